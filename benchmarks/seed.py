@@ -1,0 +1,143 @@
+"""Fill a fresh database for the usage listing: one customer, one Grant, 100 monthly segments.
+
+Prints one JSON line: the listing's URL path, a token, and how many values one page holds.
+"""
+
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+django.setup()
+
+import numpy as np  # noqa: E402
+from django.db import transaction  # noqa: E402
+
+from consent.catalogue.demo_offers import demo_offers  # noqa: E402
+from consent.catalogue.details import parse_request, resolve, to_wire  # noqa: E402
+from consent.services.grants import SelectionInput, create_grant  # noqa: E402
+from consent.services.tokens import TokenOwner, store_access_token  # noqa: E402
+from customerdata.models import AccountHolder  # noqa: E402
+from customerdata.services.structure import (  # noqa: E402
+    AccountState,
+    ContractState,
+    upsert_account,
+    upsert_contract,
+    upsert_customer,
+)
+from customerdata.usage.columns import mantissa_column  # noqa: E402
+from customerdata.usage.formats import ElectricUsage  # noqa: E402
+from customerdata.usage.store import ensure_series, write_readings  # noqa: E402
+from portal.crypto import new_secret  # noqa: E402
+from portal.models import User  # noqa: E402
+from registration.models import Client  # noqa: E402
+from registration.services.offers import current_offers, load_offers  # noqa: E402
+from registration.services.registration import register  # noqa: E402
+
+ZONE = "America/Los_Angeles"
+MONTHS = 100
+QUARTER = 900
+
+
+def customer_with_usage(now: datetime) -> tuple[User, str]:
+    """Create a person with one contract and `MONTHS` months of 15-minute values."""
+    begin = datetime(now.year - 9, 1, 1, tzinfo=ZoneInfo(ZONE))
+    user = User.objects.create_user("bench@example.com", name="Bench")
+    customer = upsert_customer(source_key="bench", name="Bench", is_test=True)
+    since = begin.astimezone(UTC)
+    account = upsert_account(
+        customer=customer,
+        source_key="a",
+        state=AccountState(account_number="1", name="Bench", types=("residential",)),
+        as_of=since,
+        synced=now,
+    ).object
+    contract = upsert_contract(
+        customer=customer,
+        source_key="c",
+        state=ContractState(
+            account=account, contract_number="1", service_types=("electric",), start=begin.date()
+        ),
+        as_of=since,
+        synced=now,
+    ).object
+    AccountHolder.objects.create(user=user, account=account)
+    column = ElectricUsage(units="kWh", direction="forward")
+    series = ensure_series(
+        customer=customer,
+        contract=contract,
+        service_point=None,
+        meter=None,
+        account=account,
+        commodity="electric",
+        interval=QUARTER,
+        zone=ZONE,
+        columns=[column],
+    )
+    years, months = divmod(MONTHS, 12)
+    end = begin.replace(year=begin.year + years, month=begin.month + months)
+    count = int((end.astimezone(UTC) - since) / timedelta(seconds=QUARTER))
+    values = np.random.default_rng(1).integers(0, 2_000, count, dtype=np.int64)
+    write_readings(
+        series=series,
+        start=since,
+        columns=[mantissa_column(column, values, 3)],
+        as_of=since,
+        synced=now,
+    )
+    return user, contract.public_id
+
+
+def token_for(user: User, contract_id: str, now: datetime) -> str:
+    """Grant everything to a registered Client and return a bearer token."""
+    register(
+        payload={"client_name": "Bench", "scope": "cds_client_admin cds_usage"}, by="command:bench"
+    )
+    client = Client.objects.get(scopes__contains=["cds_usage"])
+    offers = {key: offer for key, offer in current_offers().items() if key == "cds_usage"}
+    (access,) = parse_request(["cds_usage"], None, offers)
+    details = to_wire(access.with_values(resolve(access, now=now, zone=ZoneInfo(ZONE))))
+    # More history than the demo utility offers, so that a page holds 100 whole months.
+    details["segment_start"] = "infinite"
+    grant = create_grant(
+        client=client,
+        user=user,
+        authorization_details=[details],
+        scope="cds_usage",
+        selections=[
+            SelectionInput(
+                entry=0,
+                scope_id="cds_usage",
+                selection_type="service_contract_selection",
+                object_ids=(contract_id,),
+            )
+        ],
+        expires=None,
+        by="command:bench",
+    )
+    raw = new_secret()
+    store_access_token(
+        owner=TokenOwner(
+            client=client, credential=client.credentials.first(), grant=grant, user=user
+        ),
+        raw=raw,
+        scope_ids=["cds_usage"],
+        expires=now + timedelta(hours=6),
+    )
+    return raw
+
+
+@transaction.atomic
+def main() -> None:
+    """Seed and print."""
+    now = datetime.now(UTC)
+    load_offers(demo_offers().values())
+    user, contract_id = customer_with_usage(now)
+    sys.stdout.write(json.dumps({"token": token_for(user, contract_id, now)}) + "\n")
+
+
+main()

@@ -1,0 +1,134 @@
+"""Grants API (CDS-WG1-02 8.4 to 8.6)."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from consent.api.grant_changes import change_grant
+from consent.models import AuthorizationRequest, Grant, Receipt
+from portal.listing import CdsListView, Filter, Order, ids_filter, instant_filter, split_ids
+from portal.times import parse_datetime
+from registration.principal import principal_of, require_scope
+
+CLIENT_ADMIN = "cds_client_admin"
+
+
+def grant_uri(grant_id: str) -> str:
+    """Return the `uri` of a Grant."""
+    return f"{settings.BASE_URL}{reverse('consent:grant', args=[grant_id])}"
+
+
+def with_relations(rows: QuerySet[Grant]) -> QuerySet[Grant]:
+    """Load what `to_wire` reads, in a constant number of queries."""
+    return rows.select_related("client", "parent").prefetch_related(
+        "replacing", "replaced_by", "children", "receipts"
+    )
+
+
+def to_wire(grant: Grant) -> dict[str, Any]:
+    """Return a Grant object (CDS-WG1-02 8.1); `not_after` equals `expires` (decision 14)."""
+    return {
+        "grant_id": grant.grant_id,
+        "uri": grant_uri(grant.grant_id),
+        "replacing": sorted(grant_uri(other.grant_id) for other in grant.replacing.all()),
+        "replaced_by": sorted(grant_uri(other.grant_id) for other in grant.replaced_by.all()),
+        "parent": grant.parent.grant_id if grant.parent else None,
+        "children": sorted(child.grant_id for child in grant.children.all()),
+        "created": grant.created,
+        "modified": grant.modified,
+        "not_before": grant.not_before,
+        "not_after": grant.expires,
+        "eta": grant.eta,
+        "expires": grant.expires,
+        "status": grant.status,
+        "client_id": grant.client.client_id,
+        "scope": grant.scope,
+        "authorization_details": grant.authorization_details,
+        "receipt_confirmations": sorted(r.confirmation_number for r in grant.receipts.all()),
+        "enabled_scope": grant.enabled_scope,
+        "enabled_authorization_details": grant.enabled_authorization_details,
+    }
+
+
+def _scopes(text: str) -> Q:
+    """Scope ids within `scope` or as the type of an entry (CDS-WG1-02 8.4)."""
+    ids = split_ids(text, name="scopes")
+    words = "|".join(re.escape(scope_id) for scope_id in ids)
+    condition = Q(scope__regex=rf"(^| )({words})( |$)")
+    for scope_id in ids:
+        condition |= Q(authorization_details__contains=[{"type": scope_id}])
+    return condition
+
+
+def _receipts(text: str) -> Q:
+    numbers = split_ids(text, name="receipt_confirmations")
+    rows = Receipt.objects.filter(grant=OuterRef("pk"), confirmation_number__in=numbers)
+    return Q(Exists(rows))
+
+
+def _states(text: str) -> Q:
+    """Grants that came of authorization requests with these `state` values (CDS-WG3-01 9.1.1)."""
+    states = split_ids(text, name="states")
+    rows = AuthorizationRequest.objects.filter(grant=OuterRef("pk"), params__state__in=states)
+    return Q(Exists(rows))
+
+
+class GrantList(CdsListView):
+    """GET: the Grants of all Clients of the caller's registration, last modified first."""
+
+    permission_classes = [require_scope(CLIENT_ADMIN)]
+    envelope = "grants"
+    filters: ClassVar[tuple[Filter, ...]] = (
+        ids_filter("grant_ids", "grant_id"),
+        ids_filter("parents", "parent__grant_id"),
+        ids_filter("statuses", "status"),
+        ids_filter("client_ids", "client__client_id"),
+        Filter("scopes", _scopes),
+        Filter("receipt_confirmations", _receipts),
+        Filter("states", _states),
+        instant_filter("after", "created__gte"),
+        instant_filter("before", "created__lte"),
+    )
+    order: ClassVar[tuple[Order, ...]] = (
+        Order("modified", True, parse_datetime),
+        Order("grant_id", True),
+    )
+
+    def base_queryset(self, request: Request) -> QuerySet[Grant]:
+        """Return the party's own Grants."""
+        rows: QuerySet[Grant] = Grant.objects.of(principal_of(request).registration)
+        return with_relations(rows)
+
+    def represent(self, rows: list[Grant], request: Request) -> list[Mapping[str, Any]]:
+        """Return Grant objects."""
+        return [to_wire(grant) for grant in rows]
+
+
+class GrantDetail(APIView):
+    """GET and PATCH of one Grant; another party's is 404."""
+
+    permission_classes = [require_scope(CLIENT_ADMIN)]
+
+    def _grant(self, request: Request, grant_id: str) -> Grant:
+        own = Grant.objects.of(principal_of(request).registration)
+        found: Grant = get_object_or_404(with_relations(own), grant_id=grant_id)
+        return found
+
+    def get(self, request: Request, grant_id: str) -> Response:
+        """Return the Grant."""
+        return Response(to_wire(self._grant(request, grant_id)))
+
+    def patch(self, request: Request, grant_id: str) -> Response:
+        """Close the Grant, or take scopes and entries out of it."""
+        grant = self._grant(request, grant_id)
+        by = f"client:{principal_of(request).client.client_id}"
+        change_grant(grant=grant, body=request.data, by=by)
+        return Response(to_wire(self._grant(request, grant_id)))

@@ -1,0 +1,39 @@
+"""Application configuration."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+
+from registration.catalogue.offers import ScopeOffer
+
+
+class ConsentConfig(AppConfig):
+    """OAuth, customer consent and Grants (CDS-WG1-02 8, CDS-WG3-01 6 to 9)."""
+
+    name = "consent"
+    verbose_name = "Consent"
+
+    def ready(self) -> None:
+        """Plug the catalogue, the endpoints and the checks in."""
+        from consent import catalogue, checks
+        from consent.oauth.metadata import oauth_endpoints
+        from registration.catalogue.types import register_metadata_part
+        from registration.hooks import register_details_validator
+
+        catalogue.register()
+        checks.register()
+        register_metadata_part(oauth_endpoints)
+        register_details_validator(check_default_details)
+
+
+def check_default_details(
+    details: Sequence[Mapping[str, Any]], offers: Mapping[str, ScopeOffer]
+) -> None:
+    """Check a Client's default authorization details like a request's (CDS-WG1-02 5.1).
+
+    Raises InvalidAuthorizationDetails.
+    """
+    from consent.catalogue.details import parse_request
+
+    parse_request([], details, offers)

@@ -1,0 +1,138 @@
+"""What one granted authorization details entry opens: objects, optional fields and windows.
+
+Grants keep entries as JSON. This is the one place that reads them back, so that a change of
+offers never changes what an old Grant gives (CDS-WG3-01 7).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from typing import Any
+
+from portal.durations import INFINITE, parse_date, parse_datetime
+from registration.catalogue.types import FieldCategory, ScopeType, fields
+
+VALUE_TYPES = "include_usage_segment_value_types"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryAccess:
+    """What an entry opens.
+
+    `includes` holds the include fields that count as true, implied ones among them. Datetimes are
+    aware and in UTC, dates are local days; None means no bound. `value_types` holds choice ids;
+    None stands for usage without values, and `all_value_types` for every value there is.
+    """
+
+    scope_id: str
+    scope_type: str
+    includes: frozenset[str]
+    value_types: tuple[str, ...] | None = None
+    all_value_types: bool = False
+    sync_until: datetime | None = None
+    segment_start: datetime | None = None
+    segment_end: datetime | None = None
+    statement_date_start: date | None = None
+    statement_date_end: date | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    expires: datetime | None = None
+    jwk: Mapping[str, Any] | None = None
+    preselections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> frozenset[str]:
+        """The standard's object names that this entry gives access to."""
+        return objects_turned_on(self.includes)
+
+    def fields_of(self, object_name: str) -> frozenset[str]:
+        """The optional fields of an object that this entry turns on."""
+        return fields_turned_on(self.includes, object_name)
+
+
+def effective_includes(values: Mapping[str, Any], scope_type: ScopeType) -> frozenset[str]:
+    """Return the include fields that count as true: asked, implied, or following from both.
+
+    Implied values win over what the entry says (CDS-WG3-01 6.1.4), and service contracts together
+    with meters bring the service points between them (7.2.2, 7.2.4).
+    """
+    declared = fields()
+    included = set(scope_type.implied) | {
+        field_id
+        for field_id, value in values.items()
+        if value is True
+        and field_id in declared
+        and declared[field_id].category is FieldCategory.INCLUDE
+    }
+    for field_id in tuple(included):
+        if field_id in declared:
+            included |= {then for with_, then in declared[field_id].implies if with_ in included}
+    return frozenset(included)
+
+
+def objects_turned_on(includes: Iterable[str]) -> frozenset[str]:
+    """Return the object names that a set of include fields turns on."""
+    declared = fields()
+    return frozenset(name for field_id in includes for name in declared[field_id].turns_on.objects)
+
+
+def fields_turned_on(includes: Iterable[str], object_name: str) -> frozenset[str]:
+    """Return the optional fields of an object that a set of include fields turns on."""
+    declared = fields()
+    return frozenset(
+        name
+        for field_id in includes
+        for name in declared[field_id].turns_on.fields.get(object_name, ())
+    )
+
+
+def gated_fields(object_name: str) -> Mapping[str, frozenset[str]]:
+    """Return each optional field of an object with the include fields that turn it on."""
+    gates: dict[str, set[str]] = {}
+    for entry in fields().values():
+        for name in entry.turns_on.fields.get(object_name, ()):
+            gates.setdefault(name, set()).add(entry.id)
+    return MappingProxyType({name: frozenset(ids) for name, ids in gates.items()})
+
+
+def read_entry(entry: Mapping[str, Any], scope_type: ScopeType) -> EntryAccess:
+    """Read an entry with absolute durations, as Grants keep it.
+
+    Raises DurationError when a duration is not absolute, KeyError when `type` is missing.
+    """
+    declared = fields()
+    value_types = entry.get(VALUE_TYPES)
+    return EntryAccess(
+        scope_id=entry["type"],
+        scope_type=scope_type.type,
+        includes=effective_includes(entry, scope_type),
+        value_types=None if value_types is None else tuple(value_types),
+        all_value_types=VALUE_TYPES in scope_type.implied and VALUE_TYPES not in entry,
+        sync_until=_moment(entry, "sync_until"),
+        segment_start=_moment(entry, "segment_start"),
+        segment_end=_moment(entry, "segment_end"),
+        statement_date_start=_day(entry, "statement_date_start"),
+        statement_date_end=_day(entry, "statement_date_end"),
+        start_date=_day(entry, "start_date"),
+        end_date=_day(entry, "end_date"),
+        expires=_moment(entry, "expires"),
+        jwk=entry.get("jwk"),
+        preselections={
+            field_id: tuple(value)
+            for field_id, value in entry.items()
+            if value is not None
+            and field_id in declared
+            and declared[field_id].category is FieldCategory.PRESELECTION
+        },
+    )
+
+
+def _moment(entry: Mapping[str, Any], field_id: str) -> datetime | None:
+    text = entry.get(field_id, INFINITE)
+    return None if text == INFINITE else parse_datetime(text, zone=UTC)
+
+
+def _day(entry: Mapping[str, Any], field_id: str) -> date | None:
+    text = entry.get(field_id, INFINITE)
+    return None if text == INFINITE else parse_date(text)

@@ -1,0 +1,240 @@
+"""What the demo utility offers: the scopes that work from registration to data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from consent.catalogue.selection import SelectionType
+from registration.catalogue.offers import Choice, FieldOffer, ScopeOffer
+
+GRANT_ADMIN_ID = "cds_grant_admin_1"
+
+_HISTORY_LIMIT = "P3Y"
+_HISTORY_DEFAULT = "P1Y"
+_FUTURE_DEFAULT = "P1Y"
+_SHORTEST_GRANT = "P1D"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A kind of reading; each quality of it is one value format (CDS-WG3-01 10.8.2)."""
+
+    id: str
+    name: str
+    description: str
+    format: Mapping[str, object]
+
+
+MEASURES = (
+    Measure(
+        id="electric_net_kwh",
+        name="Net electricity (kWh)",
+        description="Electricity taken from the grid less electricity sent back, by interval.",
+        format={"type": "electric_usage", "units": "kWh", "direction": "net"},
+    ),
+    Measure(
+        id="electric_forward_kwh",
+        name="Electricity used (kWh)",
+        description="Electricity taken from the grid, by interval.",
+        format={"type": "electric_usage", "units": "kWh", "direction": "forward"},
+    ),
+    Measure(
+        id="electric_reverse_kwh",
+        name="Electricity sent back (kWh)",
+        description="Electricity sent to the grid, for example by solar panels, by interval.",
+        format={"type": "electric_usage", "units": "kWh", "direction": "reverse"},
+    ),
+    Measure(
+        id="electric_demand_kw",
+        name="Highest electric demand (kW)",
+        description="The highest power drawn within each interval.",
+        format={
+            "type": "electric_demand",
+            "units": "kW",
+            "demand_type": "peak",
+            "direction": "forward",
+        },
+    ),
+    Measure(
+        id="gas_therm",
+        name="Natural gas used (therms)",
+        description="Natural gas used, by interval.",
+        format={"type": "natural_gas_usage", "units": "therm"},
+    ),
+)
+
+# The empty key stands for readings of which nobody states the quality.
+QUALITIES = {
+    "": "of unstated quality",
+    "raw": "as the meter sent them",
+    "manual": "read by a person",
+    "revenue": "measured precisely enough for billing",
+    "calculated": "worked out by the utility from other readings",
+    "valid": "checked by the utility",
+    "estimated": "estimated by the utility where the meter sent nothing",
+    "corrected": "corrected by the utility afterwards",
+}
+
+COST_CHOICE = Choice(
+    id="cost_usd",
+    name="Cost by interval (USD)",
+    description="What the usage of each interval cost, in US dollars.",
+    usagesegment_format={"id": "cost_usd", "type": "cost", "currency": "USD", "indexes": []},
+)
+
+
+def value_type_id(measure_id: str, quality: str) -> str:
+    """Return the choice id, and value format id, of one measure in one quality."""
+    return f"{measure_id}_{quality}" if quality else measure_id
+
+
+def value_type_choices() -> tuple[Choice, ...]:
+    """Return the choices of include_usage_segment_value_types: every measure in every quality."""
+    readings = (
+        Choice(
+            id=value_type_id(measure.id, quality),
+            name=f"{measure.name}, {quality}" if quality else measure.name,
+            description=f"{measure.description} Values {words}.",
+            usagesegment_format={
+                "id": value_type_id(measure.id, quality),
+                **measure.format,
+                **({"quality": quality} if quality else {}),
+            },
+        )
+        for measure in MEASURES
+        for quality, words in QUALITIES.items()
+    )
+    return (*readings, COST_CHOICE)
+
+
+_SERVICE_TYPES = (
+    Choice(id="electric", name="Electricity", description="Electric services."),
+    Choice(id="natural_gas", name="Natural gas", description="Natural gas services."),
+)
+_METER_TYPES = (
+    Choice(id="electric_usage", name="Electric meters", description="Measure electricity."),
+    Choice(id="natural_gas_usage", name="Gas meters", description="Measure natural gas."),
+    Choice(id="bidirectional", name="Two-way meters", description="Count both directions."),
+    Choice(id="ami_meter", name="Smart meters", description="Send their readings by themselves."),
+)
+_SELECTION = FieldOffer(
+    id="authorization_form_selection_type",
+    default=SelectionType.SERVICE_CONTRACT.value,
+    choices=(
+        Choice(
+            id=SelectionType.SERVICE_CONTRACT.value,
+            name="Service list",
+            description="The customer chooses from a list of services.",
+        ),
+    ),
+)
+_FORM_FIELDS = (
+    _SELECTION,
+    FieldOffer(id="merge_selection_with"),
+    FieldOffer(id="error_if_no_preselections"),
+    FieldOffer(id="allow_scope_modifications"),
+    FieldOffer(id="jwk"),
+)
+_PRESELECTIONS = (
+    FieldOffer(id="account_numbers"),
+    FieldOffer(id="contract_numbers"),
+    FieldOffer(id="service_types", choices=_SERVICE_TYPES),
+    FieldOffer(id="meter_numbers"),
+)
+_SYNC_AND_END = (
+    FieldOffer(id="sync_until", default=_FUTURE_DEFAULT),
+    FieldOffer(id="expires", minimum=_SHORTEST_GRANT),
+)
+
+
+def _included(*field_ids: str) -> tuple[FieldOffer, ...]:
+    return tuple(FieldOffer(id=field_id, default=True) for field_id in field_ids)
+
+
+def _on_request(*field_ids: str) -> tuple[FieldOffer, ...]:
+    """Names, addresses and other details stay out unless a client asks for them."""
+    return tuple(FieldOffer(id=field_id, default=False) for field_id in field_ids)
+
+
+_SERVICE_CONTRACT_FIELDS = (
+    *_PRESELECTIONS,
+    *_included("include_account_numbers", "include_contract_numbers", "include_rate_plans"),
+    *_on_request(
+        "include_account_details",
+        "include_account_programs",
+        "include_service_contract_details",
+        "include_service_programs",
+        "include_service_points",
+        "include_premises",
+        "include_service_point_addresses",
+        "include_coordinates",
+        "include_meter_devices",
+        "include_meter_numbers",
+        "include_meter_apps",
+    ),
+    *_SYNC_AND_END,
+    *_FORM_FIELDS,
+)
+
+
+def _usage_fields() -> tuple[FieldOffer, ...]:
+    choices = value_type_choices()
+    return (
+        *_PRESELECTIONS,
+        FieldOffer(id="servicepoint_numbers"),
+        FieldOffer(id="servicepoint_types", choices=_SERVICE_TYPES),
+        FieldOffer(id="premise_numbers"),
+        FieldOffer(id="meter_types", choices=_METER_TYPES),
+        *_included(
+            "include_accounts",
+            "include_service_contracts",
+            "include_contract_numbers",
+            "include_service_points",
+            "include_meter_devices",
+            "include_meter_numbers",
+        ),
+        *_on_request(
+            "include_account_numbers",
+            "include_premises",
+            "include_service_point_addresses",
+            "include_coordinates",
+        ),
+        FieldOffer(
+            id="include_usage_segment_value_types",
+            # What usage cost tells more than how much it was, so clients have to ask for it.
+            default=tuple(choice.id for choice in choices if choice != COST_CHOICE),
+            choices=choices,
+        ),
+        FieldOffer(id="segment_start", default=_HISTORY_DEFAULT, maximum=_HISTORY_LIMIT),
+        FieldOffer(id="segment_end", default=_FUTURE_DEFAULT),
+        *_SYNC_AND_END,
+        *_FORM_FIELDS,
+    )
+
+
+def demo_offers(*, coverages: tuple[str, ...] = ()) -> dict[str, ScopeOffer]:
+    """Return the demo utility's offers by scope id. `coverages` are ids of coverage entries."""
+    return {
+        offer.id: offer
+        for offer in (
+            ScopeOffer(id="cds_client_admin", type="cds_client_admin"),
+            ScopeOffer(id=GRANT_ADMIN_ID, type="cds_grant_admin"),
+            ScopeOffer(
+                id="cds_service_contracts",
+                type="cds_service_contracts",
+                name="Accounts and services",
+                coverages=coverages,
+                fields=_SERVICE_CONTRACT_FIELDS,
+                grant_admin_scope=GRANT_ADMIN_ID,
+                auth_methods=("client_secret_basic", "none"),
+            ),
+            ScopeOffer(
+                id="cds_usage",
+                type="cds_usage",
+                name="Usage",
+                coverages=coverages,
+                fields=_usage_fields(),
+                grant_admin_scope=GRANT_ADMIN_ID,
+                auth_methods=("client_secret_basic", "none"),
+            ),
+        )
+    }

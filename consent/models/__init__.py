@@ -1,0 +1,18 @@
+"""Models of consent: authorization requests, Grants, receipts and tokens."""
+
+from consent.models.grant import Grant, GrantReplacement, Receipt, Selection
+from consent.models.request import AuthorizationRequest
+from consent.models.token import AccessToken, AuthorizationCode, DeviceGrant, IDToken, RefreshToken
+
+__all__ = [
+    "AccessToken",
+    "AuthorizationCode",
+    "AuthorizationRequest",
+    "DeviceGrant",
+    "Grant",
+    "GrantReplacement",
+    "IDToken",
+    "Receipt",
+    "RefreshToken",
+    "Selection",
+]

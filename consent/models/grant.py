@@ -1,0 +1,221 @@
+"""Grants: the only thing that gives data, what the customer chose, and the receipt of it."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from portal.ids import confirmation_number, random_id
+from portal.models import TimestampedModel
+from registration.models import Client, Registration
+
+
+def new_grant_id() -> str:
+    """Return the public id of a Grant."""
+    return random_id("gr_")
+
+
+def new_receipt_token() -> str:
+    """Return the unguessable part of a receipt's URL (CDS-WG3-01 9.4)."""
+    return random_id(length=52)
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    """Scopes of Grants."""
+
+    def of(self, registration: Registration) -> "GrantQuerySet":
+        """Only this party's Grants."""
+        return self.filter(client__registration=registration)
+
+    def live(self) -> "GrantQuerySet":
+        """Grants that have not ended."""
+        return self.exclude(status__in=Grant.ENDED)
+
+    def due_to_start(self, now: datetime) -> "GrantQuerySet":
+        """Grants for the future whose time has come (CDS-WG1-02 8.2)."""
+        return self.filter(status=Grant.Status.FUTURE, not_before__lte=now)
+
+    def expired_by(self, now: datetime) -> "GrantQuerySet":
+        """Grants whose end has come but whose status does not say so yet."""
+        return self.filter(expires__lte=now).exclude(status__in=Grant.ENDED)
+
+
+class Grant(TimestampedModel):
+    """A CDS Grant (CDS-WG1-02 8.1). `expires` is also published as `not_after` (decision 14).
+
+    `authorization_details` holds one entry per scope with absolute durations (CDS-WG3-01 7.3).
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "active"
+        FUTURE = "future", "starts later"
+        PENDING = "pending", "being set up"
+        PARTIAL = "partial", "partly given"
+        NEEDS_AUTHORIZATION = "needs_authorization", "waits for the customer"
+        NEEDS_SUB_GRANTS = "needs_sub_grants", "waits for others"
+        DISABLED = "disabled", "disabled by the utility"
+        SUSPENDED = "suspended", "suspended"
+        REVOKED = "revoked", "revoked by the customer"
+        CLOSED = "closed", "closed by the client"
+        EXPIRED = "expired", "expired"
+        DELAYED = "delayed", "data is late"
+        STOPPED = "stopped", "no new data"
+        ERRORED = "errored", "internal error"
+
+    # Nothing leads out of these.
+    ENDED: ClassVar[frozenset[str]] = frozenset(
+        {Status.DISABLED, Status.REVOKED, Status.CLOSED, Status.EXPIRED}
+    )
+    # These give what `enabled_scope` says, which is less than what `scope` says.
+    LIMITED: ClassVar[frozenset[str]] = frozenset(
+        {Status.PARTIAL, Status.NEEDS_AUTHORIZATION, Status.NEEDS_SUB_GRANTS}
+    )
+    # These give no access at all (CDS-WG1-02 8.2).
+    WITHOUT_ACCESS: ClassVar[frozenset[str]] = ENDED | {Status.FUTURE, Status.SUSPENDED}
+
+    grant_id = models.CharField(max_length=64, unique=True, default=new_grant_id)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="grants")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="grants",
+        help_text="The customer who authorized; null for grants without a customer",
+    )
+    status = models.CharField(max_length=20, choices=Status.choices)
+    scope = models.TextField(blank=True)
+    authorization_details = models.JSONField(default=list)
+    enabled_scope = models.TextField(blank=True)
+    enabled_authorization_details = models.JSONField(default=list)
+    not_before = models.DateTimeField(null=True, blank=True)
+    expires = models.DateTimeField(null=True, blank=True)
+    eta = models.DateTimeField(null=True, blank=True)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    replacing = models.ManyToManyField(
+        "self", symmetrical=False, through="GrantReplacement", related_name="replaced_by"
+    )
+    request_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Identical client credentials requests share one Grant (decision 14)",
+    )
+    tokens_not_before = models.DateTimeField(null=True, blank=True)
+    ended_reason = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar[Any] = GrantQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["client", "-modified", "-grant_id"], name="consent_grant_list"),
+            models.Index(
+                fields=["expires"],
+                condition=Q(expires__isnull=False),
+                name="consent_grant_expires",
+            ),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(eta__isnull=True) | Q(status="pending"),
+                name="%(app_label)s_%(class)s_eta_only_pending",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["disabled", "suspended", "revoked", "closed", "expired"])
+                | Q(enabled_scope="", enabled_authorization_details=[]),
+                name="%(app_label)s_%(class)s_ended_gives_nothing",
+            ),
+            models.UniqueConstraint(
+                fields=["client", "request_digest"],
+                condition=~Q(request_digest="")
+                & ~Q(status__in=["disabled", "revoked", "closed", "expired"]),
+                name="%(app_label)s_%(class)s_one_per_request",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.grant_id
+
+    @property
+    def is_administrative(self) -> bool:
+        """Whether a client credentials request made this Grant, without a customer."""
+        return bool(self.request_digest)
+
+    @property
+    def scope_ids(self) -> list[str]:
+        """All scope ids of the Grant, in order."""
+        return self.scope.split()
+
+    @property
+    def open_scope_ids(self) -> list[str]:
+        """The scope ids that give access now.
+
+        While `pending`, every granted scope counts: data shows as it becomes ready (WG1-02 8.2).
+        """
+        limited = self.status in self.LIMITED
+        return (self.enabled_scope if limited else self.scope).split()
+
+    def gives_access(self, now: datetime) -> bool:
+        """Whether the Grant opens anything at this moment, whatever the sweeps have done so far."""
+        if self.status in self.WITHOUT_ACCESS:
+            return False
+        return self.expires is None or now < self.expires
+
+
+class GrantReplacement(models.Model):
+    """`newer` supersedes `older`."""
+
+    newer = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="older_links")
+    older = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="newer_links")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["newer", "older"], name="%(app_label)s_%(class)s_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.newer} for {self.older}"
+
+
+class Selection(models.Model):
+    """What the customer chose for one entry of the Grant's authorization details.
+
+    `object_ids` are the public ids of the chosen objects. `everything` follows the account,
+    `include_future` adds what comes later (CDS-WG3-01 9.2.3).
+    """
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="selections")
+    entry = models.PositiveSmallIntegerField(help_text="Index into authorization_details")
+    scope_id = models.CharField(max_length=100)
+    selection_type = models.CharField(max_length=40)
+    object_ids = ArrayField(models.CharField(max_length=64), default=list)
+    everything = models.BooleanField(default=False)
+    include_future = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["grant", "entry"], name="%(app_label)s_%(class)s_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.grant} {self.selection_type}"
+
+
+class Receipt(TimestampedModel):
+    """Proof for the customer: readable and revocable without sign-in (CDS-WG3-01 9.4).
+
+    `snapshot` freezes the words and terms of the day of consent.
+    """
+
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="receipts")
+    url_token = models.CharField(max_length=64, unique=True, default=new_receipt_token)
+    confirmation_number = models.CharField(max_length=20, unique=True, default=confirmation_number)
+    language = models.CharField(max_length=10, default="en")
+    snapshot = models.JSONField()
+
+    def __str__(self) -> str:
+        return self.confirmation_number

@@ -1,0 +1,87 @@
+"""Who calls an OAuth endpoint: a Client with one of its Credentials, or a public Client."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from django.utils import timezone
+
+from consent.oauth import throttle
+from consent.oauth.params import MalformedRequest
+from portal.errors import DomainError
+from registration.models import Client, Credential
+from registration.services import credentials
+
+
+class InvalidClient(DomainError):
+    """Client authentication failed (RFC 6749 5.2)."""
+
+    code = "invalid_client"
+    status = 401
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An identified client; `credential` is None for public ones."""
+
+    client: Client
+    credential: Credential | None
+
+
+def identify(*, authorization: str, params: Mapping[str, str], address: str | None) -> Caller:
+    """Return the caller; the only way to prove a secret is HTTP Basic (CDS-WG1-02 3.4).
+
+    Raises InvalidClient, MalformedRequest, and TooManyRequests after repeated failures from one
+    address for one client.
+    """
+    if authorization:
+        client_id, secret = _basic(authorization)
+        if params.get("client_id", client_id) != client_id:
+            raise MalformedRequest(
+                "client_id differs from the Authorization header.", field="client_id"
+            )
+        if "client_secret" in params:
+            raise MalformedRequest("Authenticate in one way only.", field="client_secret")
+    else:
+        client_id, secret = params.get("client_id", ""), ""
+        if "client_secret" in params:
+            raise InvalidClient("Send client_id and client_secret by HTTP Basic authentication.")
+    who = f"{address}:{client_id}"
+    throttle.check("token_failures", who)
+    caller = _with_secret(client_id, secret) if secret else _public(client_id)
+    if caller is None:
+        throttle.count("token_failures", who)
+        raise InvalidClient("Unknown client, wrong or expired secret, or a disabled client.")
+    throttle.count("token", client_id)
+    return caller
+
+
+def _basic(authorization: str) -> tuple[str, str]:
+    """Return id and secret; both are form-encoded inside the header (RFC 6749 2.3.1)."""
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        raise InvalidClient("Only HTTP Basic client authentication is supported.")
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise InvalidClient("The Authorization header is not valid Basic authentication.") from None
+    client_id, colon, secret = text.partition(":")
+    if not colon or "\x00" in text:
+        raise InvalidClient("The Authorization header is not valid Basic authentication.")
+    return unquote_plus(client_id), unquote_plus(secret)
+
+
+def _with_secret(client_id: str, secret: str) -> Caller | None:
+    if "\x00" in client_id + secret:
+        return None
+    credential = credentials.authenticate(client_id, secret, timezone.now())
+    return Caller(credential.client, credential) if credential is not None else None
+
+
+def _public(client_id: str) -> Caller | None:
+    client = Client.objects.enabled().filter(client_id=client_id[:100]).first()
+    if client is None or not client.is_public:
+        return None
+    return Caller(client, None)

@@ -1,0 +1,139 @@
+"""Reading the parameters of OAuth requests, whatever a client sends them as.
+
+The specifications want form-encoded bodies; clients also send JSON, wrong Content-Types or none.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+
+from consent.catalogue.details import InvalidAuthorizationDetails
+from portal.errors import DomainError
+
+MAX_PARAMETERS = 100
+MAX_LENGTH = 4_000
+# Rich authorization requests with long lists of contract numbers are legitimate.
+MAX_DETAILS_LENGTH = 200_000
+# RFC 8707 lets `resource` repeat; we do not use it, so it is no reason to refuse a request.
+_MAY_REPEAT = frozenset({"resource"})
+
+
+class MalformedRequest(DomainError):
+    """The parameters of a request cannot be read (RFC 6749 3.1 and 5.2)."""
+
+    code = "invalid_request"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Parameters with a value; `repeated` names those that came more than once.
+
+    A parameter without a value counts as absent (RFC 6749 3.1).
+    """
+
+    values: Mapping[str, str]
+    repeated: frozenset[str] = frozenset()
+
+    def get(self, name: str) -> str | None:
+        """Return a value, None when absent."""
+        return self.values.get(name)
+
+    def refuse_repeated(self) -> None:
+        """Raise MalformedRequest when any parameter came twice."""
+        if self.repeated:
+            name = min(self.repeated)
+            raise MalformedRequest(f"The parameter {name} was sent more than once.", field=name)
+
+
+def collect(pairs: Iterable[tuple[str, str]]) -> Parameters:
+    """Return the parameters of name and value pairs; raises MalformedRequest."""
+    values: dict[str, str] = {}
+    repeated: set[str] = set()
+    for name, value in pairs:
+        if not value.strip():
+            continue
+        _check_value(name, value)
+        if name in values and name not in _MAY_REPEAT:
+            repeated.add(name)
+        values.setdefault(name, value)
+    if len(values) > MAX_PARAMETERS:
+        raise MalformedRequest(f"A request has at most {MAX_PARAMETERS} parameters.")
+    return Parameters(values, frozenset(repeated))
+
+
+def _check_value(name: str, value: str) -> None:
+    limit = MAX_DETAILS_LENGTH if name == "authorization_details" else MAX_LENGTH
+    if len(value) > limit:
+        raise MalformedRequest(f"{name[:100]} is longer than {limit} characters.")
+    if "\x00" in value or "\x00" in name:
+        raise MalformedRequest("A parameter contains a character that no value has.")
+
+
+def query_parameters(request: HttpRequest) -> Parameters:
+    """Return the parameters of the URL."""
+    return collect((name, value) for name, all_ in request.GET.lists() for value in all_)
+
+
+def body_parameters(request: HttpRequest) -> Parameters:
+    """Return the parameters of the body, read by what it looks like; raises MalformedRequest."""
+    return collect(_body_pairs(request))
+
+
+def _body_pairs(request: HttpRequest) -> list[tuple[str, str]]:
+    if (request.content_type or "").startswith("multipart/"):
+        return [(name, value) for name, all_ in request.POST.lists() for value in all_]
+    try:
+        text = request.body.decode("utf-8")
+    except RequestDataTooBig:
+        raise MalformedRequest("The request body is larger than this server accepts.") from None
+    except UnicodeDecodeError:
+        raise MalformedRequest("The request body is not UTF-8 text.") from None
+    if text.lstrip().startswith("{"):
+        return _json_pairs(text)
+    try:
+        return parse_qsl(text.strip(), keep_blank_values=True, max_num_fields=MAX_PARAMETERS * 2)
+    except ValueError:
+        raise MalformedRequest("The request body is not form-encoded.") from None
+
+
+def _json_pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        pairs = json.loads(text, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        raise MalformedRequest("The request body is not valid JSON.") from None
+    return [(name, _as_text(value)) for name, value in pairs if value is not None]
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object that still shows which names came twice."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Pairs):
+        return {name: _plain(item) for name, item in value}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(_plain(value))
+
+
+def parse_details(text: str | None) -> list[dict[str, Any]] | None:
+    """Return the entries of an `authorization_details` parameter (RFC 9396 2), None when absent.
+
+    Raises InvalidAuthorizationDetails when it is no JSON array.
+    """
+    if text is None:
+        return None
+    try:
+        details = json.loads(text)
+    except (ValueError, RecursionError):
+        details = None
+    if not isinstance(details, list):
+        raise InvalidAuthorizationDetails("must be a JSON array", field="authorization_details")
+    return details

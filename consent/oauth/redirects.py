@@ -1,0 +1,136 @@
+"""Answers to the client through the customer's browser (RFC 6749 4.1.2, RFC 9207)."""
+
+import secrets
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+
+from consent.models import AuthorizationCode, AuthorizationRequest, Grant
+from portal.crypto import decrypt, digest, encrypt
+from portal.models import User
+
+CODE_PURPOSE = "authorization-code"
+
+
+class _AnyScheme(HttpResponseRedirect):
+    """Native apps use schemes of their own (RFC 8252 7.1); the target was proven before."""
+
+    status_code = 303
+
+    def __init__(self, url: str) -> None:
+        self.allowed_schemes = [urlsplit(url).scheme]
+        super().__init__(url)
+
+
+def send(url: str) -> HttpResponse:
+    """Return the redirect to a client; the URL must come from this module."""
+    response = _AnyScheme(url)
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def answer_url(redirect_uri: str, **answer: str) -> str:
+    """Return the redirect URI with the answer and `iss` added; its own query stays.
+
+    An `iss` inside the registered URI goes: two of them would make the issuer ambiguous.
+    """
+    parts = urlsplit(redirect_uri)
+    query = parts.query
+    if "iss" in dict(parse_qsl(query, keep_blank_values=True)):
+        kept = [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if k != "iss"]
+        query = urlencode(kept)
+    added = urlencode({**answer, "iss": settings.BASE_URL})
+    return urlunsplit(parts._replace(query=f"{query}&{added}" if query else added))
+
+
+def error_url(redirect_uri: str, *, error: str, description: str, state: str | None) -> str:
+    """Return the redirect of a refused request (RFC 6749 4.1.2.1)."""
+    answer = {"error": error, "error_description": plain_ascii(description)}
+    return answer_url(redirect_uri, **answer, **({"state": state} if state else {}))
+
+
+def plain_ascii(text: str) -> str:
+    """Return what error_description may hold (RFC 6749 4.1.2.1), at most 500 characters."""
+    text = text.replace('"', "'").replace("\\", "/")
+    return "".join(char if 0x20 <= ord(char) < 0x7F else "?" for char in text)[:500]
+
+
+def _lock(request: AuthorizationRequest) -> AuthorizationRequest:
+    return AuthorizationRequest.objects.select_for_update().get(pk=request.pk)
+
+
+@transaction.atomic
+def answer_with_code(*, request: AuthorizationRequest, grant: Grant, user: User) -> str:
+    """Answer the request with a code for `grant`; return the URL for the customer's browser.
+
+    A request is answered once: a repeated call returns the first answer.
+    """
+    row = _lock(request)
+    if row.outcome != AuthorizationRequest.Outcome.OPEN:
+        return decrypt(row.answer_ciphertext)
+    code = secrets.token_urlsafe(32)
+    params = row.params
+    lifetime = settings.OAUTH2_PROVIDER["AUTHORIZATION_CODE_EXPIRE_SECONDS"]
+    AuthorizationCode.objects.create(
+        code=digest(code, purpose=CODE_PURPOSE),
+        application_id=row.client_id,
+        user=user,
+        cds_grant=grant,
+        request=row,
+        scope=grant.scope,
+        redirect_uri=params["redirect_uri"],
+        code_challenge=params.get("code_challenge") or "",
+        code_challenge_method=params.get("code_challenge_method") or "",
+        expires=timezone.now() + timedelta(seconds=lifetime),
+    )
+    state = {"state": params["state"]} if params.get("state") else {}
+    url = answer_url(params["redirect_uri"], code=code, **state)
+    _close(row, AuthorizationRequest.Outcome.APPROVED, url, grant=grant, user=user)
+    _copy_answer(row, request)
+    return url
+
+
+@transaction.atomic
+def answer_with_error(*, request: AuthorizationRequest, error: str, description: str) -> str:
+    """Answer the request with an error; return the URL for the customer's browser.
+
+    A request is answered once: a repeated call returns the first answer.
+    """
+    row = _lock(request)
+    if row.outcome != AuthorizationRequest.Outcome.OPEN:
+        return decrypt(row.answer_ciphertext)
+    state = row.params.get("state")
+    url = error_url(row.params["redirect_uri"], error=error, description=description, state=state)
+    declined = error == "access_denied"
+    outcome = AuthorizationRequest.Outcome
+    _close(row, outcome.DECLINED if declined else outcome.FAILED, url)
+    _copy_answer(row, request)
+    return url
+
+
+def _close(
+    row: AuthorizationRequest,
+    outcome: AuthorizationRequest.Outcome,
+    url: str,
+    *,
+    grant: Grant | None = None,
+    user: User | None = None,
+) -> None:
+    row.outcome, row.answered, row.grant = outcome, timezone.now(), grant
+    row.user = user or row.user
+    row.modified = row.answered
+    row.answer_ciphertext = encrypt(url)
+    row.save(
+        update_fields=["outcome", "answered", "grant", "user", "modified", "answer_ciphertext"]
+    )
+
+
+def _copy_answer(row: AuthorizationRequest, caller_copy: AuthorizationRequest) -> None:
+    """Keep the caller's instance in step, so that saving it later cannot reopen the request."""
+    for name in ("outcome", "answered", "grant", "user", "modified", "answer_ciphertext"):
+        setattr(caller_copy, name, getattr(row, name))

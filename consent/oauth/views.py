@@ -1,0 +1,174 @@
+"""The OAuth endpoints. Programs get JSON whatever they accept; people get pages and redirects."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+from oauth2_provider.oauth2_backends import get_oauthlib_core
+
+from consent.oauth import redirects, throttle
+from consent.oauth.callers import Caller, InvalidClient, identify
+from consent.oauth.errors import BASIC_CHALLENGE
+from consent.oauth.introspection import introspect
+from consent.oauth.params import MalformedRequest, Parameters, body_parameters, query_parameters
+from consent.services import requests, tokens
+from portal.context import current
+from portal.errors import DomainError
+from portal.jsontext import dumps
+from portal.permissions import public
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def json_response(body: Mapping[str, Any], status: int = 200) -> HttpResponse:
+    """Return an answer that no cache keeps (RFC 6749 5.1)."""
+    response = HttpResponse(dumps(dict(body)), content_type="application/json", status=status)
+    response["Cache-Control"], response["Pragma"] = "no-store", "no-cache"
+    return response
+
+
+def error_response(error: DomainError) -> HttpResponse:
+    """Return an error in the shape of RFC 6749 5.2."""
+    body = {**error.as_dict(), "error_description": redirects.plain_ascii(error.message)}
+    response = json_response({**body, "request_id": current.get().request_id}, error.status)
+    if error.status == 401:
+        response["WWW-Authenticate"] = BASIC_CHALLENGE
+    if isinstance(error, throttle.TooManyRequests):
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def machine_endpoint(view: View) -> View:
+    """POST only, no CSRF cookie, errors as JSON; anyone may knock, clients authenticate inside."""
+
+    @public
+    @csrf_exempt
+    @sensitive_post_parameters()
+    @wraps(view)
+    def wrapped(request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
+            body = {"error": "method_not_allowed", "error_description": "Send a POST request."}
+            response = json_response(body, 405)
+            response["Allow"] = "POST"
+            return response
+        try:
+            return view(request)
+        except DomainError as error:
+            return error_response(error)
+
+    return wrapped
+
+
+def _caller(request: HttpRequest, parameters: Parameters) -> Caller:
+    parameters.refuse_repeated()
+    return _identify(request, parameters)
+
+
+def _identify(request: HttpRequest, parameters: Parameters) -> Caller:
+    return identify(
+        authorization=request.headers.get("Authorization", ""),
+        params=parameters.values,
+        address=current.get().address,
+    )
+
+
+@machine_endpoint
+def token(request: HttpRequest) -> HttpResponse:
+    """Exchange a code, a refresh token or client credentials for tokens (RFC 6749 3.2)."""
+    if not body_parameters(request).get("grant_type"):
+        raise MalformedRequest("grant_type is missing.", field="grant_type")
+    _uri, headers, body, status = get_oauthlib_core().create_token_response(request)
+    answer = json.loads(body)
+    if status >= 400:
+        answer["request_id"] = current.get().request_id
+    response = json_response(answer, status)
+    for name in ("WWW-Authenticate", "Retry-After"):
+        if name in headers:
+            response[name] = headers[name]
+    return response
+
+
+@machine_endpoint
+def revoke(request: HttpRequest) -> HttpResponse:
+    """End one of the client's own tokens; unknown ones count as ended (RFC 7009 2.2)."""
+    parameters = body_parameters(request)
+    caller = _caller(request, parameters)
+    raw = _required(parameters, "token")
+    by = f"client:{caller.client.client_id}"
+    tokens.revoke_token(client=caller.client, raw=raw, by=by)
+    return json_response({})
+
+
+@machine_endpoint
+def introspection(request: HttpRequest) -> HttpResponse:
+    """Tell a client with a secret about tokens of its own registration (RFC 7662)."""
+    parameters = body_parameters(request)
+    caller = _caller(request, parameters)
+    if caller.credential is None:
+        raise InvalidClient("Only clients with a secret may introspect.")
+    raw = _required(parameters, "token")
+    return json_response(introspect(raw=raw, registration=caller.client.registration))
+
+
+@machine_endpoint
+def par(request: HttpRequest) -> HttpResponse:
+    """Take an authorization request ahead of the browser (RFC 9126)."""
+    parameters = body_parameters(request)
+    caller = _identify(request, parameters)
+    try:
+        row = requests.open_request(query=parameters, client=caller.client)
+    except requests.RefusedRequest as refused:
+        return error_response(refused.cause)
+    left = row.expires - timezone.now()
+    answer = {"request_uri": requests.REQUEST_URI + row.request_id, "expires_in": left.seconds + 1}
+    return json_response(answer, 201)
+
+
+def _required(parameters: Parameters, name: str) -> str:
+    value = parameters.get(name)
+    if value is None:
+        raise MalformedRequest(f"{name} is missing.", field=name)
+    return value
+
+
+@public
+@csrf_exempt  # a client's own page may post here; nothing happens before the customer says so
+@require_http_methods(["GET", "POST"])
+def authorize(request: HttpRequest) -> HttpResponse:
+    """Check an authorization request and lead the customer to its form (CDS-WG3-01 9.1.1)."""
+    throttle.count("public", f"authorize:{current.get().address}")
+    try:
+        parameters = (
+            body_parameters(request) if request.method == "POST" else query_parameters(request)
+        )
+        if parameters.get("request_uri"):
+            row = requests.redeem_pushed(query=parameters)
+        else:
+            row = requests.open_request(query=parameters)
+    except requests.RefusedRequest as refused:
+        return redirects.send(refused.url)
+    except (requests.UnprovenRequest, MalformedRequest) as error:
+        return unproven_page(request, error)
+    response = HttpResponseRedirect(reverse("consent:authorization-form", args=[row.request_id]))
+    response.status_code = 303
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def unproven_page(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Tell the person that the link is wrong, and the developer why (CDS-WG3-01 9.3.2)."""
+    context = {
+        "reference": current.get().request_id,
+        "developer_note": requests.described(error),
+    }
+    response = render(request, "consent/authorization_error.html", context, status=400)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,242 @@
+"""The authorization form: show it, take the answer (CDS-WG3-01 9.1, 9.2, 9.3.1)."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.http import require_http_methods, require_POST
+
+from consent.catalog import catalog
+from consent.models import AuthorizationRequest
+from consent.oauth.redirects import send
+from consent.pages import forms, problems
+from consent.pages.headers import asked_language, leads_to_client, private
+from consent.pages.middleware import SESSION_KEY
+from consent.pages.visitors import customer_of
+from consent.presenters.authorization import AuthorizationPage, FormFacts, authorization_page
+from consent.services import approval
+from consent.services.choices import Choices, choices_from_json
+from consent.services.sections import NoLongerOffered, Section, offers_of, sections_of
+from portal.branding import current_utility
+from portal.permissions import public
+
+PageView = Callable[[HttpRequest, AuthorizationRequest], HttpResponse]
+SIGNED_IN_FOR = "consent_signed_in_for"
+MAX_MARKS = 20
+
+
+def for_request(view: PageView) -> Callable[..., HttpResponse]:
+    """Find the request and speak its language; requests that are over get a page of their own."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, request_id: str) -> HttpResponse:
+        try:
+            asked = approval.find_request(request_id, now=timezone.now())
+        except (approval.RequestNotFound, approval.RequestExpired) as error:
+            return problems.request_is_over(request, error)
+        language = asked_language(request, asked.params.get("ui_locales") or "")
+        with translation.override(language):
+            try:
+                response = view(request, asked)
+            except approval.RequestNotFound:
+                response = problems.somebody_elses(request, asked)
+            except approval.RequestExpired as error:
+                response = problems.request_is_over(request, error)
+            except NoLongerOffered as error:
+                response = send(
+                    approval.refuse(request=asked, error=error.code, description=error.message)
+                )
+            response["Content-Language"] = language
+        return response
+
+    return wrapped
+
+
+@public
+@leads_to_client
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_request
+def authorization_form(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
+    """Show the form, or take the customer's answer."""
+    if request.method == "POST":
+        return _take_answer(request, asked)
+    refusal = _gate(request, asked)
+    return refusal or _show(request, asked)
+
+
+@public
+@leads_to_client
+@private
+@require_POST
+@for_request
+def switch_account(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
+    """Sign out and come back as somebody else (CDS-WG3-01 9.2.1.7)."""
+    approval.release_request(request=asked)
+    logout(request)
+    return _sign_in(request, asked)
+
+
+@public
+@private
+@require_POST
+@for_request
+def keep_open(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
+    """Extend the session and the request of a customer who is still reading."""
+    if request.user.is_authenticated and asked.user_id == request.user.pk:
+        approval.extend_request(request=asked)
+        return HttpResponse(status=204)
+    return HttpResponse(status=403)
+
+
+def _gate(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse | None:
+    """Return what stands between this visitor and the form, None when nothing does."""
+    if not request.user.is_authenticated:
+        return _sign_in(request, asked)
+    if _must_sign_in_again(request, asked):
+        logout(request)
+        return _sign_in(request, asked)
+    if asked.user_id not in (None, request.user.pk):
+        return problems.somebody_elses(request, asked)
+    if asked.outcome != AuthorizationRequest.Outcome.OPEN:
+        return problems.already_answered(request, asked)
+    if not catalog().can_authorize(request.user, environment=asked.client.environment):
+        return problems.wrong_environment(request, asked)
+    if not approval.is_for(asked, request.user):
+        url = approval.refuse(
+            request=asked,
+            error="cds_grant_id_invalid_user",
+            description="The Grant was made for another user.",
+        )
+        return send(url)
+    return None
+
+
+def _must_sign_in_again(request: HttpRequest, asked: AuthorizationRequest) -> bool:
+    """`prompt=login` wants a sign-in made for this very request, once (CDS-WG1-02 8.3)."""
+    if "login" not in (asked.params.get("prompt") or "").split():
+        return False
+    if asked.user_id is not None and asked.user_id == request.user.pk:
+        return False
+    return asked.request_id not in request.session.get(SIGNED_IN_FOR, [])
+
+
+def _sign_in(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
+    """Send to the sign-in page and back. The mark in the session outlives the sign-in."""
+    path = reverse("consent:authorization-form", args=[asked.request_id])
+    request.session[SESSION_KEY] = path
+    marks = request.session.get(SIGNED_IN_FOR, [])
+    request.session[SIGNED_IN_FOR] = [*marks, asked.request_id][-MAX_MARKS:]
+    return redirect_to_login(path)
+
+
+def _show(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
+    offers = offers_of(asked)
+    sections = sections_of(asked, customer_of(request), offers)
+    approval.show_request(request=asked, user=customer_of(request))
+    request.session.pop(SESSION_KEY, None)
+    if any(section.lacks_preselection for section in sections):
+        return problems.nothing_preselected(request, asked, sections)
+    page = _page(request, asked, sections, choices_from_json(asked.choices))
+    return _render(request, asked, page)
+
+
+def _page(
+    request: HttpRequest,
+    asked: AuthorizationRequest,
+    sections: tuple[Section, ...],
+    choices: Choices,
+    found: tuple[approval.Problem, ...] = (),
+) -> AuthorizationPage:
+    return authorization_page(
+        FormFacts(
+            request=asked,
+            sections=sections,
+            choices=choices,
+            offers=offers_of(asked),
+            examples=catalog().examples(customer_of(request)),
+            utility=current_utility(),
+            now=timezone.now(),
+            zone=ZoneInfo(settings.CDS_TIMEZONE),
+            problems=found,
+        )
+    )
+
+
+def _render(
+    request: HttpRequest, asked: AuthorizationRequest, page: AuthorizationPage
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "page": page,
+        "robots": "noindex",
+        "session_seconds": settings.SESSION_COOKIE_AGE,
+        "extend_url": reverse("consent:authorization-extend", args=[asked.request_id]),
+        "switch_url": reverse("consent:authorization-switch", args=[asked.request_id]),
+        "sharing_url": settings.BASE_URL + reverse("consent:sharing"),
+    }
+    return render(request, "consent/authorization_form.html", context)
+
+
+def _take_answer(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
+    """Decline comes before any check; everything else keeps what was ticked (9.2.1.6)."""
+    action = forms.Action.parse(request.POST.get("action", ""))
+    if action.name == "decline":
+        return _decline(request, asked)
+    choices = forms.read_choices(request.POST, choices_from_json(asked.choices))
+    if asked.outcome == AuthorizationRequest.Outcome.OPEN and _may_keep(request, asked):
+        approval.keep_choices(request=asked, choices=choices)
+        asked.choices = {}
+    if not request.user.is_authenticated:
+        return _sign_in(request, asked)
+    if action.name == "authorize":
+        return _authorize(request, asked, choices)
+    refusal = _gate(request, asked)
+    return refusal or _change(request, asked, choices, action)
+
+
+def _may_keep(request: HttpRequest, asked: AuthorizationRequest) -> bool:
+    """A session that ended meanwhile loses nothing; another person's ticks are not taken."""
+    return not request.user.is_authenticated or asked.user_id in (None, request.user.pk)
+
+
+def _decline(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
+    who = request.user if request.user.is_authenticated else "anonymous"
+    if request.user.is_authenticated and asked.user_id not in (None, request.user.pk):
+        return problems.somebody_elses(request, asked)
+    reason = request.POST.get("reason")
+    error = reason if reason == "no_preselections" else "access_denied"
+    return send(approval.decline(request=asked, by=who, error=error))
+
+
+def _authorize(request: HttpRequest, asked: AuthorizationRequest, choices: Choices) -> HttpResponse:
+    answered = asked.outcome != AuthorizationRequest.Outcome.OPEN
+    refusal = None if answered else _gate(request, asked)
+    if refusal:
+        return refusal
+    try:
+        user = customer_of(request)
+        url = approval.approve(request=asked, user=user, choices=choices, by=user)
+    except approval.ChoicesRefused as error:
+        sections = sections_of(asked, customer_of(request), offers_of(asked))
+        page = _page(request, asked, sections, choices, error.problems)
+        return _render(request, asked, page)
+    return send(url)
+
+
+def _change(
+    request: HttpRequest, asked: AuthorizationRequest, choices: Choices, action: forms.Action
+) -> HttpResponse:
+    """Do what works without a script: search, tick all, take a request out. Never approves."""
+    sections = sections_of(asked, customer_of(request), offers_of(asked))
+    changed = forms.apply(action, choices, sections)
+    approval.keep_choices(request=asked, choices=changed)
+    path = reverse("consent:authorization-form", args=[asked.request_id])
+    return HttpResponseRedirect(f"{path}#request-{action.section + 1}", status=303)

@@ -1,0 +1,1 @@
+"""What pages and mails about consent show, in which words: frozen dataclasses, no queries."""

@@ -1,0 +1,224 @@
+"""The receipt page (CDS-WG3-01 9.4): what was agreed, what holds today, and how to end it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+
+from consent.catalog import Selectable
+from consent.models import Grant, Receipt
+from consent.presenters.authorization import row_words
+from consent.presenters.parts import Link, Purpose, purpose
+from consent.services.receipts import client_words
+from consent.wording import DataItem, DataRow, StatusWords, count_by_type, status_words
+from consent.wording.dates import day_words, local_day, moment_words
+from consent.wording.services import legend
+from consent.wording.status import StatusFacts
+from portal.branding import Utility
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that differs from the day of consent."""
+
+    label: str
+    then: tuple[str, ...]
+    now: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptSection:
+    """One request section as it was approved."""
+
+    title: str
+    data: tuple[DataItem, ...]
+    durations: tuple[str, ...]
+    legend: str
+    services: tuple[str, ...]
+    later: str
+    details_hidden: bool
+    purpose: Purpose | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptPage:
+    """Everything the template shows."""
+
+    title: str
+    number: str
+    sandbox: bool
+    created: datetime
+    status: StatusWords
+    company: str
+    website: Link | None
+    sections: tuple[ReceiptSection, ...]
+    changes: tuple[Change, ...]
+    terms: Link | None
+    newer_url: str
+    can_stop: bool
+    stop_label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptContext:
+    """What a receipt is shown against. `newer_url` is "" for the latest receipt of a Grant.
+
+    `chosen` holds the public ids that the Grant's selections name today, `today` the sentences
+    about what it gives now; both are empty where nothing has changed.
+    """
+
+    receipt: Receipt
+    utility: Utility
+    zone: tzinfo
+    is_owner: bool
+    newer_url: str = ""
+    chosen: frozenset[str] = frozenset()
+    today: tuple[str, ...] = ()
+
+
+def receipt_page(context: ReceiptContext) -> ReceiptPage:
+    """Return the receipt. Services are named to their owner only; others see how many (9.4)."""
+    receipt, utility = context.receipt, context.utility
+    frozen, grant = receipt.snapshot, receipt.grant
+    company = frozen["client"]["name"]
+    many = len(frozen["sections"]) > 1
+    return ReceiptPage(
+        title=_("%(utility)s: receipt for sharing your data") % {"utility": frozen["utility"]},
+        number=receipt.confirmation_number,
+        sandbox=frozen["environment"] == "sandbox",
+        created=receipt.created,
+        status=grant_status(grant, company=company, utility=utility.name, zone=context.zone),
+        company=company,
+        website=_website(frozen["client"]["uri"]),
+        sections=tuple(
+            _section(entry, number, company, context, many=many)
+            for number, entry in enumerate(frozen["sections"], start=1)
+        ),
+        changes=_changes(context),
+        terms=_terms(frozen),
+        newer_url=context.newer_url,
+        can_stop=grant.status not in Grant.ENDED,
+        stop_label=_("Stop sharing with %(company)s") % {"company": company},
+    )
+
+
+def grant_status(grant: Grant, *, company: str, utility: str, zone: tzinfo) -> StatusWords:
+    """Word the state of a Grant."""
+
+    def day(moment: datetime | None) -> str:
+        return day_words(local_day(moment, zone)) if moment else ""
+
+    return status_words(
+        StatusFacts(
+            status=grant.status,
+            company=company,
+            utility=utility,
+            starts=day(grant.not_before),
+            ends=day(grant.expires),
+            eta=moment_words(grant.eta, zone) if grant.eta else "",
+        )
+    )
+
+
+def _website(uri: str) -> Link | None:
+    if not uri:
+        return None
+    host = urlsplit(uri).hostname or uri
+    return Link(uri, _("%(site)s (opens in new tab)") % {"site": host})
+
+
+def _terms(frozen: Mapping[str, Any]) -> Link | None:
+    if not frozen["terms_url"]:
+        return None
+    label = _("%(utility)s terms (opens in new tab)") % {"utility": frozen["utility"]}
+    return Link(frozen["terms_url"], label)
+
+
+def _section(
+    entry: Mapping[str, Any], number: int, company: str, context: ReceiptContext, *, many: bool
+) -> ReceiptSection:
+    services = entry["services"]
+    return ReceiptSection(
+        title=_("Request %(number)s") % {"number": number} if many else _("What you approved"),
+        data=tuple(
+            DataItem(item["phrase"], tuple(DataRow(*row) for row in item["rows"]))
+            for item in entry["data"]
+        ),
+        durations=tuple(entry["durations"]),
+        legend=legend(entry["selection_type"]),
+        services=service_lines(services, named=context.is_owner),
+        later=_("Also services that are added later.") if entry["later"] else "",
+        details_hidden=bool(services) and not context.is_owner,
+        purpose=purpose(entry["purpose"], company) if entry["purpose"] else None,
+    )
+
+
+def service_lines(services: Sequence[Mapping[str, str]], *, named: bool) -> tuple[str, ...]:
+    """Name the services, or say only how many of each kind there are."""
+    if not named:
+        return count_by_type(service["service_type"] for service in services)
+    return tuple(" · ".join(part for part in row_words(_selectable(s)) if part) for s in services)
+
+
+def _selectable(service: Mapping[str, str]) -> Selectable:
+    return Selectable(
+        id=service["id"],
+        number=service["number"],
+        name=service["name"],
+        address=service["address"],
+        service_type=service["service_type"],
+        account=service["account"],
+    )
+
+
+def _changes(context: ReceiptContext) -> tuple[Change, ...]:
+    """Say what has changed since (9.4), both versions side by side."""
+    frozen, grant = context.receipt.snapshot, context.receipt.grant
+    then, now = frozen["client"], client_words(grant.client)
+    changes = []
+    if then["name"] != now["name"]:
+        changes.append(Change(_("Name of the company"), (then["name"],), (now["name"],)))
+    if then["uri"] != now["uri"]:
+        none = _("no confirmed website")
+        changes.append(
+            Change(_("Website of the company"), (then["uri"] or none,), (now["uri"] or none,))
+        )
+    if frozen["terms_url"] != context.utility.terms_url:
+        changes.append(Change(_("Terms"), (frozen["terms_url"],), (context.utility.terms_url,)))
+    return (*changes, *_scope_changes(context))
+
+
+def _scope_changes(context: ReceiptContext) -> tuple[Change, ...]:
+    frozen, grant = context.receipt.snapshot, context.receipt.grant
+    if context.newer_url or grant.status in Grant.ENDED:
+        return ()
+    changes = []
+    if context.today:
+        then = tuple(
+            line
+            for section in frozen["sections"]
+            for line in (*(item["phrase"] for item in section["data"]), *section["durations"])
+        )
+        changes.append(Change(_("What is shared"), then, context.today))
+    ids = {service["id"] for section in frozen["sections"] for service in section["services"]}
+    if context.chosen and context.chosen != ids:
+        changes.append(
+            Change(
+                _("Number of services"),
+                (str(len(ids)),),
+                (str(len(context.chosen)),),
+            )
+        )
+    return tuple(changes)
+
+
+def without_details(page: ReceiptPage) -> ReceiptPage:
+    """Return the page for mails: no explanations, only the phrases."""
+    sections = tuple(
+        replace(each, data=tuple(DataItem(item.phrase, ()) for item in each.data))
+        for each in page.sections
+    )
+    return replace(page, sections=sections)

@@ -1,0 +1,291 @@
+"""Answering an authorization request: one transaction from the customer's click to the code.
+
+CDS-WG3-01 9.1.1, 9.2.1.6; CDS-WG1-02 8.3.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from consent.catalogue.details import RequestedAccess, resolve, to_wire, without_preselections
+from consent.models import AuthorizationRequest, Grant
+from consent.oauth.redirects import answer_with_code, answer_with_error
+from consent.services.choices import Choices, choices_to_json
+from consent.services.grants import SelectionInput, authorize_grant, create_grant
+from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
+from consent.services.sections import Section, offers_of, sections_of
+from portal import audit
+from portal.crypto import decrypt
+from portal.durations import INFINITE, parse_datetime
+from portal.errors import DomainError
+from portal.models import User
+from registration.catalogue.types import scope_types
+
+
+class ProblemKind(StrEnum):
+    """What keeps a form from being approved."""
+
+    NOTHING_CHOSEN = "nothing_chosen"
+    NOT_YOURS = "not_yours"
+    ALL_REMOVED = "all_removed"
+    NOT_REMOVABLE = "not_removable"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem, and the section it is in."""
+
+    kind: ProblemKind
+    section: int = 0
+
+
+class ChoicesRefused(DomainError):
+    """The form cannot be approved as it is; `problems` says where and why."""
+
+    code = "choices_refused"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(", ".join(f"{each.section}: {each.kind}" for each in problems))
+        self.problems = tuple(problems)
+
+
+class RequestNotFound(DomainError):
+    """There is no such request, or it waits for somebody else."""
+
+    code = "not_found"
+    status = 404
+
+
+class RequestExpired(DomainError):
+    """The request was open for too long."""
+
+    code = "request_expired"
+    status = 410
+
+
+def find_request(request_id: str, *, now: datetime) -> AuthorizationRequest:
+    """Return a request; raises RequestNotFound, and RequestExpired for unanswered ones."""
+    rows = AuthorizationRequest.objects.select_related("client__registration")
+    row = rows.filter(request_id=request_id).first()
+    # A pushed request must come through the authorization endpoint first (RFC 9126 4).
+    if row is None or row.opened is None:
+        raise RequestNotFound("no such authorization request")
+    if row.outcome == AuthorizationRequest.Outcome.OPEN and row.expires <= now:
+        raise RequestExpired("the authorization request has expired")
+    return row
+
+
+@transaction.atomic
+def show_request(*, request: AuthorizationRequest, user: User) -> None:
+    """Note who is looking at the form: the request now belongs to this person."""
+    if request.user_id != user.pk:
+        request.user = user
+        request.save(update_fields=["user"])
+
+
+@transaction.atomic
+def release_request(*, request: AuthorizationRequest) -> None:
+    """Let another account take the request over; the choices were the first one's."""
+    row = AuthorizationRequest.objects.select_for_update().get(pk=request.pk)
+    if row.outcome == AuthorizationRequest.Outcome.OPEN:
+        row.user, row.choices = None, {}
+        row.save(update_fields=["user", "choices"])
+
+
+@transaction.atomic
+def keep_choices(*, request: AuthorizationRequest, choices: Choices) -> None:
+    """Keep what was ticked, so that a detour (sign-in, search, language) loses nothing."""
+    row = AuthorizationRequest.objects.select_for_update().get(pk=request.pk)
+    if row.outcome == AuthorizationRequest.Outcome.OPEN:
+        row.choices = choices_to_json(choices)
+        row.save(update_fields=["choices"])
+
+
+@transaction.atomic
+def extend_request(*, request: AuthorizationRequest) -> None:
+    """Keep the form open for a customer who is still there (CDS-WG3-01 9.1.2)."""
+    row = AuthorizationRequest.objects.select_for_update().get(pk=request.pk)
+    if row.outcome == AuthorizationRequest.Outcome.OPEN:
+        lifetime = timedelta(seconds=settings.AUTHORIZATION_REQUEST_SECONDS)
+        row.expires = max(row.expires, timezone.now() + lifetime)
+        row.save(update_fields=["expires"])
+
+
+def grant_asked_for(request: AuthorizationRequest) -> Grant | None:
+    """Return the Grant that the request wants authorized again, None when it names none."""
+    grant_id = request.params.get("cds_grant_id")
+    if not grant_id:
+        return None
+    found: Grant | None = Grant.objects.filter(
+        grant_id=grant_id, client__registration=request.client.registration
+    ).first()
+    return found
+
+
+def is_for(request: AuthorizationRequest, user: User) -> bool:
+    """Whether a Grant that the request names belongs to this person (CDS-WG1-02 8.3)."""
+    if not request.params.get("cds_grant_id"):
+        return True
+    grant = grant_asked_for(request)
+    return grant is not None and grant.user_id == user.pk
+
+
+@transaction.atomic
+def approve(*, request: AuthorizationRequest, user: User, choices: Choices, by: User) -> str:
+    """Approve a request with these choices; return the URL for the customer's browser.
+
+    Creates the Grant with absolute time spans, its selections and the receipt, promises the
+    receipt mail and answers with a code, all or nothing. A repeated call returns the first answer.
+    Raises RequestNotFound for somebody else's request, RequestExpired and ChoicesRefused.
+    CDS-WG3-01 7.3, 9.1.1, 9.4.
+    """
+    row = _locked(request, user)
+    if row.outcome != AuthorizationRequest.Outcome.OPEN:
+        return decrypt(row.answer_ciphertext)
+    now = timezone.now()
+    if row.expires <= now:
+        raise RequestExpired("the authorization request has expired")
+    offers = offers_of(row)
+    sections = sections_of(row, user, offers)
+    check_choices(sections, choices)
+    kept = [section for section in sections if section.index not in choices.removed]
+    grant = _grant(row, user, kept, choices, by=by, now=now)
+    shared = tuple(SharedSection(section, section.chosen(choices)) for section in kept)
+    issue_receipt(
+        grant=grant,
+        facts=ReceiptFacts(
+            client=row.client, sections=shared, offers=offers, now=now, zone=_zone()
+        ),
+        by=by,
+    )
+    audit.record(
+        "consent.approved",
+        by=by,
+        subject=f"grant:{grant.grant_id}",
+        registration=row.client.registration.registration_id,
+        details={"request": row.pk, "removed": sorted(choices.removed)},
+    )
+    return answer_with_code(request=row, grant=grant, user=user)
+
+
+@transaction.atomic
+def decline(*, request: AuthorizationRequest, by: User | str, error: str = "access_denied") -> str:
+    """Decline a request; return the URL for the customer's browser.
+
+    `error` is what the client learns: `no_preselections` after the preselection error page
+    (CDS-WG3-01 7.4.3). A repeated call returns the first answer.
+    """
+    row = AuthorizationRequest.objects.select_for_update().get(pk=request.pk)
+    if row.outcome == AuthorizationRequest.Outcome.OPEN:
+        audit.record("consent.declined", by=by, subject=f"request:{row.pk}")
+    return answer_with_error(
+        request=row, error=error, description="The customer declined the request."
+    )
+
+
+@transaction.atomic
+def refuse(*, request: AuthorizationRequest, error: str, description: str) -> str:
+    """End a request that can no longer be answered; return the URL for the customer's browser."""
+    return answer_with_error(request=request, error=error, description=description)
+
+
+def check_choices(sections: Sequence[Section], choices: Choices) -> None:
+    """Raise ChoicesRefused unless every kept section has a choice the customer may make."""
+    problems = [
+        Problem(ProblemKind.NOT_REMOVABLE, index)
+        for index in sorted(choices.removed)
+        if index >= len(sections) or not sections[index].is_modifiable
+    ]
+    kept = [section for section in sections if section.index not in choices.removed]
+    if not kept:
+        problems.append(Problem(ProblemKind.ALL_REMOVED))
+    for section in kept:
+        choice = section.chosen(choices)
+        if choice.selected - section.available_ids:
+            problems.append(Problem(ProblemKind.NOT_YOURS, section.index))
+        elif not choice.selected and not choice.later:
+            problems.append(Problem(ProblemKind.NOTHING_CHOSEN, section.index))
+    if problems:
+        raise ChoicesRefused(problems)
+
+
+def _locked(request: AuthorizationRequest, user: User) -> AuthorizationRequest:
+    rows = AuthorizationRequest.objects.select_for_update(of=("self",))
+    row = rows.select_related("client__registration").get(pk=request.pk)
+    if row.user_id not in (None, user.pk):
+        raise RequestNotFound("the authorization request waits for somebody else")
+    return row
+
+
+def _grant(
+    row: AuthorizationRequest,
+    user: User,
+    kept: Sequence[Section],
+    choices: Choices,
+    *,
+    by: User,
+    now: datetime,
+) -> Grant:
+    entries: list[dict[str, object]] = []
+    selections: list[SelectionInput] = []
+    for access, section in _in_request_order(row, kept):
+        choice = section.chosen(choices)
+        selections.append(
+            SelectionInput(
+                entry=len(entries),
+                scope_id=access.scope_id,
+                selection_type=section.selection_type,
+                object_ids=tuple(sorted(choice.selected)),
+                everything=False,
+                include_future=choice.later,
+            )
+        )
+        absolute = access.with_values(resolve(access, now=now, zone=_zone()))
+        entries.append(without_preselections(to_wire(absolute), scope_types()[access.scope_type]))
+    scope = " ".join(dict.fromkeys(str(entry["type"]) for entry in entries))
+    waiting = grant_asked_for(row)
+    if waiting is not None:
+        return authorize_grant(
+            grant=waiting,
+            user=user,
+            authorization_details=entries,
+            scope=scope,
+            selections=selections,
+            expires=_expiry(entries),
+            by=by,
+        )
+    return create_grant(
+        client=row.client,
+        user=user,
+        authorization_details=entries,
+        scope=scope,
+        selections=selections,
+        expires=_expiry(entries),
+        created=now,
+        by=by,
+    )
+
+
+def _in_request_order(
+    row: AuthorizationRequest, kept: Sequence[Section]
+) -> list[tuple[RequestedAccess, Section]]:
+    """Entries of a Grant come in the order in which the client asked, not by section."""
+    pairs = [(access, section) for section in kept for access in section.accesses]
+    order = [entry["type"] for entry in row.access]
+    return sorted(pairs, key=lambda pair: order.index(pair[0].scope_id))
+
+
+def _expiry(entries: Sequence[Mapping[str, object]]) -> datetime | None:
+    """Return the earliest end among the entries that have one (CDS-WG3-01 7.3.8)."""
+    ends = [str(entry.get("expires", INFINITE)) for entry in entries]
+    return min((parse_datetime(end) for end in ends if end != INFINITE), default=None)
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(settings.CDS_TIMEZONE)

@@ -1,0 +1,266 @@
+"""Authorization requests: from parameters to a validated, one-time row (CDS-WG3-01 9.1.1).
+
+Until client_id, redirect_uri and response_type are proven, nothing may be sent to the client's
+address: `UnprovenRequest` is for a page. Everything after is `RefusedRequest`, for the client.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from consent.catalogue.details import InvalidScope, RequestedAccess, parse_request, to_wire
+from consent.models import AuthorizationRequest, Grant
+from consent.oauth.params import Parameters, parse_details
+from consent.oauth.redirects import error_url
+from portal.errors import DomainError
+from registration import redirects
+from registration.catalogue.offers import ScopeOffer
+from registration.models import Client
+from registration.services import offers
+
+REQUEST_URI = "urn:ietf:params:oauth:request_uri:"
+PUSHED_LIFETIME = timedelta(minutes=5)
+_CHALLENGE = re.compile(r"^[A-Za-z0-9_-]{43}$")
+# These decide where an answer goes, so two values prove nothing.
+_PROVING = ("client_id", "redirect_uri", "response_type", "request_uri")
+
+
+class UnprovenRequest(DomainError):
+    """Where to send an answer is not known: a page tells the person (CDS-WG3-01 9.3.2)."""
+
+    code = "invalid_request"
+
+
+class RefusedRequest(DomainError):
+    """The client's address is proven and gets the error; `url` is the complete redirect."""
+
+    def __init__(self, cause: DomainError, target: "Target") -> None:
+        super().__init__(cause.message, field=cause.field)
+        self.cause = cause
+        self.url = error_url(
+            target.redirect_uri, error=cause.code, description=described(cause), state=target.state
+        )
+
+
+class _Refusal(DomainError):
+    """One-off codes of RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6 and CDS-WG1-02 8.3."""
+
+    def __init__(self, code: str, message: str, *, field: str | None = None) -> None:
+        super().__init__(message, field=field)
+        self.code = code  # type: ignore[misc]  # the class has no code of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where answers go; proven."""
+
+    client: Client
+    redirect_uri: str
+    given: bool
+    state: str | None
+
+
+def described(error: DomainError) -> str:
+    """Return an error's sentence with the field that it is about."""
+    field = error.field
+    return f"{field}: {error.message}" if field and field not in error.message else error.message
+
+
+def open_request(*, query: Parameters, client: Client | None = None) -> AuthorizationRequest:
+    """Validate the parameters of an authorization request and store it.
+
+    `client` is the caller of the PAR endpoint, None for a browser. Raises UnprovenRequest and
+    RefusedRequest.
+    """
+    target = _prove(query, client)
+    try:
+        return _store(query, target, pushed=client is not None)
+    except DomainError as error:
+        raise RefusedRequest(error, target) from error
+
+
+def _prove(query: Parameters, caller: Client | None) -> Target:
+    for name in _PROVING:
+        if name in query.repeated:
+            raise UnprovenRequest(f"{name} was sent more than once.", field=name)
+    client = caller or find_client(query.get("client_id"))
+    if caller is not None and query.values.get("client_id", caller.client_id) != caller.client_id:
+        raise UnprovenRequest("client_id is not the authenticated client.", field="client_id")
+    redirect_uri = query.get("redirect_uri")
+    if redirect_uri is None:
+        used = client.cds_default_redirect_uri
+    elif is_registered(client, redirect_uri):
+        used = redirect_uri
+    else:
+        raise UnprovenRequest(
+            "redirect_uri is not registered for this client.", field="redirect_uri"
+        )
+    if not used:
+        raise UnprovenRequest("redirect_uri is missing.", field="redirect_uri")
+    if query.get("response_type") != "code" or "code" not in client.response_types:
+        raise UnprovenRequest(
+            "response_type must be one that the client registered: code.", field="response_type"
+        )
+    state = None if "state" in query.repeated else query.get("state")
+    return Target(client, used, redirect_uri is not None, state)
+
+
+def find_client(client_id: str | None) -> Client:
+    """Return an enabled client. Raises UnprovenRequest: a disabled one gets no visitors from us."""
+    rows = Client.objects.enabled().select_related("registration")
+    client = rows.filter(client_id=client_id).first() if client_id else None
+    if client is None:
+        raise UnprovenRequest("client_id is not known here.", field="client_id")
+    found: Client = client
+    return found
+
+
+def is_registered(client: Client, redirect_uri: str) -> bool:
+    """Compare character by character; native apps may use any loopback port (RFC 8252 7.3)."""
+    registered = [
+        uri for uri in (*client.redirect_uri_list, client.cds_default_redirect_uri) if uri
+    ]
+    if client.is_public:
+        return redirects.is_registered(redirect_uri, registered)
+    return redirect_uri in registered
+
+
+@transaction.atomic
+def _store(query: Parameters, target: Target, *, pushed: bool) -> AuthorizationRequest:
+    query.refuse_repeated()
+    for name in ("request", "request_uri"):
+        if query.get(name):
+            raise _Refusal(f"{name}_not_supported", f"{name} cannot be used here.", field=name)
+    challenge = _challenge(query, target.client)
+    accesses = requested_accesses(query, target.client)
+    grant_id = query.get("cds_grant_id")
+    if grant_id is not None:
+        _check_grant(grant_id, target.client, accesses)
+    prompts = (query.get("prompt") or "").split()
+    if "none" in prompts:
+        raise _Refusal("interaction_required", "A customer always sees the form.", field="prompt")
+    now = timezone.now()
+    seconds = timedelta(seconds=settings.AUTHORIZATION_REQUEST_SECONDS)
+    return AuthorizationRequest.objects.create(
+        client=target.client,
+        pushed=pushed,
+        params={
+            "redirect_uri": target.redirect_uri,
+            "redirect_uri_given": target.given,
+            "state": target.state,
+            "prompt": "login" if "login" in prompts else None,
+            "ui_locales": query.get("ui_locales"),
+            "cds_grant_id": grant_id,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256" if challenge else None,
+        },
+        access=[to_wire(access) for access in accesses],
+        expires=now + (PUSHED_LIFETIME if pushed else seconds),
+        opened=None if pushed else now,
+        created=now,
+        modified=now,
+    )
+
+
+def _challenge(query: Parameters, client: Client) -> str | None:
+    """Return the PKCE challenge (RFC 7636); S256 only, required of public clients (decision 51)."""
+    challenge, method = query.get("code_challenge"), query.get("code_challenge_method")
+    if challenge is None:
+        if method is not None:
+            raise _Refusal("invalid_request", "code_challenge is missing.", field="code_challenge")
+        if pkce_required(client):
+            raise _Refusal(
+                "invalid_request", "This client must use PKCE with S256.", field="code_challenge"
+            )
+        return None
+    if method != "S256":
+        raise _Refusal("invalid_request", "must be S256.", field="code_challenge_method")
+    if not _CHALLENGE.match(challenge):
+        raise _Refusal(
+            "invalid_request", "must be 43 characters of base64url.", field="code_challenge"
+        )
+    return challenge
+
+
+def pkce_required(client: Client) -> bool:
+    """Whether the client must send a PKCE challenge."""
+    return client.is_public or client.pkce_required
+
+
+def consent_offers(client: Client) -> dict[str, ScopeOffer]:
+    """Return what the client may ask customers for, by scope id."""
+    return {
+        scope_id: offer
+        for scope_id, offer in offers.offers_for(client).items()
+        if offer.scope_type.asks_customer and scope_id in client.scopes
+    }
+
+
+def requested_accesses(query: Parameters, client: Client) -> tuple[RequestedAccess, ...]:
+    """Return what is asked, the Client's defaults standing in for what is absent (9.1.1).
+
+    Raises InvalidScope and InvalidAuthorizationDetails.
+    """
+    details: list[dict[str, Any]] | None = parse_details(query.get("authorization_details"))
+    if details is None:
+        details = client.default_authorization_details or None
+    scope = query.get("scope")
+    scope_ids = list(dict.fromkeys((client.default_scope if scope is None else scope).split()))
+    accesses = parse_request(
+        scope_ids, details, consent_offers(client), zone=ZoneInfo(settings.CDS_TIMEZONE)
+    )
+    if not accesses:
+        raise InvalidScope("The request asks for nothing.", field="scope")
+    return accesses
+
+
+def _check_grant(grant_id: str, client: Client, accesses: tuple[RequestedAccess, ...]) -> None:
+    """The Grant waits for this client's customer and for no less than is asked (WG1-02 8.3)."""
+    grant = client.grants.filter(grant_id=grant_id).first()
+    asked = {access.scope_id for access in accesses}
+    fits = (
+        grant is not None
+        and grant.status == Grant.Status.NEEDS_AUTHORIZATION
+        and asked <= set(grant.scope_ids)
+    )
+    if not fits:
+        raise _Refusal(
+            "cds_grant_id_invalid_value",
+            "cds_grant_id names no Grant of this client that waits for this authorization.",
+        )
+
+
+@transaction.atomic
+def redeem_pushed(*, query: Parameters) -> AuthorizationRequest:
+    """Return the pushed request that a browser brings; it works once (RFC 9126 4).
+
+    Everything but client_id and request_uri is ignored. Raises UnprovenRequest when the request is
+    not this client's, RefusedRequest when it was used or is too old.
+    """
+    for name in ("client_id", "request_uri"):
+        if name in query.repeated:
+            raise UnprovenRequest(f"{name} was sent more than once.", field=name)
+    client = find_client(query.get("client_id"))
+    request_id = (query.get("request_uri") or "").removeprefix(REQUEST_URI)
+    rows = AuthorizationRequest.objects.select_for_update().filter(client=client, pushed=True)
+    row = rows.filter(request_id=request_id).first()
+    if row is None:
+        raise UnprovenRequest("request_uri is not known here.", field="request_uri")
+    now = timezone.now()
+    if row.opened is not None or row.expires <= now:
+        target = Target(client, row.params["redirect_uri"], True, row.params["state"])
+        problem = "was used before" if row.opened is not None else "is too old"
+        raise RefusedRequest(
+            _Refusal("invalid_request_uri", f"{problem}.", field="request_uri"), target
+        )
+    row.opened = row.modified = now
+    row.expires = now + timedelta(seconds=settings.AUTHORIZATION_REQUEST_SECONDS)
+    row.save(update_fields=["opened", "modified", "expires"])
+    found: AuthorizationRequest = row
+    return found

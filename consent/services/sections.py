@@ -1,0 +1,168 @@
+"""The request sections of an authorization request: what is asked, and from what one may choose.
+
+Reading only. CDS-WG3-01 7.1 (preselections), 7.4.2 (merging), 9.2.1.4 (sections).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from consent.catalog import Selectable, catalog
+from consent.catalogue.details import RequestedAccess, selection_groups
+from consent.catalogue.selection import SelectionType, SpecialValue
+from consent.models import AuthorizationRequest
+from consent.services.choices import Choices, SectionChoice
+from portal.errors import DomainError
+from portal.models import User
+from registration.catalogue.offers import ScopeOffer
+from registration.catalogue.types import FieldCategory, fields
+from registration.services.offers import offers_for
+
+
+class NoLongerOffered(DomainError):
+    """A scope was taken out of the offer between the request and the customer's answer."""
+
+    code = "invalid_scope"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One request section: `accesses` share one selection from the customer's `rows`."""
+
+    index: int
+    accesses: tuple[RequestedAccess, ...]
+    selection_type: str
+    rows: Sequence[Selectable]
+    preset: SectionChoice
+    preselections: Mapping[str, tuple[str, ...]]
+    is_modifiable: bool
+    wants_preselection: bool
+    purpose_id: str | None
+
+    @property
+    def available_ids(self) -> frozenset[str]:
+        """The ids that the customer may choose."""
+        return frozenset(row.id for row in self.rows if not row.unavailable_reason)
+
+    @property
+    def lacks_preselection(self) -> bool:
+        """Whether the customer has nothing of what the client insists on (CDS-WG3-01 7.4.3)."""
+        return self.wants_preselection and bool(self.preselections) and not self.preset.selected
+
+    def chosen(self, choices: Choices) -> SectionChoice:
+        """Return the customer's choice, or what the request presets."""
+        return choices.sections.get(self.index, self.preset)
+
+
+def offers_of(request: AuthorizationRequest) -> Mapping[str, ScopeOffer]:
+    """Return the offers of the request's client by scope id."""
+    return offers_for(request.client)
+
+
+def accesses_of(
+    request: AuthorizationRequest, offers: Mapping[str, ScopeOffer]
+) -> tuple[RequestedAccess, ...]:
+    """Return what a stored request asks for; raises NoLongerOffered."""
+    accesses = []
+    for entry in request.access:
+        access = entry_access(entry, offers)
+        if access is None:
+            raise NoLongerOffered(f"{entry['type']} is no longer offered", field="scope")
+        accesses.append(access)
+    return tuple(accesses)
+
+
+def entry_access(
+    entry: Mapping[str, Any], offers: Mapping[str, ScopeOffer]
+) -> RequestedAccess | None:
+    """Read an authorization details entry back, None when its scope is no longer offered."""
+    scope_id = entry["type"]
+    if scope_id not in offers:
+        return None
+    values: dict[str, Any] = {
+        field_id: tuple(value) if isinstance(value, list) else value
+        for field_id, value in entry.items()
+        if field_id != "type"
+    }
+    return RequestedAccess(
+        scope_id=scope_id,
+        scope_type=offers[scope_id].type,
+        values=MappingProxyType(values),
+        selection_type=values.get("authorization_form_selection_type"),
+    )
+
+
+def sections_of(
+    request: AuthorizationRequest, user: User, offers: Mapping[str, ScopeOffer]
+) -> tuple[Section, ...]:
+    """Return the sections as this customer sees them; raises NoLongerOffered.
+
+    Costs one catalog call per kind of selection, whatever the number of sections and objects.
+    """
+    environment = request.client.environment
+    lists: dict[str, Sequence[Selectable]] = {}
+    sections = []
+    for index, group in enumerate(selection_groups(accesses_of(request, offers))):
+        kind = group[0].selection_type or SelectionType.SERVICE_CONTRACT.value
+        if kind not in lists:
+            lists[kind] = catalog().selectables(user, kind, environment=environment)
+        sections.append(_section(index, group, kind, lists[kind]))
+    return tuple(sections)
+
+
+def _section(
+    index: int, group: tuple[RequestedAccess, ...], kind: str, rows: Sequence[Selectable]
+) -> Section:
+    preselections = {
+        name: values for access in group for name, values in _preselections(access).items()
+    }
+    return Section(
+        index=index,
+        accesses=group,
+        selection_type=kind,
+        rows=rows,
+        preset=preset(rows, preselections, kind),
+        preselections=preselections,
+        is_modifiable=all(
+            access.values.get("allow_scope_modifications", False) for access in group
+        ),
+        wants_preselection=any(access.values.get("error_if_no_preselections") for access in group),
+        purpose_id=next((access.values.get("purpose") for access in group), None),
+    )
+
+
+def _preselections(access: RequestedAccess) -> dict[str, tuple[str, ...]]:
+    declared = fields()
+    return {
+        name: tuple(value)
+        for name, value in access.values.items()
+        if value is not None
+        and name in declared
+        and declared[name].category is FieldCategory.PRESELECTION
+    }
+
+
+def preset(
+    rows: Sequence[Selectable], preselections: Mapping[str, tuple[str, ...]], kind: str
+) -> SectionChoice:
+    """Return what the request ticks beforehand: the intersection of its preselections (7.1).
+
+    Fields without a rule for this kind of list are left out of the intersection; rows that are
+    not available are never ticked.
+    """
+    declared = fields()
+    matched: set[str] | None = None
+    later = False
+    for name, values in preselections.items():
+        if kind not in declared[name].preselects:
+            continue
+        special = declared[name].special_values
+        if SpecialValue.INCLUDE_FUTURE in values:
+            later = later or kind in special.get(SpecialValue.INCLUDE_FUTURE.value, ())
+        takes_all = SpecialValue.ALL in values and kind in special.get(SpecialValue.ALL.value, ())
+        wanted = frozenset(values)
+        found = {row.id for row in rows if takes_all or row.facts.get(name, frozenset()) & wanted}
+        matched = found if matched is None else matched & found
+    free = {row.id for row in rows if not row.unavailable_reason}
+    return SectionChoice(selected=frozenset((matched or set()) & free), later=later)

@@ -1,0 +1,210 @@
+"""Tokens: storing them, deciding whether they live, and killing them.
+
+This module is the only door to tokens. Values are never stored, only their SHA-256.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from oauth2_provider.models import set_token_value
+
+from consent.models import AccessToken, AuthorizationCode, AuthorizationRequest, Grant, RefreshToken
+from portal import audit
+from portal.models import User
+from registration.models import Client, Credential
+
+# What died is kept this long, so that a replayed code or refresh token is still recognised.
+KEPT_AFTER_DEATH = timedelta(days=30)
+CLEAR_BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenOwner:
+    """For whom and for what a token is made.
+
+    `grant` is what the token opens. `admin_grant` is the Grant of the Grant Admin Client that
+    asked. `family` ties together what goes back to one authorization code.
+    """
+
+    client: Client
+    credential: Credential | None
+    grant: Grant
+    admin_grant: Grant | None = None
+    user: User | None = None
+    family: uuid.UUID | None = None
+
+    def details(self, scope_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the entries that a token with these scopes carries (CDS-WG3-01 7)."""
+        grant = self.admin_grant or self.grant
+        return [entry for entry in grant.authorization_details if entry["type"] in scope_ids]
+
+    @property
+    def grant_ids(self) -> list[str]:
+        """What `cds_grant_ids` says (decision 18)."""
+        return [(self.admin_grant or self.grant).grant_id]
+
+
+def checksum(raw: str) -> str:
+    """Return the digest by which tokens are looked up."""
+    return hashlib.sha256(raw.encode()).hexdigest()
+
+
+def store_access_token(
+    *, owner: TokenOwner, raw: str, scope_ids: Sequence[str], expires: datetime
+) -> AccessToken:
+    """Store a new access token."""
+    token = AccessToken(
+        user=owner.user,
+        application=owner.client,
+        credential=owner.credential,
+        cds_grant=owner.grant,
+        admin_grant=owner.admin_grant,
+        token_family=owner.family,
+        scope=" ".join(scope_ids),
+        authorization_details=owner.details(scope_ids),
+        expires=expires,
+    )
+    set_token_value(token, raw)
+    token.save()
+    return token
+
+
+def store_refresh_token(*, owner: TokenOwner, raw: str, scope: str) -> RefreshToken:
+    """Store a new refresh token; only Grants of customers have them."""
+    token = RefreshToken(
+        user=owner.user,
+        application=owner.client,
+        credential=owner.credential,
+        cds_grant=owner.grant,
+        token_family=owner.family,
+        scope=scope,
+    )
+    set_token_value(token, raw)
+    token.save()
+    return token
+
+
+def find_access_token(raw: str) -> AccessToken | None:
+    """Return the token with everything that its life depends on, in one query."""
+    related = (
+        "application__registration",
+        "credential",
+        "cds_grant__client__registration",
+        "admin_grant",
+    )
+    rows = AccessToken.objects.select_related(*related)
+    found: AccessToken | None = rows.filter(token_checksum=checksum(raw)).first()
+    return found
+
+
+def find_refresh_token(raw: str, *, lock: bool = False) -> RefreshToken | None:
+    """Return the refresh token with what its life depends on; the unrevoked row wins."""
+    rows = RefreshToken.objects.select_related(
+        "application__registration", "credential", "cds_grant__client", "user"
+    )
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    rows = rows.filter(token_checksum=checksum(raw))
+    found: RefreshToken | None = rows.order_by(F("revoked").desc(nulls_first=True)).first()
+    return found
+
+
+def is_alive(token: AccessToken | RefreshToken, *, now: datetime) -> bool:
+    """Tell whether a token still opens anything.
+
+    Compares with `tokens_not_before` of the Client, the Credential and the Grants, so that
+    disabling one of them ends all their tokens at once and re-enabling revives none.
+    """
+    grants = [token.cds_grant]
+    if isinstance(token, AccessToken):
+        if token.expires <= now:
+            return False
+        grants += [token.admin_grant] if token.admin_grant else []
+    elif token.revoked is not None:
+        return False
+    clients = [token.application, token.cds_grant.client]
+    limits = [holder.tokens_not_before for holder in (*clients, *grants)]
+    if token.credential is not None:
+        limits.append(token.credential.tokens_not_before)
+    return (
+        all(client.is_enabled for client in clients)
+        and all(grant.gives_access(now) for grant in grants)
+        and not any(limit is not None and token.created <= limit for limit in limits)
+    )
+
+
+def open_scopes(token: AccessToken) -> frozenset[str]:
+    """Return the scope ids that a living token opens: its own, as far as the Grant gives them.
+
+    A Grant Admin token opens all that the Grant gives (CDS-WG1-02 3.3.2).
+    """
+    given = frozenset(token.cds_grant.open_scope_ids)
+    return given if token.admin_grant_id is not None else given & frozenset(token.scope.split())
+
+
+def _kill(access: Q, refresh: Q) -> None:
+    now = timezone.now()
+    AccessToken.objects.filter(access, expires__gt=now).update(expires=now)
+    RefreshToken.objects.filter(refresh, revoked__isnull=True).update(revoked=now)
+
+
+@transaction.atomic
+def kill_tokens_of_grant(*, grant: Grant) -> None:
+    """End all tokens and unused codes of a Grant, those of Grant Admin Clients among them."""
+    _kill(Q(cds_grant=grant) | Q(admin_grant=grant), Q(cds_grant=grant))
+    now = timezone.now()
+    AuthorizationCode.objects.filter(cds_grant=grant, expires__gt=now).update(expires=now)
+
+
+@transaction.atomic
+def kill_family(*, family: uuid.UUID, client: Client, reason: str, by: User | str) -> None:
+    """End everything that goes back to one authorization code."""
+    _kill(Q(token_family=family), Q(token_family=family))
+    audit.record(
+        "tokens.revoked",
+        by=by,
+        subject=f"client:{client.client_id}",
+        registration=client.registration.registration_id,
+        details={"reason": reason},
+    )
+
+
+@transaction.atomic
+def revoke_token(*, client: Client, raw: str, by: User | str) -> None:
+    """Revoke one of the client's own tokens; of others nothing happens and nothing is said.
+
+    A refresh token takes the access tokens of its family with it (RFC 7009 2.1).
+    """
+    refresh = RefreshToken.objects.filter(token_checksum=checksum(raw), application=client).first()
+    if refresh is not None and refresh.token_family is not None:
+        kill_family(family=refresh.token_family, client=client, reason="revoked by client", by=by)
+        return
+    now = timezone.now()
+    own = AccessToken.objects.filter(token_checksum=checksum(raw), application=client)
+    own.filter(expires__gt=now).update(expires=now)
+
+
+def _clear(rows: QuerySet[Any]) -> None:
+    rows.model._default_manager.filter(pk__in=rows.values("pk")[:CLEAR_BATCH]).delete()
+
+
+def clear_dead(*, now: datetime) -> None:
+    """Delete tokens, codes and unanswered requests that have been dead for a while.
+
+    At most one batch of each kind, so that a sweep stays short; safe to run twice at once.
+    """
+    limit = now - KEPT_AFTER_DEATH
+    _clear(AccessToken.objects.filter(expires__lt=limit))
+    _clear(RefreshToken.objects.filter(revoked__lt=limit))
+    _clear(AuthorizationCode.objects.filter(expires__lt=limit))
+    unanswered = AuthorizationRequest.Outcome.OPEN
+    _clear(
+        AuthorizationRequest.objects.filter(outcome=unanswered, expires__lt=now - timedelta(days=1))
+    )

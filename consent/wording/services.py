@@ -1,0 +1,103 @@
+"""Services, accounts and meters by the names that customers give them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from consent.catalogue.selection import SelectionType
+from consent.wording.dates import list_words
+from registration.catalogue.types import Text
+
+_TYPES: Mapping[str, Text] = {
+    "electric": gettext_lazy("electricity"),
+    "natural_gas": gettext_lazy("natural gas"),
+    "water": gettext_lazy("water"),
+    "fuel_oil": gettext_lazy("fuel oil"),
+    "waste_water": gettext_lazy("waste water"),
+    "solid_waste": gettext_lazy("waste collection"),
+}
+# Django's plural forms need a number; the count stands in the sentence itself.
+_COUNTED: Mapping[str, Text] = {
+    "electric": ngettext_lazy("%(n)d electric service", "%(n)d electric services", "n"),
+    "natural_gas": ngettext_lazy("%(n)d natural gas service", "%(n)d natural gas services", "n"),
+    "water": ngettext_lazy("%(n)d water service", "%(n)d water services", "n"),
+}
+_COUNTED_OTHER = ngettext_lazy("%(n)d service", "%(n)d services", "n")
+
+_LEGENDS: Mapping[str, Text] = {
+    SelectionType.ACCOUNT: gettext_lazy("From which accounts"),
+    SelectionType.SERVICE_CONTRACT: gettext_lazy("From which services"),
+    SelectionType.SERVICE_POINT: gettext_lazy("From which connections"),
+    SelectionType.METER_DEVICE: gettext_lazy("From which meters"),
+    SelectionType.AGGREGATION: gettext_lazy("From which combined totals"),
+}
+_ASKED: Mapping[str, Text] = {
+    "account_numbers": gettext_lazy("Accounts with these numbers: %(values)s"),
+    "account_programs": gettext_lazy("Accounts in these programs: %(values)s"),
+    "contract_numbers": gettext_lazy("Services with these numbers: %(values)s"),
+    "service_types": gettext_lazy("Services of this kind: %(values)s"),
+    "service_programs": gettext_lazy("Services in these programs: %(values)s"),
+    "servicepoint_numbers": gettext_lazy("Connections with these numbers: %(values)s"),
+    "servicepoint_types": gettext_lazy("Connections of this kind: %(values)s"),
+    "premise_numbers": gettext_lazy("Properties with these numbers: %(values)s"),
+    "meter_numbers": gettext_lazy("Meters with these numbers: %(values)s"),
+    "meter_types": gettext_lazy("Meters of this kind: %(values)s"),
+    "meter_apps": gettext_lazy("Meters with these programs: %(values)s"),
+    "aggregation_numbers": gettext_lazy("Combined totals with these numbers: %(values)s"),
+    "addresses": gettext_lazy("Services at these addresses: %(values)s"),
+}
+_SHOWN_VALUES = 50
+
+
+def service_type_words(service_type: str) -> str:
+    """Word one or several service types of the standard: "electricity and natural gas"."""
+    types = [part.strip() for part in service_type.split(",") if part.strip()]
+    words = [str(_TYPES.get(each, each.replace("_", " "))) for each in types]
+    return list_words(words) if words else ""
+
+
+def count_by_type(service_types: Iterable[str]) -> tuple[str, ...]:
+    """Say how many of each kind, without naming any: "1 electric service"."""
+    counts = Counter(kind if kind in _COUNTED else "" for kind in service_types)
+    return tuple(
+        str(_COUNTED.get(kind, _COUNTED_OTHER) % {"n": counts[kind]})
+        for kind in (*_COUNTED, "")
+        if counts[kind]
+    )
+
+
+def legend(selection_type: str) -> str:
+    """Return the question above a selection list."""
+    return str(_LEGENDS.get(selection_type, _LEGENDS[SelectionType.SERVICE_CONTRACT]))
+
+
+def later_label(selection_type: str, until: str) -> str:
+    """Return the label of the box for what is added later; `until` is "" when open-ended."""
+    if selection_type == SelectionType.ACCOUNT:
+        if until:
+            return _("Also accounts I add later, until %(end)s") % {"end": until}
+        return _("Also accounts I add later, until I stop sharing")
+    if until:
+        return _("Also services I add later, until %(end)s") % {"end": until}
+    return _("Also services I add later, until I stop sharing")
+
+
+def nothing_chosen(selection_type: str) -> str:
+    """Return the error of an empty selection: what happened and how to go on."""
+    if selection_type == SelectionType.ACCOUNT:
+        return _("Choose at least one account, or decline the request")
+    return _("Choose at least one service, or decline the request")
+
+
+def asked_for_sentences(preselections: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Say which resources a company named (CDS-WG3-01 9.3.1)."""
+    lines = []
+    for field_id, values in preselections.items():
+        named = [each for each in values if not each.startswith("_")][:_SHOWN_VALUES]
+        if field_id.endswith("_types"):
+            named = [service_type_words(each) for each in named]
+        if named:
+            lines.append(str(_ASKED[field_id]) % {"values": ", ".join(named)})
+    return tuple(lines)

@@ -1,0 +1,253 @@
+"""Storing what a Grant opens: a set is computed, and only what differs is written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from consent.catalogue.selection import SelectionType
+from consent.models import Grant
+from customerdata.access.entries import GrantEntry, grant_entries, holdings
+from customerdata.access.rules import OBJECT_NAMES, Kind, Reached, reach
+from customerdata.access.snapshot import Snapshot, load_snapshot
+from customerdata.models import Customer, GrantedObject
+from registration.catalogue.types import fields
+
+BATCH = 1000
+
+# Sorts below every character that a number may hold.
+KEY_SEPARATOR = "\x01"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One row to be: an object as one entry reaches it (see GrantedObject)."""
+
+    customer: int
+    entry: int
+    kind: str
+    object_id: int
+    listed: bool
+    fields: tuple[str, ...]
+    cutoff: datetime
+    decides: tuple[str, ...] = ()
+    base: bool = False
+    sort_key: str = ""
+
+    @property
+    def object(self) -> tuple[str, int]:
+        """Which object the row is about."""
+        return self.kind, self.object_id
+
+
+@transaction.atomic
+def compute_grant(grant: Grant) -> int:
+    """Make the stored access of a Grant equal to what it opens now; return how many rows that is.
+
+    An ended Grant opens nothing. Running it again changes nothing. Entries past their
+    `sync_until` are computed as of that instant (CDS-WG3-01 7.3.1).
+    """
+    grant = Grant.objects.select_for_update(of=("self",)).select_related("client").get(pk=grant.pk)
+    rows = [] if grant.status in Grant.ENDED else wanted_access(grant, timezone.now())
+    _store(grant, rows)
+    return len(rows)
+
+
+def recompute_grants_of(customer: Customer) -> int:
+    """Compute every open Grant that people made over this customer's accounts; return how many."""
+    grants = (
+        Grant.objects.filter(user__held_accounts__account__customer=customer)
+        .exclude(status__in=Grant.ENDED)
+        .distinct()
+        .order_by("pk")
+    )
+    for grant in grants:
+        compute_grant(grant)
+    return len(grants)
+
+
+def forget_grant(grant: Grant) -> None:
+    """Drop what was computed for a Grant."""
+    GrantedObject.objects.filter(grant=grant).delete()
+
+
+def wanted_access(grant: Grant, now: datetime) -> list[Access]:
+    """Compute the rows that a Grant should have."""
+    held = holdings(grant)
+    entries = grant_entries(grant, held)
+    instants = {min(now, entry.cutoff) for entry in entries}
+    if any(entry.choice.everything for entry in entries):
+        instants.add(grant.created)
+    snapshots = {instant: load_snapshot(held.customers, instant) for instant in instants}
+    found: list[Access] = []
+    for entry in entries:
+        snapshot = snapshots[min(now, entry.cutoff)]
+        choice = entry.choice
+        if choice.everything and choice.selection_type == SelectionType.SERVICE_CONTRACT:
+            # Frozen as of then: a contract that moves to a held account later was not chosen.
+            then = _all_then(entry, snapshots[grant.created])
+            choice = replace(choice, objects=choice.objects | then, everything=False)
+        reached = reach(choice, snapshot, entry.access.objects)
+        found += _rows_of(entry, reached, snapshot)
+    decided = _decide(found)
+    at = {entry.cutoff: snapshots[min(now, entry.cutoff)] for entry in entries}
+    return _with_sort_keys(decided, at)
+
+
+def _all_then(entry: GrantEntry, snapshot: Snapshot) -> frozenset[str]:
+    """Return everything that hung on the accounts when the Grant was made."""
+    accounts = entry.choice.accounts
+    return frozenset(
+        contract.public_id
+        for contract in snapshot.contracts.values()
+        if contract.account in accounts and contract.arrived <= entry.choice.since
+    )
+
+
+def _rows_of(entry: GrantEntry, reached: Reached, snapshot: Snapshot) -> Iterable[Access]:
+    owners: dict[str, Mapping[int, int]] = {
+        Kind.ACCOUNT: {pk: facts.customer for pk, facts in snapshot.accounts.items()},
+        Kind.CONTRACT: {pk: facts.customer for pk, facts in snapshot.contracts.items()},
+        Kind.SERVICE_POINT: {pk: facts.customer for pk, facts in snapshot.service_points.items()},
+        Kind.METER: {pk: facts.customer for pk, facts in snapshot.meters.items()},
+    }
+    for kind, name in OBJECT_NAMES.items():
+        enabled = _enabled_fields(entry, name)
+        for pk in reached.listed(kind):
+            yield Access(
+                owners[kind][pk], entry.index, kind, pk, True, enabled, cutoff=entry.cutoff
+            )
+    for pk in reached.hidden_contracts:
+        yield Access(
+            owners[Kind.CONTRACT][pk], entry.index, Kind.CONTRACT, pk, False, (), entry.cutoff
+        )
+
+
+def _enabled_fields(entry: GrantEntry, object_name: str) -> tuple[str, ...]:
+    """Return the include fields of an entry that turn optional fields of an object on."""
+    declared = fields()
+    return tuple(
+        sorted(
+            field_id
+            for field_id in entry.access.includes
+            if declared[field_id].turns_on.fields.get(object_name)
+        )
+    )
+
+
+def _decide(rows: Sequence[Access]) -> list[Access]:
+    """Say per object which entry is read for the base fields and for each optional field.
+
+    The latest cutoff wins (design: as-of); of equal ones the first entry, so that a second run
+    says the same.
+    """
+    by_object: dict[tuple[str, int], list[Access]] = {}
+    for row in rows:
+        by_object.setdefault(row.object, []).append(row)
+    decided = []
+    for group in by_object.values():
+        best = sorted(
+            (row for row in group if row.listed),
+            key=lambda row: (-row.cutoff.timestamp(), row.entry),
+        )
+        taken: set[str] = set()
+        for row in best:
+            decides = tuple(field for field in row.fields if field not in taken)
+            taken |= set(decides)
+            decided.append(replace(row, decides=decides, base=row is best[0]))
+        decided += [row for row in group if not row.listed]
+    return decided
+
+
+def _with_sort_keys(rows: Sequence[Access], snapshots: Mapping[datetime, Snapshot]) -> list[Access]:
+    """Fill in the order of usage: visible account number, then visible contract number."""
+    account_cutoff = _cutoffs(rows, Kind.ACCOUNT, "include_account_numbers")
+    by_contract = _cutoffs(rows, Kind.CONTRACT, "include_account_numbers")
+    number_cutoff = _cutoffs(rows, Kind.CONTRACT, "include_contract_numbers")
+    keyed = []
+    for row in rows:
+        if row.kind != Kind.CONTRACT:
+            keyed.append(row)
+            continue
+        pk = row.object_id
+        account = snapshots[row.cutoff].contracts[pk].account
+        seen = account_cutoff.get(account) or by_contract.get(pk)
+        facts = snapshots[seen].accounts.get(account) if seen else None
+        number_seen = number_cutoff.get(pk)
+        number = snapshots[number_seen].contracts[pk].number if number_seen else ""
+        key = (facts.number if facts else "") + KEY_SEPARATOR + number
+        keyed.append(replace(row, sort_key=key))
+    return _same_key_everywhere(keyed)
+
+
+def _cutoffs(rows: Iterable[Access], kind: str, field_id: str) -> dict[int, datetime]:
+    """Return for each object that shows a field as of when it shows it."""
+    return {
+        row.object_id: row.cutoff for row in rows if row.kind == kind and field_id in row.decides
+    }
+
+
+def _same_key_everywhere(rows: Sequence[Access]) -> list[Access]:
+    """Give all rows of a contract the key of its latest entry: it has one place in the order."""
+    latest: dict[int, Access] = {}
+    for row in rows:
+        if row.kind == Kind.CONTRACT:
+            known = latest.get(row.object_id)
+            if known is None or (row.cutoff, -row.entry) > (known.cutoff, -known.entry):
+                latest[row.object_id] = row
+    return [
+        replace(row, sort_key=latest[row.object_id].sort_key) if row.kind == Kind.CONTRACT else row
+        for row in rows
+    ]
+
+
+def _store(grant: Grant, rows: Sequence[Access]) -> None:
+    wanted = {(row.entry, row.kind, row.object_id): row for row in rows}
+    stored = {
+        (row.entry, row.kind, row.object_id): row
+        for row in GrantedObject.objects.filter(grant=grant)
+    }
+    stale = [
+        key for key, row in stored.items() if key not in wanted or _row(wanted[key]) != _row(row)
+    ]
+    groups: dict[tuple[int, str], list[int]] = {}
+    for entry, kind, object_id in stale:
+        groups.setdefault((entry, kind), []).append(object_id)
+    for (entry, kind), object_ids in groups.items():
+        GrantedObject.objects.filter(
+            grant=grant, entry=entry, kind=kind, object_id__in=object_ids
+        ).delete()
+    kept = stored.keys() - set(stale)
+    GrantedObject.objects.bulk_create(
+        [_model(grant, row) for key, row in wanted.items() if key not in kept], batch_size=BATCH
+    )
+
+
+def _row(row: Access | GrantedObject) -> tuple[object, ...]:
+    """Return the values that make a row different from another of the same object and entry."""
+    return (
+        row.listed,
+        sorted(row.fields),
+        sorted(row.decides),
+        row.base,
+        row.cutoff,
+        row.sort_key,
+    )
+
+
+def _model(grant: Grant, row: Access) -> GrantedObject:
+    return GrantedObject(
+        customer_id=row.customer,
+        grant=grant,
+        entry=row.entry,
+        kind=row.kind,
+        object_id=row.object_id,
+        listed=row.listed,
+        fields=list(row.fields),
+        decides=list(row.decides),
+        base=row.base,
+        cutoff=row.cutoff,
+        sort_key=row.sort_key,
+    )

@@ -1,0 +1,6 @@
+"""Usage Segments as one token sees them (CDS-WG3-01 10.8).
+
+`entries` reads what the Grant's entries open, `filters` the URL parameters, `scan` walks the packs
+in the order of the listing, `pieces` cuts a pack into what is granted of it (pure), `related` finds
+the visible ids around it, `page` puts one page together and `body` writes it as a stream.
+"""

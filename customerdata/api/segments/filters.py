@@ -1,0 +1,197 @@
+"""The URL parameters of the listing (CDS-WG3-01 10.8.8), as far as the token may see (decision 55).
+
+Filters on related objects become one condition on series, so that the walk starts at the contracts
+that matter. What only a finished segment can answer (trimmed ids, its own start and end, the meters
+of the formats shown) is checked again on the segment.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from rest_framework.request import Request
+
+from customerdata.access.reading import ACCOUNTS, CONTRACTS, METERS, SERVICE_POINTS, Reader
+from customerdata.models import GrantedObject, MeterDevice, UsagePack
+from customerdata.usage.segments import base_segment_id, same_id, segment_id_month
+from portal.listing import parse_instant, split_ids
+
+_NOTHING = Q(pk__in=[])
+# A segment may grow to the front of its local month, whose start can lie in another UTC month.
+_MONTH_SLACK = timedelta(days=2)
+
+Condition = Callable[[list[str], Reader], Q]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFilters:
+    """What the URL asks for; every part has to hold.
+
+    `series` is a condition on series, None for all. Each set of `ids` and of `meters` (public ids)
+    comes from one parameter; `before` bounds the start of segments, `after` their end.
+    """
+
+    series: Q | None
+    ids: tuple[frozenset[str], ...] = ()
+    meters: tuple[frozenset[str], ...] = ()
+    before: datetime | None = None
+    after: datetime | None = None
+
+    @property
+    def base_ids(self) -> list[str] | None:
+        """The ids of packs that may hold the wanted segments, None for all."""
+        if not self.ids:
+            return None
+        wanted = [frozenset(base_segment_id(text) for text in ids) for ids in self.ids]
+        return sorted(frozenset.intersection(*wanted))
+
+    def admits(
+        self, *, segment_id: str, start: datetime, end: datetime, meters: frozenset[str]
+    ) -> bool:
+        """Tell whether a finished segment is asked for."""
+        return (
+            (self.before is None or start <= self.before)
+            and (self.after is None or end >= self.after)
+            and all(any(same_id(text, segment_id) for text in ids) for ids in self.ids)
+            and all(meters & wanted for wanted in self.meters)
+        )
+
+
+def read_filters(request: Request, reader: Reader) -> SegmentFilters:
+    """Read all parameters; an empty one counts as absent. Raises InvalidFilter."""
+    conditions = [
+        condition(values, reader)
+        for name, condition in _SERIES_CONDITIONS.items()
+        for values in _lists(request, name)
+    ]
+    meters = [
+        _visible_meters(values, reader, field_id)
+        for name, field_id in _METER_PARAMETERS.items()
+        for values in _lists(request, name)
+    ]
+    ids = tuple(frozenset(values) for values in _lists(request, "cds_usagesegment_ids"))
+    conditions += [_measured_by(found) for found in meters]
+    if ids:
+        conditions.append(_holding(ids))
+    series: Q | None = None
+    if conditions:
+        contracts = GrantedObject.objects.filter(
+            grant=reader.grant, kind=GrantedObject.Kind.CONTRACT
+        )
+        series = Q(contract_id__in=contracts.values("object_id"))
+        for condition in conditions:
+            series &= condition
+    befores, afters = (_instants(request, name) for name in ("before", "after"))
+    return SegmentFilters(
+        series=series,
+        ids=ids,
+        meters=tuple(frozenset(found.values()) for found in meters),
+        before=min(befores, default=None),
+        after=max(afters, default=None),
+    )
+
+
+def _lists(request: Request, name: str) -> list[list[str]]:
+    texts = [text for text in request.GET.getlist(name) if text.strip()]
+    return [split_ids(text, name=name) for text in texts]
+
+
+def _instants(request: Request, name: str) -> list[datetime]:
+    texts = [text for text in request.GET.getlist(name) if text.strip()]
+    return [parse_instant(text, name=name) for text in texts]
+
+
+def _visible(reader: Reader, kind: str) -> Any:
+    return reader.granted(kind).values("object_id")
+
+
+def _account_ids(values: list[str], reader: Reader) -> Q:
+    visible = _visible(reader, ACCOUNTS.kind)
+    return Q(account__cds_account_id__in=values, account_id__in=visible)
+
+
+def _account_numbers(values: list[str], reader: Reader) -> Q:
+    """Accounts that show their number, and contracts that show it (10.1.1, 10.2.1)."""
+    condition = Q(account_number__in=values)
+    of_accounts = reader.field_matches(ACCOUNTS, "include_account_numbers", condition)
+    return of_accounts | reader.account_number_matches(condition)
+
+
+def _contract_ids(values: list[str], reader: Reader) -> Q:
+    visible = _visible(reader, CONTRACTS.kind)
+    return Q(contract__cds_servicecontract_id__in=values, contract_id__in=visible)
+
+
+def _contract_numbers(values: list[str], reader: Reader) -> Q:
+    condition = Q(contract_number__in=values)
+    return reader.field_matches(CONTRACTS, "include_contract_numbers", condition)
+
+
+def _point_ids(values: list[str], reader: Reader) -> Q:
+    visible = _visible(reader, SERVICE_POINTS.kind)
+    return Q(service_point__cds_servicepoint_id__in=values, service_point_id__in=visible)
+
+
+def _point_numbers(values: list[str], reader: Reader) -> Q:
+    found = reader.visible(SERVICE_POINTS).filter(servicepoint_number__in=values)
+    return Q(service_point_id__in=found.values("service_point_id"))
+
+
+def _none(values: list[str], reader: Reader) -> Q:
+    """No usage hangs on aggregations or bill sections."""
+    return _NOTHING
+
+
+_SERIES_CONDITIONS: dict[str, Condition] = {
+    "cds_account_ids": _account_ids,
+    "account_numbers": _account_numbers,
+    "cds_servicecontract_ids": _contract_ids,
+    "contract_numbers": _contract_numbers,
+    "cds_servicepoint_ids": _point_ids,
+    "servicepoint_numbers": _point_numbers,
+    "cds_billsection_ids": _none,
+    # Not in 10.8.8, but related_aggregations asks for them (decision 38).
+    "cds_aggregation_ids": _none,
+    "aggregation_numbers": _none,
+}
+# The standard writes both names of the number (decision 38); None is the id.
+_METER_PARAMETERS: dict[str, str | None] = {
+    "cds_meterdevice_ids": None,
+    "meter_numbers": "include_meter_numbers",
+    "meter_number": "include_meter_numbers",
+}
+
+
+def _visible_meters(values: list[str], reader: Reader, field_id: str | None) -> dict[int, str]:
+    """Return the public ids, by primary key, of the meters meant that the token may see."""
+    meters = MeterDevice.objects.filter(pk__in=_visible(reader, METERS.kind))
+    if field_id is None:
+        meters = meters.filter(cds_meterdevice_id__in=values)
+    else:
+        matching = reader.field_matches(METERS, field_id, Q(meter_number__in=values))
+        versions = METERS.version._default_manager.filter(matching)
+        meters = meters.filter(pk__in=versions.values("meter_id"))
+    return dict(meters.values_list("pk", "cds_meterdevice_id"))
+
+
+def _measured_by(meters: dict[int, str]) -> Q:
+    """Series of these meters, and series of which a format names one of them."""
+    condition = Q(meter_id__in=list(meters))
+    for public_id in meters.values():
+        condition |= Q(columns__contains=[{"related_meterdevices": [public_id]}])
+        condition |= Q(columns__contains=[{"related_meterdevice": public_id}])
+    return condition
+
+
+def _holding(ids: tuple[frozenset[str], ...]) -> Q:
+    """Series that hold the packs of these segment ids; the id tells the month to look into."""
+    wanted = _NOTHING
+    for base_id in {base_segment_id(text) for texts in ids for text in texts}:
+        month = segment_id_month(base_id)
+        if month is not None:
+            low, high = month[0] - _MONTH_SLACK, month[1] + _MONTH_SLACK
+            wanted |= Q(public_id=base_id, segment_start__gte=low, segment_start__lt=high)
+    packs = UsagePack.objects.filter(wanted).values_list("series_id", flat=True)
+    return Q(pk__in=list(packs.distinct()))

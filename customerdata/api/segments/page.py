@@ -1,0 +1,190 @@
+"""One page of segments: walk, cut, filter, until it is full."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from rest_framework.request import Request
+
+from customerdata.access.reading import Reader
+from customerdata.api.segments.entries import UsageEntry, usage_entries
+from customerdata.api.segments.filters import SegmentFilters, read_filters
+from customerdata.api.segments.pieces import Grid, Piece, piece_id, pieces, split_readers
+from customerdata.api.segments.related import Links, Related, meters_of
+from customerdata.api.segments.scan import KEYS_AT_ONCE, Batch, Found, Position, Walk, read_cursor
+from customerdata.models.usage import parse_formats
+from portal.listing import PAGE_SIZE, Cursor
+
+# Value sets on one page: 100 months of quarter hours, a few tens of megabytes as text.
+MAX_VALUES = 300_000
+# A page that matches little is cut short after this many packs, so that no request runs for long.
+MAX_PACKS = 20_000
+_GROWTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One segment of the page, without its values."""
+
+    row: Found
+    piece: Piece
+    segment_id: str
+    start: datetime
+    end: datetime
+    links: Links
+
+    @property
+    def values(self) -> int:
+        """How many value sets it has on the wire."""
+        part = self.piece.part
+        return 0 if self.piece.positions is None else part.last - part.first
+
+    @property
+    def from_row(self) -> bool:
+        """Whether its text is stored with the pack: nothing is cut off, no format is hidden."""
+        positions = self.piece.positions
+        if positions is None:
+            return True
+        return self.piece.part.whole and len(positions) == len(parse_formats(self.row.formats_text))
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPage:
+    """The segments of a page in order, the cursors around it and the visible meters."""
+
+    items: list[Item]
+    meters: Collection[str]
+    next: Cursor | None
+    previous: Cursor | None
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What the walk gathered so far: segments by pack, and the packs that the page consumed."""
+
+    packs: list[list[Item]] = field(default_factory=list)
+    first: Position | None = None
+    last: Position | None = None
+    segments: int = 0
+    values: int = 0
+    scanned: int = 0
+
+    def fits(self, made: Sequence[Item]) -> bool:
+        """Tell whether a pack's segments still go on the page; the first always do."""
+        if not made or not self.segments:
+            return True
+        values = self.values + sum(item.values for item in made)
+        return self.segments < PAGE_SIZE and values <= MAX_VALUES
+
+    def add(self, position: Position, made: list[Item]) -> None:
+        """Take a pack."""
+        self.first = self.first or position
+        self.last = position
+        self.packs.append(made)
+        self.segments += len(made)
+        self.values += sum(item.values for item in made)
+
+
+def read_page(request: Request, reader: Reader, key: bytes) -> SegmentPage:
+    """Return the page that a request asks for; `key` signs ids. Raises InvalidFilter."""
+    at, backwards = read_cursor(request.GET.get("cursor"))
+    filters = read_filters(request, reader)
+    entries = usage_entries(reader)
+    related = Related(reader)
+    if not entries or filters.base_ids == []:
+        return SegmentPage([], (), None, None)
+    walk = Walk(reader, entries, filters, backwards)
+    found, more = _collect(walk, _Cutter(filters, entries, related, key), at)
+    packs = found.packs[::-1] if backwards else found.packs
+    # Pieces of one pack stand together in the walk; on the page each goes where its start belongs.
+    items = sorted((item for made in packs for item in made), key=_order)
+    has_next, has_previous = (True, more) if backwards else (more, at is not None)
+    ends = (found.last, found.first) if backwards else (found.first, found.last)
+    return SegmentPage(
+        items,
+        related.meters,
+        ends[1].cursor(backwards=False) if ends[1] and has_next else None,
+        ends[0].cursor(backwards=True) if ends[0] and has_previous else None,
+    )
+
+
+def _collect(walk: Walk, cutter: "_Cutter", at: Position | None) -> tuple[_Collected, bool]:
+    """Walk until the page is full or the listing ends; tell whether something is left."""
+    found = _Collected()
+    keys, rows = KEYS_AT_ONCE, PAGE_SIZE + 1
+    resume = at
+    while True:
+        batch: Batch = walk.batch(resume, keys=keys, rows=rows)
+        for row, made in cutter.cut(batch.rows):
+            if not found.fits(made) or found.scanned >= MAX_PACKS:
+                return found, True
+            found.add(row.position, made)
+            found.scanned += 1
+        if batch.resume is None:
+            return found, False
+        resume = batch.resume
+        keys, rows = keys * _GROWTH, min(rows * _GROWTH, MAX_PACKS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cutter:
+    """Turns pack versions into the segments that the token gets of them."""
+
+    filters: SegmentFilters
+    entries: Sequence[UsageEntry]
+    related: Related
+    key: bytes
+
+    def cut(self, rows: Sequence[Found]) -> list[tuple[Found, list[Item]]]:
+        """Return the segments of each row."""
+        if not rows:
+            return []
+        self.related.load(rows)
+        by_index = {entry.index: entry for entry in self.entries}
+        reaching = self.related.reaching(rows, by_index.keys()) if len(by_index) > 1 else {}
+        return [
+            (row, self._items(row, reaching.get(row.contract_id, ()), by_index)) for row in rows
+        ]
+
+    def _items(
+        self, row: Found, reaching: Sequence[int], entries: Mapping[int, UsageEntry]
+    ) -> list[Item]:
+        grid = Grid(row.public_id, row.segment_start, row.interval, row.count)
+        reading, later = split_readers(row.entries, reaching, entries)
+        formats = parse_formats(row.formats_text)
+        found = pieces(grid, formats, self.related.meters, reading=reading, later=later)
+        items = [self._item(row, grid, piece) for piece in found]
+        return [
+            item
+            for item in items
+            if self.filters.admits(
+                segment_id=item.segment_id,
+                start=item.start,
+                end=item.end,
+                meters=frozenset(item.links.meters),
+            )
+        ]
+
+    def _item(self, row: Found, grid: Grid, piece: Piece) -> Item:
+        step = timedelta(seconds=row.interval)
+        start, part = row.segment_start, piece.part
+        links = self.related.links[row.series_id]
+        formats = parse_formats(row.formats_text)
+        named = meters_of(formats[position] for position in piece.positions or ())
+        own = set(links.meters)
+        extra = sorted((named & self.related.meters) - own)
+        meters = (*links.meters, *extra)
+        return Item(
+            row,
+            piece,
+            piece_id(grid, piece, self.key),
+            start + part.first * step,
+            start + part.last * step,
+            Links(links.accounts, links.contracts, links.service_points, meters),
+        )
+
+
+def _order(item: Item) -> tuple[str, datetime, float, str, int, int]:
+    row = item.row
+    newest_first = -row.cds_modified.timestamp()
+    return row.key, item.start, newest_first, row.public_id, row.version, item.piece.part.first

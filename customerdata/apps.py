@@ -1,0 +1,21 @@
+"""Application configuration."""
+
+from django.apps import AppConfig
+
+
+class CustomerDataConfig(AppConfig):
+    """Accounts, contracts, meters, usage and their APIs (CDS-WG3-01 10)."""
+
+    name = "customerdata"
+    verbose_name = "Customer data"
+
+    def ready(self) -> None:
+        """Plug into the apps above: whom consent asks and tells, what metadata says."""
+        from consent import catalog
+        from customerdata.access.listener import AccessComputation
+        from customerdata.catalog import Customers
+        from customerdata.metadata import customer_data_part
+        from registration.catalogue.types import register_metadata_part
+
+        catalog.register(catalog=Customers(), listener=AccessComputation())
+        register_metadata_part(customer_data_part)

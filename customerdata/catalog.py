@@ -1,0 +1,171 @@
+"""The customers' side of consent: what people may share (consent.catalog.CustomerCatalog)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from consent.catalog import Selectable
+from consent.catalogue.selection import SelectionType
+from customerdata.addresses import normalize_stored
+from customerdata.models import (
+    AccountHolder,
+    AccountVersion,
+    MeterDeviceVersion,
+    ServiceContractVersion,
+    ServicePointVersion,
+)
+from portal.models import User
+
+COMMODITIES = ("electric", "natural_gas", "water", "fuel_oil", "waste_water", "solid_waste")
+
+Facts = dict[str, set[str]]
+
+
+class Customers:
+    """Answers from the accounts that a person holds now."""
+
+    def can_authorize(self, user: User, *, environment: str) -> bool:
+        """Whether this person holds accounts that Clients of this environment may ask for."""
+        held = AccountHolder.objects.of(user, environment=environment).current()
+        return bool(held.exists())
+
+    def selectables(
+        self, user: User, selection_type: str, *, environment: str
+    ) -> Sequence[Selectable]:
+        """Return everything that the person may share, ordered by account and contract number.
+
+        Costs four queries for any count. Only service contracts can be chosen on the form so far
+        (CDS-WG3-01 9.2.3.2); there is nothing to choose for other selections.
+        """
+        if selection_type != SelectionType.SERVICE_CONTRACT:
+            return []
+        now = timezone.now()
+        held = AccountHolder.objects.of(user, environment=environment).current()
+        contracts = list(
+            ServiceContractVersion.objects.as_of(now)
+            .filter(account__in=held.values("account"))
+            .select_related("contract")
+        )
+        accounts = _account_numbers({contract.account_id for contract in contracts}, now)
+        facts = _facts_by_contract({contract.customer_id for contract in contracts}, now)
+        rows = [
+            _selectable(contract, accounts.get(contract.account_id, ""), facts)
+            for contract in contracts
+        ]
+        return sorted(rows, key=lambda row: (row.account, row.number, row.id))
+
+    def examples(self, user: User) -> Mapping[str, str]:
+        """Return masked example values of the customer's own, by authorization details field id."""
+        now = timezone.now()
+        held = AccountHolder.objects.current().filter(user=user).values("account")
+        found: dict[str, str] = {}
+        account = (
+            AccountVersion.objects.as_of(now).filter(account__in=held).order_by("account").first()
+        )
+        if account is not None:
+            found["include_account_numbers"] = masked(account.account_number)
+            found["include_account_details"] = account.name
+        contract = (
+            ServiceContractVersion.objects.as_of(now)
+            .filter(account__in=held)
+            .order_by("contract")
+            .first()
+        )
+        if contract is not None:
+            found |= _contract_examples(contract)
+        return {field_id: text for field_id, text in found.items() if text}
+
+    def contact_email(self, user: User) -> str:
+        """Return where the receipt goes: the address the person signs in with."""
+        return user.email
+
+
+def masked(number: str) -> str:
+    """Return the last characters of a number, at most four and never more than half of it."""
+    shown = min(4, len(number) // 2)
+    return f"…{number[-shown:]}" if shown else ""
+
+
+def _contract_examples(contract: ServiceContractVersion) -> dict[str, str]:
+    plan = [part for part in (contract.rateplan_code, contract.rateplan_name) if part]
+    return {
+        "include_contract_numbers": masked(contract.contract_number),
+        "include_rate_plans": ", ".join(plan),
+        "include_service_contract_details": " ".join(contract.address.split()),
+    }
+
+
+def _account_numbers(accounts: Iterable[int], now: Any) -> dict[int, str]:
+    rows = AccountVersion.objects.as_of(now).filter(account__in=accounts)
+    return dict(rows.values_list("account_id", "account_number"))
+
+
+@dataclass(slots=True)
+class _LinkedFacts:
+    """What preselections of points and meters match, collected for one contract or point."""
+
+    facts: Facts = field(default_factory=dict)
+
+    def add(self, field_id: str, values: Iterable[str]) -> None:
+        self.facts.setdefault(field_id, set()).update(value for value in values if value)
+
+
+def _facts_by_contract(customers: Iterable[int], now: Any) -> dict[int, Facts]:
+    """Return facts of points and meters that are at each contract now (7.1.6 to 7.1.11)."""
+    keys = list(customers)
+    meters: dict[int, _LinkedFacts] = {}
+    for number, types, apps, points in (
+        MeterDeviceVersion.objects.as_of(now)
+        .filter(customer__in=keys)
+        .values_list("meter_number", "types", "apps", "current_service_points")
+    ):
+        for point in points:
+            linked = meters.setdefault(point, _LinkedFacts())
+            linked.add("meter_numbers", [number])
+            linked.add("meter_types", types)
+            linked.add("meter_apps", [app["app_number"] for app in apps])
+    found: dict[int, _LinkedFacts] = {}
+    for pk, number, types, premises, contracts in (
+        ServicePointVersion.objects.as_of(now)
+        .filter(customer__in=keys)
+        .values_list(
+            "service_point_id", "servicepoint_number", "types", "premises", "current_contracts"
+        )
+    ):
+        for contract in contracts:
+            linked = found.setdefault(contract, _LinkedFacts())
+            linked.add("servicepoint_numbers", [number])
+            linked.add("servicepoint_types", types)
+            linked.add("premise_numbers", [premise["premise_number"] for premise in premises])
+            for field_id, values in meters.get(pk, _LinkedFacts()).facts.items():
+                linked.add(field_id, values)
+    return {contract: linked.facts for contract, linked in found.items()}
+
+
+def _selectable(
+    contract: ServiceContractVersion, account_number: str, linked: Mapping[int, Facts]
+) -> Selectable:
+    own = {
+        "account_numbers": {account_number},
+        "contract_numbers": {contract.contract_number},
+        "service_types": set(contract.service_types),
+        "service_programs": {program["program_number"] for program in contract.programs},
+        "addresses": {normalize_stored(contract.address)},
+    }
+    facts = {**own, **linked.get(contract.contract_id, {})}
+    return Selectable(
+        id=contract.contract.cds_servicecontract_id,
+        number=contract.contract_number,
+        name=contract.name,
+        address=contract.address,
+        service_type=_commodity(contract.service_types),
+        account=account_number,
+        facts={name: frozenset(values - {""}) for name, values in facts.items()},
+    )
+
+
+def _commodity(service_types: Sequence[str]) -> str:
+    """Return the service's commodity, or its first type when none is named."""
+    return next((t for t in service_types if t in COMMODITIES), next(iter(service_types), ""))

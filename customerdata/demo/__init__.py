@@ -1,0 +1,1 @@
+"""The demo utility: people, customers with usage, a developer (`manage.py demo`)."""

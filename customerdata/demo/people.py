@@ -1,0 +1,102 @@
+"""The demo's logins (all with one password) and the second factors of those who work here."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ObjectDoesNotExist
+
+from portal.models import User
+
+PASSWORD = "demo-password-2026"  # noqa: S105 -- published: the demo's customers are made up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Somebody who can sign in to the demo."""
+
+    who: str
+    is_staff: bool = False
+    is_superuser: bool = False
+
+    @property
+    def needs_code(self) -> bool:
+        """Whether sign-in asks for a second factor."""
+        return self.is_staff
+
+
+LOGINS: Mapping[str, Login] = {
+    "ana": Login(who="home with solar panels: electricity every 15 minutes, and gas"),
+    "bo": Login(who="three shops: 3 accounts, 24 services, demand"),
+    "cleo": Login(who="enterprise: 40 sub-accounts, 1,200 services"),
+    "dan": Login(who="home with gas only"),
+    "eve": Login(who="tenant in building B1111"),
+    "fay": Login(who="moved house; new meter; gaps and corrected readings"),
+    "gil": Login(who="not a test customer: for production clients"),
+    "dev": Login(who="developer with sandbox and production clients"),
+    "staff": Login(who="moderator, needs a code", is_staff=True),
+    "admin": Login(who="administrator, needs a code", is_staff=True, is_superuser=True),
+}
+
+
+def address_of(login: str) -> str:
+    """Return the mail address of a login, given with or without its domain."""
+    return login if "@" in login else f"{login}@example.com"
+
+
+def person(login: str) -> User:
+    """Return who signs in with this login. Raises User.DoesNotExist."""
+    return User.objects.get_by_natural_key(address_of(login))
+
+
+def create_people() -> None:
+    """Create the logins that are missing; those that are there stay as they are."""
+    known = set(
+        User.objects.filter(email__in=map(address_of, LOGINS)).values_list("email", flat=True)
+    )
+    missing = {name: login for name, login in LOGINS.items() if address_of(name) not in known}
+    if not missing:
+        return
+    # Hashing is slow by design, so all share one hash.
+    password = make_password(PASSWORD)
+    users = User.objects.bulk_create(
+        User(
+            email=address_of(name),
+            name=name.title(),
+            password=password,
+            is_staff=login.is_staff,
+            is_superuser=login.is_superuser,
+        )
+        for name, login in missing.items()
+    )
+    EmailAddress.objects.bulk_create(
+        EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users
+    )
+    for user in users:
+        if user.is_staff:
+            totp.TOTP.activate(user, demo_totp_secret(user.email))
+
+
+def demo_totp_secret(email: str) -> str:
+    """Return the published second-factor secret of a demo login, in base 32."""
+    digest = hashlib.sha256(f"demo second factor of {email}".encode()).digest()
+    return base64.b32encode(digest[:20]).decode()
+
+
+def current_code(login: str) -> str:
+    """Return the code that sign-in accepts now. Raises LookupError when there is no such login."""
+    try:
+        factor = Authenticator.objects.get(
+            user__email=address_of(login), type=Authenticator.Type.TOTP
+        )
+    except ObjectDoesNotExist as error:
+        raise LookupError(f"{address_of(login)} has no second factor.") from error
+    counters = list(totp.yield_hotp_counters_from_time())
+    value = totp.hotp_value(totp.decrypt(factor.data["secret"]), counters[len(counters) // 2])
+    code: str = totp.format_hotp_value(value)
+    return code

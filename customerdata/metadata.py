@@ -1,0 +1,52 @@
+"""What the authorization server metadata says of these APIs (CDS-WG3-01 5)."""
+
+from collections.abc import Iterable, Mapping
+
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+
+from registration.catalogue.offers import ScopeOffer
+from registration.catalogue.types import MetadataContext
+
+# Metadata field, URL name and the include field that makes the API necessary.
+APIS = (
+    ("cds_accounts_api", "accounts", "include_accounts"),
+    ("cds_servicecontracts_api", "service-contracts", "include_service_contracts"),
+    ("cds_servicepoints_api", "service-points", "include_service_points"),
+    ("cds_meterdevices_api", "meter-devices", "include_meter_devices"),
+    ("cds_usagesegments_api", "usage-segments", "include_usage_segments"),
+)
+
+
+def customer_data_part(context: MetadataContext) -> Mapping[str, object]:
+    """Return the version and the URLs of the listings that the offered scopes can open."""
+    needed = _include_fields(context.offers.values())
+    part: dict[str, object] = {}
+    for name, url_name, field_id in APIS:
+        url = _url(url_name)
+        if field_id in needed and url:
+            part[name] = url
+    if "cds_usagesegments_api" in part:
+        # Every value type we emit is the standard's own.
+        part["cds_usagesegments_additional_value_types"] = {}
+    return {"cds_customerdata_version": "v1", **part} if part else {}
+
+
+def _include_fields(offers: Iterable[ScopeOffer]) -> set[str]:
+    """Return the include fields that some scope offers or implies, with what follows from them."""
+    needed: set[str] = set()
+    for offer in offers:
+        fields = {entry.id for entry in offer.fields} | set(offer.scope_type.implied)
+        # Contracts together with meters bring the service points between them (7.2.2, 7.2.4).
+        if {"include_service_contracts", "include_meter_devices"} <= fields:
+            fields.add("include_service_points")
+        needed |= fields
+    return needed
+
+
+def _url(name: str) -> str:
+    """Return a listing's absolute URL, empty when this deployment has none."""
+    try:
+        return f"{settings.BASE_URL}{reverse(f'customerdata:{name}')}"
+    except NoReverseMatch:
+        return ""

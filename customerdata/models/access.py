@@ -1,0 +1,88 @@
+"""What a Grant opens, computed from what the customer chose."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from consent.models import Grant
+
+# Stands for "no end": a real datetime keeps comparisons in SQL free of null cases.
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+class GrantedObjectQuerySet(models.QuerySet["GrantedObject"]):
+    """Scopes of computed access."""
+
+    def shown(self, kind: str) -> "GrantedObjectQuerySet":
+        """Rows that make objects of a kind appear in its listing."""
+        return self.filter(kind=kind, listed=True)
+
+
+class GrantedObject(models.Model):
+    """One object that one authorization details entry of a Grant reaches.
+
+    `listed` is false for contracts that only lead to other data, such as usage without
+    `include_service_contracts`. `fields` are the include fields that the entry enables for the
+    object, `decides` those for which this entry is the one to read (the latest `cutoff` of all
+    entries that enable them), and `base` says the same of the object's required fields.
+    `cutoff` is the entry's `sync_until`: values are read as of then, or as of now when earlier.
+    """
+
+    class Kind(models.TextChoices):
+        ACCOUNT = "account", "account"
+        CONTRACT = "contract", "service contract"
+        SERVICE_POINT = "service_point", "service point"
+        METER = "meter", "meter"
+
+    pk = models.CompositePrimaryKey("customer_id", "grant_id", "entry", "kind", "object_id")
+    customer = models.ForeignKey(
+        "customerdata.Customer", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    grant = models.ForeignKey(
+        Grant, on_delete=models.CASCADE, related_name="granted_objects", db_index=False
+    )
+    entry = models.PositiveSmallIntegerField(help_text="Index into authorization_details")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    object_id = models.BigIntegerField(help_text="Primary key of the identity row of this kind")
+    listed = models.BooleanField(default=True)
+    fields = ArrayField(models.CharField(max_length=60), default=list)
+    decides = ArrayField(models.CharField(max_length=60), default=list)
+    base = models.BooleanField(default=False)
+    cutoff = models.DateTimeField(default=FOREVER)
+    sort_key = models.TextField(
+        default="",
+        blank=True,
+        db_collation="C",
+        help_text="Contracts: visible account number and contract number, NUL-free, see access",
+    )
+
+    objects: ClassVar[Any] = GrantedObjectQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["customer", "grant", "kind", "object_id"],
+                condition=Q(base=True),
+                name="%(app_label)s_%(class)s_one_base",
+            ),
+            models.CheckConstraint(
+                condition=Q(listed=True) | Q(base=False, fields=[], decides=[]),
+                name="%(app_label)s_%(class)s_unlisted_shows_nothing",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # Every listing starts here.
+            models.Index(fields=["grant", "kind", "object_id"], name="customerdata_granted_object"),
+            # Usage is walked contract by contract in this order (CDS-WG3-01 10.8.8).
+            models.Index(
+                fields=["grant", "sort_key", "object_id"],
+                condition=Q(kind="contract"),
+                name="customerdata_granted_sort",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"grant {self.grant_id} entry {self.entry}: {self.kind} {self.object_id}"

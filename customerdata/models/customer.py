@@ -1,0 +1,136 @@
+"""Who the utility serves, and which signed-up people act for them."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from portal.ids import random_id
+
+
+def new_customer_id() -> str:
+    """Return the public id of a customer."""
+    return random_id("cu_")
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    """Scopes of customers."""
+
+    def in_environment(self, environment: str) -> "CustomerQuerySet":
+        """The customers that Clients of an environment may meet: sandbox sees test customers."""
+        return self.filter(is_test=environment == "sandbox")
+
+
+class Customer(models.Model):
+    """A person or organisation that has accounts with the utility.
+
+    The key of every table that grows with customers, so that they can be distributed by it.
+    """
+
+    customer_id = models.CharField(
+        max_length=64, unique=True, default=new_customer_id, editable=False
+    )
+    source_key = models.CharField(
+        max_length=200, unique=True, help_text="The utility's own stable key"
+    )
+    customer_number = models.CharField(
+        max_length=100, blank=True, help_text="Printed on letters; empty when there is none"
+    )
+    name = models.CharField(max_length=300)
+    contact_email = models.EmailField(blank=True, help_text="Contact on file; codes go here")
+    is_test = models.BooleanField(
+        default=False, help_text="Sandbox Clients meet only these, production Clients never"
+    )
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[Any] = CustomerQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccountHolderQuerySet(models.QuerySet["AccountHolder"]):
+    """Who holds what, when."""
+
+    def current(self) -> "AccountHolderQuerySet":
+        """Links that nobody ended."""
+        return self.filter(ended__isnull=True)
+
+    def at(self, instant: datetime) -> "AccountHolderQuerySet":
+        """Links that existed at an instant."""
+        return self.filter(Q(ended__isnull=True) | Q(ended__gt=instant), created__lte=instant)
+
+    def of(self, user: Any, *, environment: str) -> "AccountHolderQuerySet":
+        """A person's links to accounts that Clients of this environment may ask for."""
+        return self.filter(user=user, account__customer__is_test=environment == "sandbox")
+
+
+class AccountHolder(models.Model):
+    """A signed-up person may act for an account. Several people may hold the same account."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="held_accounts"
+    )
+    account = models.ForeignKey(
+        "customerdata.Account", on_delete=models.CASCADE, related_name="holders"
+    )
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    ended = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = AccountHolderQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["user", "account"],
+                condition=Q(ended__isnull=True),
+                name="%(app_label)s_%(class)s_once",
+                violation_error_message="This account is already linked.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended__isnull=True) | Q(ended__gte=F("created")),
+                name="%(app_label)s_%(class)s_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} for account {self.account_id}"
+
+
+def new_link_id() -> str:
+    """Return the public id of an attempt to link an account."""
+    return random_id("li_", length=40)
+
+
+class AccountLink(models.Model):
+    """An attempt to link an account: a code was mailed to the contact on file.
+
+    `account` is null when the number belongs to no account; such a row behaves like any other, so
+    that nobody learns from this page which numbers exist. The code is not stored: it follows from
+    `link_id` and a key (customerdata.services.linking).
+    """
+
+    MAX_ATTEMPTS: ClassVar[int] = 5
+
+    link_id = models.CharField(max_length=64, unique=True, default=new_link_id, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="account_links"
+    )
+    account = models.ForeignKey(
+        "customerdata.Account", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["user", "-created"], name="customerdata_link_recent")
+        ]
+
+    def __str__(self) -> str:
+        return self.link_id

@@ -1,0 +1,133 @@
+"""Linking a signed-up person to the utility's accounts.
+
+The person names an account number; a six-digit code goes to the contact that the utility has on
+file. Whether the number exists, has a contact or is linked already is never told apart: only the
+owner of the contact learns anything.
+"""
+
+import re
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from customerdata.models import Account, AccountHolder, AccountLink, AccountVersion
+from portal import audit, mail
+from portal.crypto import digest, same
+from portal.errors import DomainError
+from portal.models import User
+from portal.outbox import enqueue
+
+VALID_FOR = timedelta(minutes=15)
+TASK = "customerdata.tasks.send_link_code"
+
+_NOT_A_NUMBER = re.compile(r"[\s\x00-\x1f]+")
+
+
+class CodeRefused(DomainError):
+    """The code is wrong, too old, used, or was tried too often."""
+
+    code = "link_refused"
+
+
+def code_of(link: AccountLink) -> str:
+    """Return the six digits of an attempt; nobody can compute them without our key."""
+    value = int(digest(link.link_id, purpose="account-link-code"), 16)
+    return f"{value % 1_000_000:06d}"
+
+
+@transaction.atomic
+def start_link(*, user: User, account_number: str, language: str, by: User) -> AccountLink:
+    """Begin to link an account and mail the code to the contact on file, if there is one."""
+    link = AccountLink.objects.create(
+        user=user,
+        account=_account(_NOT_A_NUMBER.sub("", account_number)),
+        expires=timezone.now() + VALID_FOR,
+    )
+    audit.record("account_link.requested", by=by, subject=f"account_link:{link.link_id}")
+    # Also for unknown numbers: the answer must not take longer for a real one.
+    enqueue(TASK, link.link_id, language)
+    return link
+
+
+def _account(account_number: str) -> Account | None:
+    """Return the account with this number, None when none or several have it."""
+    found = AccountVersion.objects.current().filter(account_number=account_number)
+    versions = list(found.select_related("account")[:2])
+    return versions[0].account if len(versions) == 1 else None
+
+
+def send_code(link_id: str, *, language: str) -> None:
+    """Mail the code of an open attempt; nothing happens for numbers that no account has."""
+    link = AccountLink.objects.select_related("account__customer").get(link_id=link_id)
+    if link.account is None or link.used is not None or link.expires <= timezone.now():
+        return
+    address = contact_address(link.account)
+    if address:
+        context = {"code": code_of(link), "minutes": VALID_FOR.seconds // 60}
+        mail.send("account_link", to=address, language=language, context=context)
+
+
+def contact_address(account: Account) -> str:
+    """Return the mail address on file: the account's preferred one, else the customer's."""
+    version = AccountVersion.objects.current().filter(account=account).first()
+    contacts = [c for c in (version.contacts if version else []) if "email" in c["types"]]
+    contacts.sort(key=lambda contact: "preferred" not in contact["types"])
+    return str(contacts[0]["value"]) if contacts else account.customer.contact_email
+
+
+def confirm_link(*, link_id: str, code: str, user: User, by: User) -> AccountHolder:
+    """Link the account when the code is right; every try counts.
+
+    Raises CodeRefused, in the same words whatever the reason.
+    """
+    holder = _try_code(link_id=link_id, code=code, user=user, by=by)
+    if holder is None:
+        raise CodeRefused(
+            str(_("This code does not work. Check it, or ask for a new one after 15 minutes."))
+        )
+    return holder
+
+
+@transaction.atomic
+def _try_code(*, link_id: str, code: str, user: User, by: User) -> AccountHolder | None:
+    """Count the try and return the new link; does not raise, so that the count is kept."""
+    link = (
+        AccountLink.objects.select_for_update(of=("self",))
+        .filter(link_id=link_id, user=user)
+        .first()
+    )
+    if link is None:
+        return None
+    now = timezone.now()
+    usable = (
+        link.account is not None
+        and link.used is None
+        and now < link.expires
+        and link.attempts < AccountLink.MAX_ATTEMPTS
+    )
+    link.attempts = min(link.attempts + 1, AccountLink.MAX_ATTEMPTS)
+    subject = f"account_link:{link.link_id}"
+    if not usable or link.account is None or not same(code_of(link), code.strip()):
+        link.save(update_fields=["attempts"])
+        audit.record("account_link.refused", by=by, subject=subject)
+        return None
+    link.used = now
+    link.save(update_fields=["attempts", "used"])
+    audit.record("account_link.confirmed", by=by, subject=subject)
+    return link_account(user=user, account=link.account, by=by)
+
+
+@transaction.atomic
+def link_account(*, user: User, account: Account, by: User | str) -> AccountHolder:
+    """Let a person act for an account; linking it again changes nothing."""
+    holder, created = AccountHolder.objects.get_or_create(user=user, account=account, ended=None)
+    if created:
+        audit.record(
+            "account.linked",
+            by=by,
+            subject=f"account:{account.cds_account_id}",
+            details={"user": user.pk},
+        )
+    return holder

@@ -1,0 +1,393 @@
+"""Storing what the utility's systems say about accounts, contracts, points and meters.
+
+Writers are idempotent: the same statement again changes nothing but `cds_synced`. Every other
+statement becomes a version on the source's time, also when it arrives late: then it takes its
+place before the versions that began after it. These are machines' statements, so they are not
+audited; each version says when it arrived.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from customerdata.enums import AccountStatus, ContractStatus
+from customerdata.models import (
+    Account,
+    AccountVersion,
+    Customer,
+    MeterDevice,
+    MeterDeviceVersion,
+    ServiceContract,
+    ServiceContractVersion,
+    ServicePoint,
+    ServicePointVersion,
+)
+from customerdata.models.base import Identity, Version
+from customerdata.services.history import Span, place
+from customerdata.services.recomputation import request_recomputation
+from portal.errors import DomainError
+from portal.jsontext import canonical
+from portal.times import format_datetime
+
+BATCH = 1000
+
+Json = Mapping[str, Any]
+
+
+class InvalidStructure(DomainError):
+    """The utility's systems said something that the standard has no place for."""
+
+    code = "invalid_structure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """What the source says of an account (CDS-WG3-01 10.1.1)."""
+
+    account_number: str
+    name: str
+    types: Sequence[str]
+    status: str = AccountStatus.ACTIVE.value
+    address: str = ""
+    parent: Account | None = None
+    customer_number: str = ""
+    entity: Json | None = None
+    contacts: Sequence[Json] = ()
+    programs: Sequence[Json] = ()
+
+    def check(self) -> None:
+        """Raises InvalidStructure for what no Account object may say."""
+        _check_status(self.status, AccountStatus)
+        if not self.types:
+            raise InvalidStructure(f"Account {self.account_number} has no type.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractState:
+    """What the source says of a service contract (CDS-WG3-01 10.2.1)."""
+
+    account: Account
+    contract_number: str
+    service_types: Sequence[str]
+    start: date
+    end: date | None = None
+    types: Sequence[str] = ("utility_service",)
+    status: str = ContractStatus.ACTIVE.value
+    name: str = ""
+    address: str = ""
+    entity: Json | None = None
+    rateplan_code: str = ""
+    rateplan_name: str = ""
+    programs: Sequence[Json] = ()
+
+    def check(self) -> None:
+        """Raises InvalidStructure for what no Service Contract object may say."""
+        _check_status(self.status, ContractStatus)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePointState:
+    """What the source says of a service point (CDS-WG3-01 10.3.1)."""
+
+    servicepoint_number: str
+    types: Sequence[str]
+    address: str = ""
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
+    current_contracts: Sequence[ServiceContract] = ()
+    previous_contracts: Sequence[ServiceContract] = ()
+    premises: Sequence[Json] = ()
+
+    def check(self) -> None:
+        """Raises InvalidStructure when only one coordinate is known."""
+        if (self.latitude is None) != (self.longitude is None):
+            raise InvalidStructure(f"Service point {self.servicepoint_number} has half a location.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterState:
+    """What the source says of a meter (CDS-WG3-01 10.4.1)."""
+
+    meter_number: str
+    types: Sequence[str]
+    current_service_points: Sequence[ServicePoint] = ()
+    previous_service_points: Sequence[ServicePoint] = ()
+    apps: Sequence[Json] = ()
+
+    def check(self) -> None:
+        """Nothing to check beyond the types of the fields."""
+
+
+State = AccountState | ContractState | ServicePointState | MeterState
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a writer did for one object."""
+
+    object: Any
+    created: bool
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    identity: type[Identity]
+    version: type[Version]
+    owner: str
+
+
+_ACCOUNT = _Kind(Account, AccountVersion, "account")
+_CONTRACT = _Kind(ServiceContract, ServiceContractVersion, "contract")
+_SERVICE_POINT = _Kind(ServicePoint, ServicePointVersion, "service_point")
+_METER = _Kind(MeterDevice, MeterDeviceVersion, "meter")
+
+
+def upsert_customer(
+    *,
+    source_key: str,
+    name: str,
+    is_test: bool = False,
+    customer_number: str = "",
+    contact_email: str = "",
+) -> Customer:
+    """Create or correct a customer. `is_test` is decided once and never changes.
+
+    Raises InvalidStructure when a customer would move between sandbox and production.
+    """
+    values = {"name": name, "customer_number": customer_number, "contact_email": contact_email}
+    customer, created = Customer.objects.get_or_create(
+        source_key=source_key, defaults=values | {"is_test": is_test}
+    )
+    if customer.is_test != is_test:
+        raise InvalidStructure(f"Customer {source_key} cannot change its environment.")
+    if not created and any(getattr(customer, name) != value for name, value in values.items()):
+        Customer.objects.filter(pk=customer.pk).update(**values)
+        customer.refresh_from_db()
+    return customer
+
+
+def upsert_account(
+    *, customer: Customer, source_key: str, state: AccountState, as_of: datetime, synced: datetime
+) -> Written:
+    """Store one statement about an account; see `upsert_accounts`."""
+    return upsert_accounts(
+        customer=customer, states={source_key: state}, as_of=as_of, synced=synced
+    )[source_key]
+
+
+def upsert_contract(
+    *, customer: Customer, source_key: str, state: ContractState, as_of: datetime, synced: datetime
+) -> Written:
+    """Store one statement about a service contract; see `upsert_accounts`."""
+    return upsert_contracts(
+        customer=customer, states={source_key: state}, as_of=as_of, synced=synced
+    )[source_key]
+
+
+def upsert_service_point(
+    *,
+    customer: Customer,
+    source_key: str,
+    state: ServicePointState,
+    as_of: datetime,
+    synced: datetime,
+) -> Written:
+    """Store one statement about a service point; see `upsert_accounts`."""
+    return upsert_service_points(
+        customer=customer, states={source_key: state}, as_of=as_of, synced=synced
+    )[source_key]
+
+
+def upsert_meter(
+    *, customer: Customer, source_key: str, state: MeterState, as_of: datetime, synced: datetime
+) -> Written:
+    """Store one statement about a meter; see `upsert_accounts`."""
+    return upsert_meters(customer=customer, states={source_key: state}, as_of=as_of, synced=synced)[
+        source_key
+    ]
+
+
+def upsert_accounts(
+    *, customer: Customer, states: Mapping[str, AccountState], as_of: datetime, synced: datetime
+) -> dict[str, Written]:
+    """Store what the source says of accounts since `as_of`, by the source's own keys.
+
+    `synced` is when the source was asked. Any number of states costs a constant number of queries.
+    Raises InvalidStructure when a state is not possible or refers to another customer's objects;
+    then nothing is stored.
+    """
+    return _store(_ACCOUNT, customer, states, as_of, synced)
+
+
+def upsert_contracts(
+    *, customer: Customer, states: Mapping[str, ContractState], as_of: datetime, synced: datetime
+) -> dict[str, Written]:
+    """Store what the source says of service contracts; see `upsert_accounts`."""
+    return _store(_CONTRACT, customer, states, as_of, synced)
+
+
+def upsert_service_points(
+    *,
+    customer: Customer,
+    states: Mapping[str, ServicePointState],
+    as_of: datetime,
+    synced: datetime,
+) -> dict[str, Written]:
+    """Store what the source says of service points; see `upsert_accounts`."""
+    return _store(_SERVICE_POINT, customer, states, as_of, synced)
+
+
+def upsert_meters(
+    *, customer: Customer, states: Mapping[str, MeterState], as_of: datetime, synced: datetime
+) -> dict[str, Written]:
+    """Store what the source says of meters; see `upsert_accounts`."""
+    return _store(_METER, customer, states, as_of, synced)
+
+
+@transaction.atomic
+def _store(
+    kind: _Kind,
+    customer: Customer,
+    states: Mapping[str, State],
+    as_of: datetime,
+    synced: datetime,
+) -> dict[str, Written]:
+    for state in states.values():
+        state.check()
+        _check_owner(customer, state)
+    # One writer per customer: version numbers and spans depend on what is there.
+    Customer.objects.select_for_update().get(pk=customer.pk)
+    existing, made = _identities(kind, customer, states, synced)
+    history = _history(kind, customer, existing.values())
+    changed = _write_versions(kind, customer, states, existing, history, as_of)
+    kind.identity._default_manager.filter(
+        customer=customer, source_key__in=list(states), cds_synced__lt=synced
+    ).update(cds_synced=synced)
+    if changed:
+        request_recomputation(customer=customer)
+    return {
+        key: Written(existing[key], created=key in made, changed=key in changed) for key in states
+    }
+
+
+def _identities(
+    kind: _Kind, customer: Customer, keys: Iterable[str], synced: datetime
+) -> tuple[dict[str, Identity], set[str]]:
+    wanted = list(keys)
+    rows = kind.identity._default_manager.filter(customer=customer, source_key__in=wanted)
+    found = {row.source_key: row for row in rows}
+    missing = [key for key in wanted if key not in found]
+    created = kind.identity._default_manager.bulk_create(
+        [kind.identity(customer=customer, source_key=key, cds_synced=synced) for key in missing],
+        batch_size=BATCH,
+    )
+    return found | {row.source_key: row for row in created}, set(missing)
+
+
+def _history(
+    kind: _Kind, customer: Customer, owners: Iterable[Identity]
+) -> dict[int, list[Version]]:
+    """Return all versions of the objects, by object, in order of arrival."""
+    owner_id = f"{kind.owner}_id"
+    history: dict[int, list[Version]] = {}
+    rows = kind.version._default_manager.filter(
+        customer=customer, **{f"{owner_id}__in": [owner.pk for owner in owners]}
+    )
+    for version in rows.order_by(owner_id, "number"):
+        history.setdefault(getattr(version, owner_id), []).append(version)
+    return history
+
+
+def _write_versions(
+    kind: _Kind,
+    customer: Customer,
+    states: Mapping[str, State],
+    owners: Mapping[str, Identity],
+    history: Mapping[int, list[Version]],
+    as_of: datetime,
+) -> set[str]:
+    now = timezone.now()
+    changed: set[str] = set()
+    new: list[Version] = []
+    cut: list[Version] = []
+    for key, state in states.items():
+        owner = owners[key]
+        versions = history.get(owner.pk, [])
+        spans = [Span(v.as_of, v.superseded_as_of) for v in versions]
+        place_ = place(spans, as_of)
+        values = _values(state)
+        if place_.holds is not None and _says(versions[place_.holds], values):
+            continue
+        changed.add(key)
+        if place_.holds is not None:
+            versions[place_.holds].superseded_as_of = as_of
+            cut.append(versions[place_.holds])
+        new.append(
+            kind.version(
+                customer=customer,
+                number=len(versions) + 1,
+                as_of=as_of,
+                superseded_as_of=place_.until,
+                arrived=now,
+                **{kind.owner: owner},
+                **values,
+            )
+        )
+    for version in cut:
+        kind.version._default_manager.filter(pk=version.pk).update(superseded_as_of=as_of)
+    kind.version._default_manager.bulk_create(new, batch_size=BATCH)
+    return changed
+
+
+def _values(state: State) -> dict[str, Any]:
+    """Return a state's values as the version's columns hold them."""
+    return {field.name: _column(getattr(state, field.name)) for field in fields(state)}
+
+
+def _column(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [item.pk if isinstance(item, models.Model) else _column(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _json(item) for name, item in value.items()}
+    return value
+
+
+def _json(value: Any) -> Any:
+    """Return a value of a JSON column: balances keep every digit as text, times as RFC 3339."""
+    if isinstance(value, Decimal):
+        return canonical(value)
+    if isinstance(value, datetime):
+        return format_datetime(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _says(version: Version, values: Mapping[str, Any]) -> bool:
+    """Whether a stored version already holds these values."""
+    for name, value in values.items():
+        if isinstance(value, models.Model):
+            if getattr(version, f"{name}_id") != value.pk:
+                return False
+        elif getattr(version, name) != value:
+            return False
+    return True
+
+
+def _check_status(status: str, statuses: type[models.TextChoices]) -> None:
+    if status not in statuses.values:
+        raise InvalidStructure(f"{status!r} is not one of {', '.join(statuses.values)}.")
+
+
+def _check_owner(customer: Customer, state: State) -> None:
+    for field in fields(state):
+        value = getattr(state, field.name)
+        for item in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(item, Identity) and item.customer_id != customer.pk:
+                raise InvalidStructure("An object refers to an object of another customer.")

@@ -1,0 +1,1 @@
+"""Green Button files (NAESB ESPI over Atom): reading them and loading what they say."""

@@ -1,0 +1,1 @@
+"""The usage store: typed packs of values, their rendering and their versions."""

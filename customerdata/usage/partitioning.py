@@ -1,0 +1,95 @@
+"""Monthly partitions of the usage pack table.
+
+Partitions are made ahead of time by a periodic task and, for old data, on ingestion. A month that
+could not be made, because somebody holds a lock, is no error: its rows go to the default partition
+and move out when the month is made later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from django.db import OperationalError, connection, transaction
+from psycopg import sql
+
+_STATEMENTS = (
+    """
+    CREATE TABLE {table}
+        (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)
+    """,
+    """
+    WITH moved AS (
+        DELETE FROM {default} WHERE segment_start >= {start} AND segment_start < {end} RETURNING *
+    )
+    INSERT INTO {table} SELECT * FROM moved
+    """,
+    "ALTER TABLE {parent} ATTACH PARTITION {table} FOR VALUES FROM ({start}) TO ({end})",
+)
+
+logger = logging.getLogger(__name__)
+
+PARENT = "customerdata_usagepack"
+DEFAULT = "customerdata_usagepack_default"
+_LOCK_TIMEOUT = "2s"
+# Any constant that no other advisory lock of the product uses.
+_ADVISORY_LOCK = 0x7573_6167
+
+
+def ensure_partitions(first: datetime, last: datetime) -> list[str]:
+    """Make the partitions of all months from `first` to `last`, inclusive; return the new names."""
+    wanted = dict(_months(first, last))
+    existing = _existing()
+    made: list[str] = []
+    for name, (start, end) in wanted.items():
+        if name in existing:
+            continue
+        try:
+            with transaction.atomic():
+                _make(name, start, end)
+        except OperationalError as error:
+            logger.warning(
+                "partition left for later", extra={"partition": name, "reason": str(error)}
+            )
+            break
+        made.append(name)
+    return made
+
+
+def _months(first: datetime, last: datetime) -> Iterator[tuple[str, tuple[datetime, datetime]]]:
+    low, high = first.astimezone(UTC), last.astimezone(UTC)
+    for number in range(low.year * 12 + low.month - 1, high.year * 12 + high.month):
+        start, end = (datetime(n // 12, n % 12 + 1, 1, tzinfo=UTC) for n in (number, number + 1))
+        yield f"{PARENT}_{start:%Y_%m}", (start, end)
+
+
+def _existing() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+            "WHERE i.inhparent = to_regclass(%s)",
+            [PARENT],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _make(name: str, start: datetime, end: datetime) -> None:
+    """Build the month beside the table, move its rows out of the default partition, attach it.
+
+    Attaching needs short locks on the default partition and on the referenced tables; the time
+    limit keeps an ingestion from queueing behind, and in front of, everybody else.
+    """
+    table, parent, default = (sql.Identifier(n) for n in (name, PARENT, DEFAULT))
+    month = {"table": table, "parent": parent, "default": default}
+    bounds = {"start": sql.Literal(start.isoformat()), "end": sql.Literal(end.isoformat())}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        before = cursor.fetchone()[0]
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_TIMEOUT])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        if cursor.fetchone()[0] is None:
+            for statement in _STATEMENTS:
+                cursor.execute(sql.SQL(statement).format(**month, **bounds))
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])

@@ -1,0 +1,326 @@
+"""Writing readings: packs by local month, versions by the source's time, never overwritten.
+
+Callers hand over columns; this module splits them into segments, merges partial deliveries with
+what is known, and keeps every earlier state readable (CDS-WG3-01 7.3.1, 10.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+from django.db import connection, models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from psycopg import sql
+
+from customerdata.models.usage import CompletenessRange, UsagePack, UsageSeries
+from customerdata.usage.codec import Pack, PackMismatch
+from customerdata.usage.columns import Column
+from customerdata.usage.formats import ColumnFormat
+from customerdata.usage.lineage import Lineage
+from customerdata.usage.partitioning import ensure_partitions
+from customerdata.usage.segments import month_parts, month_start, next_month_start
+from portal.errors import DomainError
+
+_BATCH = 200
+
+
+class ReadingsRefused(DomainError):
+    """The readings do not fit the series: unknown column, other grid, other period."""
+
+    code = "readings_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Readings of one series from `start` on, one column per format, all of the same length.
+
+    `as_of` is when the source held these values to be true, `synced` when it was last asked.
+    With `replace` the delivery is complete for its time: a gap withdraws an earlier value.
+    `interval` (seconds) is needed by series without a fixed one, which take one value at a time.
+    """
+
+    series: UsageSeries
+    start: datetime
+    columns: Sequence[Column]
+    as_of: datetime
+    synced: datetime
+    replace: bool = False
+    interval: int | None = None
+
+
+@dataclass(slots=True)
+class WriteResult:
+    """How many segments a write made, gave a new version, and confirmed as they were."""
+
+    created: int = 0
+    corrected: int = 0
+    unchanged: int = 0
+
+
+def ensure_series(
+    *,
+    customer: models.Model,
+    contract: models.Model | None,
+    service_point: models.Model | None,
+    meter: models.Model | None,
+    account: models.Model | None,
+    commodity: str,
+    interval: int | None,
+    zone: str,
+    columns: Sequence[ColumnFormat],
+    lane: int = 0,
+) -> UsageSeries:
+    """Find the series of these readings or make it, and declare `columns` on it.
+
+    A column that is there in another unit (or currency) leads to a series of its own, because a
+    pack never crosses a change of units. Readings of one customer are serialised. `lane` keeps
+    readings apart that the source states for overlapping times.
+    """
+    links = {
+        "customer": customer,
+        "contract": contract,
+        "service_point": service_point,
+        "meter": meter,
+        "account": account,
+        "commodity": commodity,
+        "interval": interval,
+        "zone": zone,
+        "lane": lane,
+    }
+    with transaction.atomic():
+        # Two imports of the same customer must not both find nothing.
+        type(customer)._default_manager.select_for_update(no_key=True).get(pk=customer.pk)
+        for series in UsageSeries.objects.filter(_exactly(links)).order_by("pk"):
+            declared = series.formats
+            if _compatible(declared, columns):
+                known = {column.key for column in declared}
+                missing = [column for column in columns if column.key not in known]
+                if missing:
+                    series.columns = [c.to_json() for c in (*declared, *missing)]
+                    series.save(update_fields=["columns"])
+                return series
+        return UsageSeries.objects.create(**links, columns=[c.to_json() for c in columns])
+
+
+def write_readings(
+    *,
+    series: UsageSeries,
+    start: datetime,
+    columns: Sequence[Column],
+    as_of: datetime,
+    synced: datetime,
+    replace: bool = False,
+    interval: int | None = None,
+) -> WriteResult:
+    """Store readings of one series; see `Delivery` for the parameters.
+
+    The same content again makes no version and only moves `cds_synced`. Other content makes a new
+    version as of `as_of`; the former stays readable before that instant. A delivery older than
+    the current version is put where it belongs, and later versions keep what they changed.
+
+    Raises:
+        ReadingsRefused: a column that the series does not declare, readings off the grid of the
+            stored ones, or a period for a series of fixed intervals.
+    """
+    delivery = Delivery(series, start, columns, as_of, synced, replace, interval)
+    return write_many([delivery])
+
+
+@transaction.atomic
+def write_many(deliveries: Iterable[Delivery]) -> WriteResult:
+    """Store many deliveries in one transaction with few statements.
+
+    Raises:
+        ReadingsRefused: see `write_readings`; nothing is stored then.
+    """
+    result = WriteResult()
+    writer = _Writer(result)
+    by_series: dict[int, list[Delivery]] = {}
+    for delivery in deliveries:
+        by_series.setdefault(delivery.series.pk, []).append(delivery)
+    starts = [d.start for group in by_series.values() for d in group]
+    if not starts:
+        return result
+    ends = [_end(d) for group in by_series.values() for d in group]
+    ensure_partitions(min(starts), max(ends))
+    # Locked in one order, so that two ingestions cannot wait for each other.
+    list(UsageSeries.objects.select_for_update(no_key=True).filter(pk__in=by_series).order_by("pk"))
+    for group in by_series.values():
+        writer.deliver(sorted(group, key=lambda d: (d.as_of, d.start)))
+        writer.flush_if_full()
+    writer.flush()
+    return result
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Collects new versions and completeness rows, so that they are inserted in batches."""
+
+    result: WriteResult
+    lineages: dict[tuple[int, datetime], Lineage] = field(default_factory=dict)
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Take all deliveries of one series, in the order of the source's time."""
+        series = deliveries[0].series
+        work = [(delivery, pack) for delivery in deliveries for pack in _split(delivery)]
+        self._load(series, sorted({pack.segment_start for _, pack in work}))
+        for delivery, pack in work:
+            lineage = self.lineages[series.pk, _lineage_key(series, pack.segment_start)]
+            try:
+                outcome = lineage.deliver(
+                    pack, as_of=delivery.as_of, synced=delivery.synced, replace=delivery.replace
+                )
+            except PackMismatch as error:
+                raise ReadingsRefused(str(error)) from error
+            if outcome is not None:
+                setattr(self.result, outcome, getattr(self.result, outcome) + 1)
+
+    def _load(self, series: UsageSeries, starts: Sequence[datetime]) -> None:
+        """Read all versions of the segments that packs at `starts` may touch, in one query."""
+        keys = {_lineage_key(series, start) for start in starts}
+        for key in keys:
+            self.lineages[series.pk, key] = Lineage(series, timezone.now())
+        if not keys:
+            return
+        rows = UsagePack.objects.filter(customer_id=series.customer_id, series=series)
+        if series.interval is None:
+            rows = rows.filter(segment_start__in=keys)
+        else:
+            high = next_month_start(starts[-1], series.tzinfo)
+            rows = rows.filter(segment_start__gte=min(keys), segment_start__lt=high)
+        for row in rows.order_by("version"):
+            lineage = self.lineages.get((series.pk, _lineage_key(series, row.segment_start)))
+            if lineage is not None:
+                lineage.rows.append(row)
+
+    def flush_if_full(self) -> None:
+        if len(self.lineages) >= _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        lineages = list(self.lineages.values())
+        self.lineages.clear()
+        for row in (row for lineage in lineages for row in lineage.changed):
+            # By the whole key: the planner then looks into one partition.
+            UsagePack.objects.filter(pk=row.pk).update(
+                superseded_at=row.superseded_at, cds_synced=row.cds_synced
+            )
+        _copy([row for lineage in lineages for row in lineage.added])
+        _store_completeness([lineage for lineage in lineages if lineage.added])
+
+
+def _copy(rows: Sequence[UsagePack]) -> None:
+    """Insert new versions by COPY: building INSERTs costs more than storing the rows."""
+    if not rows:
+        return
+    names = [field.attname for field in UsagePack._meta.local_concrete_fields]
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(UsagePack._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(statement) as copy,
+    ):
+        for row in rows:
+            copy.write_row([getattr(row, name) for name in names])
+
+
+def _store_completeness(lineages: Sequence[Lineage]) -> None:
+    """Replace the completeness rows of the segments that have a new current version."""
+    stale = Q()
+    fresh: list[CompletenessRange] = []
+    for lineage in lineages:
+        row, pack = lineage.current
+        if lineage.rows:
+            stale |= Q(
+                series=row.series_id, start__gte=row.segment_start, start__lt=row.segment_end
+            )
+        fresh += [
+            CompletenessRange(
+                customer_id=row.customer_id,
+                series_id=row.series_id,
+                start=low,
+                end=high,
+                complete=complete,
+            )
+            for low, high, complete in _runs(pack)
+        ]
+    if stale:
+        CompletenessRange.objects.filter(stale).delete()
+    CompletenessRange.objects.bulk_create(fresh, batch_size=1000)
+
+
+def _runs(pack: Pack) -> list[tuple[datetime, datetime, bool]]:
+    """Maximal runs of value sets that all have, or all lack, a value."""
+    covered = pack.covered()
+    edges = [0, *(np.flatnonzero(np.diff(covered)) + 1).tolist(), pack.count]
+    step = timedelta(seconds=pack.interval)
+    return [
+        (pack.segment_start + low * step, pack.segment_start + high * step, bool(covered[low]))
+        for low, high in pairwise(edges)
+    ]
+
+
+def _split(delivery: Delivery) -> list[Pack]:
+    """The delivery as packs that do not cross a local month.
+
+    Raises:
+        ReadingsRefused: see `write_readings`.
+    """
+    series = delivery.series
+    declared = {column.key: column for column in series.formats}
+    columns: list[Column] = []
+    for column in delivery.columns:
+        known = declared.get(column.format.key)
+        if known is None:
+            raise ReadingsRefused(f"the series has no column {column.format.key}")
+        columns.append(
+            Column(known, column.kind, column.scale, column.data, column.present, column.quality)
+        )
+    count = len(columns[0]) if columns else 0
+    interval = delivery.interval or series.interval
+    if series.interval is None and (delivery.interval is None or count != 1):
+        raise ReadingsRefused("a series of varying periods takes one value with its own interval")
+    if interval is None or (series.interval is not None and interval != series.interval):
+        raise ReadingsRefused(f"the series has intervals of {series.interval} s, not {interval} s")
+    try:
+        whole = Pack(series.public_id, delivery.start, interval, count, tuple(columns))
+    except PackMismatch as error:
+        raise ReadingsRefused(str(error)) from error
+    parts = month_parts(delivery.start, interval, count, series.tzinfo)
+    return [whole.sliced(first, last) for first, last in parts]
+
+
+def _lineage_key(series: UsageSeries, at: datetime) -> datetime:
+    """What the versions of one segment share: the local month, or the start of the period."""
+    return at if series.interval is None else month_start(at, series.tzinfo)
+
+
+def _end(delivery: Delivery) -> datetime:
+    seconds = delivery.interval or delivery.series.interval or 0
+    count = max((len(column) for column in delivery.columns), default=0)
+    return delivery.start + timedelta(seconds=seconds * count)
+
+
+def _exactly(links: Mapping[str, object]) -> Q:
+    """Equality that finds NULL too."""
+    found = Q()
+    for name, value in links.items():
+        found &= Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value})
+    return found
+
+
+def _compatible(declared: Sequence[ColumnFormat], wanted: Sequence[ColumnFormat]) -> bool:
+    units = {_unitless(column): column.key for column in declared}
+    return all(units.get(_unitless(column), column.key) == column.key for column in wanted)
+
+
+def _unitless(column: ColumnFormat) -> tuple[tuple[str, object], ...]:
+    data = column.to_json() if column.type == "meter_readings" else column.described()
+    return tuple(sorted((k, v) for k, v in data.items() if k not in {"units", "currency"}))

@@ -1,0 +1,103 @@
+"""System checks of the foundation; ids are stable, each hint says what to change."""
+
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags
+from django.core.checks import Warning as CheckWarning
+
+
+def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
+    """portal.E001, E002: secrets at rest need at least one usable key."""
+    if not settings.FIELD_ENCRYPTION_KEYS:
+        return [
+            Error(
+                "FIELD_ENCRYPTION_KEYS is empty.",
+                hint="Make a key with `python -m portal.embedded secrets`.",
+                id="portal.E001",
+            )
+        ]
+    problems: list[CheckMessage] = []
+    for number, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            problems.append(
+                Error(
+                    f"Key {number} of FIELD_ENCRYPTION_KEYS is not a Fernet key.",
+                    hint="A key is 32 random bytes in URL-safe Base64.",
+                    id="portal.E002",
+                )
+            )
+    return problems
+
+
+def check_zone(**kwargs: Any) -> list[CheckMessage]:
+    """portal.E003: relative dates count in a real zone."""
+    try:
+        ZoneInfo(settings.CDS_TIMEZONE)
+    except (ZoneInfoNotFoundError, ValueError):
+        return [
+            Error(
+                f"CDS_TIMEZONE {settings.CDS_TIMEZONE!r} is not an IANA time zone.",
+                hint="Use a name such as America/Los_Angeles.",
+                id="portal.E003",
+            )
+        ]
+    return []
+
+
+def check_database(**kwargs: Any) -> list[CheckMessage]:
+    """portal.E004: one engine, one behaviour."""
+    if "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
+        return [
+            Error("DATABASE_URL must name a PostgreSQL database.", id="portal.E004"),
+        ]
+    return []
+
+
+def check_transport(**kwargs: Any) -> list[CheckMessage]:
+    """portal.W001, W002: production speaks https and sends mail."""
+    problems: list[CheckMessage] = []
+    if not settings.USE_HTTPS and not settings.DEMO:
+        problems.append(
+            CheckWarning(
+                "BASE_URL is not https.",
+                hint="Cookies, tokens and energy data would travel in the open.",
+                id="portal.W001",
+            )
+        )
+    if settings.MAIL_DIR and not settings.DEMO:
+        problems.append(
+            CheckWarning(
+                "MAIL_DIR is set: receipts and sign-in mails are not sent.",
+                hint="Unset MAIL_DIR and set EMAIL_HOST.",
+                id="portal.W002",
+            )
+        )
+    return problems
+
+
+def check_csp(**kwargs: Any) -> list[CheckMessage]:
+    """portal.E005: the Content-Security-Policy allows nothing inline."""
+    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    loose = [name for name, values in directives.items() if "'unsafe-inline'" in values]
+    if "csp.middleware.CSPMiddleware" not in settings.MIDDLEWARE or loose:
+        return [
+            Error(
+                "The Content-Security-Policy is off or allows inline code.",
+                hint="Keep CSPMiddleware and no 'unsafe-inline'.",
+                id="portal.E005",
+            )
+        ]
+    return []
+
+
+def register() -> None:
+    """Add all checks."""
+    for check in (check_encryption_keys, check_zone, check_database, check_csp):
+        checks.register(check)
+    checks.register(check_transport, Tags.security, deploy=True)

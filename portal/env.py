@@ -1,0 +1,85 @@
+"""Typed access to environment variables; the only reader of `os.environ` besides the launchers.
+
+Each call declares the variable with the words for the operator's table (`manage.py print_env`),
+so that documentation, `.env.example` and code cannot drift apart.
+A value may also come from a file: `NAME_FILE` names it (container secrets).
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One documented environment variable; `default` None means compulsory."""
+
+    name: str
+    kind: str
+    default: str | None
+    help: str
+    secret: bool = False
+
+
+VARIABLES: dict[str, Variable] = {}
+
+
+def _read(variable: Variable) -> str | None:
+    VARIABLES[variable.name] = variable
+    file = os.environ.get(f"{variable.name}_FILE")
+    if file:
+        return Path(file).read_text(encoding="utf-8").strip()
+    return os.environ.get(variable.name)
+
+
+def env_str(name: str, *, default: str | None = None, help: str) -> str:  # noqa: A002
+    """Return a text variable; raise ImproperlyConfigured when compulsory and absent."""
+    value = _read(Variable(name, "text", default, help))
+    if value is None:
+        value = default
+    if value is None:
+        raise ImproperlyConfigured(f"Set the environment variable {name}: {help}")
+    return value
+
+
+def env_bool(name: str, *, default: bool, help: str) -> bool:  # noqa: A002
+    """Return a yes/no variable; anything but 1, 0, true, false is refused, not guessed."""
+    value = _read(Variable(name, "1 or 0", "1" if default else "0", help))
+    if value is None or value == "":
+        return default
+    if value.lower() in {"1", "true"}:
+        return True
+    if value.lower() in {"0", "false"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}: {help}")
+
+
+def env_int(name: str, *, default: int, help: str) -> int:  # noqa: A002
+    """Return an integer variable; raise ImproperlyConfigured for anything else."""
+    value = _read(Variable(name, "integer", str(default), help))
+    if value is None or value == "":
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be an integer, not {value!r}: {help}") from None
+
+
+def env_list(name: str, *, default: str = "", help: str) -> list[str]:  # noqa: A002
+    """Return a comma-separated variable as a list without empty parts."""
+    value = _read(Variable(name, "comma-separated list", default, help))
+    return [
+        part.strip() for part in (default if value is None else value).split(",") if part.strip()
+    ]
+
+
+def env_secret(name: str, *, help: str) -> str:  # noqa: A002
+    """Return a compulsory secret; it has no default on purpose and is never printed."""
+    value = _read(Variable(name, "secret", None, help, secret=True))
+    if not value:
+        raise ImproperlyConfigured(
+            f"Set the secret {name} (or {name}_FILE): {help}. `make demo` makes one by itself."
+        )
+    return value

@@ -1,0 +1,44 @@
+"""Errors with a stable code, an HTTP status and words for the person who meets them."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """A rule was broken. Subclasses live beside the service that raises them.
+
+    `message` names what was received, what is allowed and the field it is about.
+    `extra` is added to the JSON body (for example `error_uri`).
+    """
+
+    code: ClassVar[str] = "invalid_request"
+    status: ClassVar[int] = 400
+
+    def __init__(
+        self, message: str, *, field: str | None = None, extra: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.extra = dict(extra or {})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the body that APIs answer: the shape of RFC 6749 5.2 and RFC 7591 3.2.2."""
+        body: dict[str, Any] = {"error": self.code, "error_description": self.message}
+        if self.field:
+            body["field"] = self.field
+        return body | self.extra
+
+
+class NotFound(DomainError):
+    """There is no such object, or it is another party's; the two look alike on purpose."""
+
+    code = "not_found"
+    status = 404
+
+
+class PermissionRefused(DomainError):
+    """The caller is known but this kind of access was not given."""
+
+    code = "insufficient_scope"
+    status = 403

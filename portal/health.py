@@ -1,0 +1,70 @@
+"""Health: /healthz says the process lives, /readyz that it can serve, /metrics counts."""
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from portal.models import OutboxEntry
+from portal.permissions import public
+from portal.registries import HealthCheck, Metric, health_checks, metrics
+
+
+@public
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer as long as the process runs."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@public
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 when every part that requests depend on is usable, else 503 and which is not."""
+    parts = {check.name: _works(check) for check in health_checks}
+    ready = all(parts.values())
+    return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
+
+
+@public
+@require_safe
+def metrics_page(request: HttpRequest) -> HttpResponse:
+    """Answer the Prometheus text format; block this path at the proxy if it should stay inside."""
+    lines = []
+    for metric in metrics:
+        lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} gauge"]
+        lines.append(f"{metric.name} {metric.measure():g}")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
+
+
+def _works(check: HealthCheck) -> bool:
+    try:
+        check.probe()
+    except Exception:  # any failure of a part means "not ready", whatever it was
+        return False
+    return True
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def register() -> None:
+    """Add what the foundation itself depends on. The broker is not part of it: nudges may fail."""
+    health_checks.register("database", HealthCheck("database", _database))
+    metrics.register(
+        "outbox",
+        Metric(
+            "cds_outbox_waiting",
+            "Promised work that has not run yet",
+            lambda: OutboxEntry.objects.filter(status=OutboxEntry.Status.READY).count(),
+        ),
+    )
+    metrics.register(
+        "outbox_failed",
+        Metric(
+            "cds_outbox_failed",
+            "Promised work that was given up",
+            lambda: OutboxEntry.objects.filter(status=OutboxEntry.Status.FAILED).count(),
+        ),
+    )

@@ -1,0 +1,53 @@
+"""The audit trail: who did what, when, from where.
+
+No foreign keys: a row can neither block nor vanish with the deletion of what it speaks of.
+Rows are written unhashed in the acting transaction; one sealer chains the committed ones later,
+because a chain head in every transaction would serialise all writes (design: security baseline).
+"""
+
+from django.db import models
+from django.utils import timezone
+
+
+class AuditEvent(models.Model):
+    """One act. `details` holds facts for whoever looks into it, no secrets or personal data."""
+
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    action = models.CharField(max_length=80)
+    actor = models.CharField(max_length=200, help_text="kind:id of who acted, for example user:12")
+    subject = models.CharField(max_length=200, help_text="kind:id of what was acted upon")
+    registration = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject", "-at"], name="portal_audit_subject"),
+            models.Index(fields=["-at"], name="portal_audit_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor} {self.action} {self.subject}"
+
+
+class AuditSeal(models.Model):
+    """A link of the hash chain over a run of committed events."""
+
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    event_ids = models.JSONField()
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class SealedEvent(models.Model):
+    """Which seal covers an event; kept apart so that events stay append-only."""
+
+    event_id = models.BigIntegerField(primary_key=True)
+    seal = models.ForeignKey(AuditSeal, on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return str(self.event_id)

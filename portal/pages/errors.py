@@ -1,0 +1,62 @@
+"""Error pages for people."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from portal.context import current
+from portal.errors import DomainError
+from portal.permissions import public
+
+# Error pages that a template of their own words.
+_TEMPLATES = {400: "400.html", 403: "403.html", 404: "404.html", 429: "429.html"}
+
+
+def domain_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Show what happened and how to go on; the reference finds the log entry."""
+    context: dict[str, Any] = {"message": error.message, "reference": current.get().request_id}
+    if error.status in _TEMPLATES:
+        return render(request, _TEMPLATES[error.status], context, status=error.status)
+    context["heading"] = _("There is a problem")
+    context["paragraphs"] = [error.message]
+    return render(request, "error.html", context, status=error.status)
+
+
+@public
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Explain a refused form: mostly an old page or switched-off cookies."""
+    context = {
+        "heading": _("This page was open too long"),
+        "paragraphs": [
+            _("Nothing was changed. Go back, reload the page and try again."),
+            _("Cookies must be allowed for this site."),
+        ],
+        "reference": current.get().request_id,
+    }
+    return render(request, "error.html", context, status=403)
+
+
+@public
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 400."""
+    return render(request, "400.html", {"reference": current.get().request_id}, status=400)
+
+
+@public
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 403."""
+    return render(request, "403.html", {"reference": current.get().request_id}, status=403)
+
+
+@public
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 404."""
+    return render(request, "404.html", {"reference": current.get().request_id}, status=404)
+
+
+@public
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's 500: a static page, since anything may be broken."""
+    return render(request, "500.html", {"reference": current.get().request_id}, status=500)

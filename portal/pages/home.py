@@ -1,0 +1,14 @@
+"""The front page: the three doors of the portal."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from portal.permissions import public
+
+
+@public
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show customers, developers and staff where to go."""
+    return render(request, "portal/home.html")

@@ -1,0 +1,57 @@
+"""Who may open a page: every URL pattern declares `@public` or `@require(...)` (tested)."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+View = Callable[..., HttpResponse]
+# The attribute in which a view says who may use it.
+DECLARED = "declared_permission"
+
+
+class Permission(StrEnum):
+    """What a person must be."""
+
+    SIGNED_IN = "signed_in"
+    STAFF = "staff"
+    ADMIN = "admin"
+
+
+def public(view: View) -> View:
+    """Mark a view that anyone may open."""
+    setattr(view, DECLARED, "public")
+    return view
+
+
+def has_second_factor(request: HttpRequest) -> bool:
+    """Whether this session was opened with a second factor, which staff must use."""
+    records = get_authentication_records(request, request.user)
+    return any(record.get("method") == "mfa" for record in records)
+
+
+def require(permission: Permission) -> Callable[[View], View]:
+    """Let only people with this permission in; others sign in or see a 404."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if permission is Permission.STAFF and not request.user.is_staff:
+                raise Http404
+            if permission is Permission.ADMIN and not request.user.is_superuser:
+                raise Http404
+            if permission is not Permission.SIGNED_IN and not has_second_factor(request):
+                return redirect("mfa_index")
+            return view(request, *args, **kwargs)
+
+        setattr(guarded, DECLARED, permission)
+        return guarded
+
+    return decorate

@@ -1,0 +1,90 @@
+"""Typed registries through which upper apps contribute to pages that the portal owns.
+
+Apps call `register` from `AppConfig.ready()`; nothing in the portal imports them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from django.http import HttpRequest
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """An ordered collection with unique keys."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._items: dict[str, T] = {}
+
+    def register(self, key: str, item: T) -> None:
+        """Add an item; registering a key twice is a programming error."""
+        if key in self._items:
+            raise ValueError(f"{self.name}: {key!r} is registered twice")
+        self._items[key] = item
+
+    def get(self, key: str) -> T | None:
+        """Return the item of a key, None when there is none."""
+        return self._items.get(key)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._items.values())
+
+    def keys(self) -> list[str]:
+        """Return the keys in order of registration."""
+        return list(self._items)
+
+
+@dataclass(frozen=True, slots=True)
+class DocsPage:
+    """A page under /docs/: its title and what builds its template context."""
+
+    slug: str
+    title: str
+    template: str
+    group: str = "Guides"
+    context: Callable[[], dict[str, object]] = dict
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationItem:
+    """A link of the left column for people whom `visible` accepts."""
+
+    label: str
+    url_name: str
+    visible: Callable[[HttpRequest], bool]
+    count: Callable[[HttpRequest], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """Raises when a part that requests depend on is not usable."""
+
+    name: str
+    probe: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number for /metrics, measured when asked."""
+
+    name: str
+    help: str
+    measure: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSource:
+    """Work that waits for staff."""
+
+    label: str
+    waiting: Callable[[], int]
+
+
+docs_pages: Registry[DocsPage] = Registry("docs pages")
+navigation_items: Registry[NavigationItem] = Registry("navigation")
+health_checks: Registry[HealthCheck] = Registry("health checks")
+metrics: Registry[Metric] = Registry("metrics")
+queue_sources: Registry[QueueSource] = Registry("staff queue")

@@ -1,0 +1,382 @@
+"""All settings of the portal; everything that differs between deployments is an env variable."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.utils.translation import gettext_lazy as _
+
+from portal.env import env_bool, env_int, env_list, env_secret, env_str
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = env_bool("DEBUG", default=False, help="Django's debug pages; never in production")
+DEMO = env_bool(
+    "DEMO", default=False, help="Demo utility: mails shown at /demo/mail/, http allowed"
+)
+SECRET_KEY = env_secret("SECRET_KEY", help="Signs sessions and one-time links")
+FIELD_ENCRYPTION_KEYS = env_list(
+    "FIELD_ENCRYPTION_KEYS",
+    help="Fernet keys for secrets at rest, newest first; keep old ones until re-encrypted",
+)
+TOKEN_DIGEST_KEY = env_secret(
+    "TOKEN_DIGEST_KEY", help="Keys the digests by which secrets are looked up"
+)
+
+# --- Where we are --------------------------------------------------------------------------------
+BASE_URL = env_str(
+    "BASE_URL", help="Public address without a trailing slash, for example https://data.example.com"
+).rstrip("/")
+_base = urlsplit(BASE_URL)
+ALLOWED_HOSTS = [
+    _base.hostname or "",
+    *env_list("EXTRA_HOSTS", help="Further host names that reach this server (health checks)"),
+]
+USE_HTTPS = _base.scheme == "https"
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CDS_MIGRATED_TO = env_str(
+    "CDS_MIGRATED_TO",
+    default="",
+    help="Metadata URL of the server that replaces this one; the well-known path redirects there",
+)
+
+# --- The utility ---------------------------------------------------------------------------------
+UTILITY_NAME = env_str("UTILITY_NAME", default="Demo Gas & Electric", help="Name customers know")
+UTILITY_ABBREVIATION = env_str("UTILITY_ABBREVIATION", default="DG&E", help="Short name")
+UTILITY_DESCRIPTION = env_str(
+    "UTILITY_DESCRIPTION",
+    default="A demonstration utility that serves electricity and natural gas.",
+    help="One sentence for the server metadata",
+)
+UTILITY_WEBSITE = env_str(
+    "UTILITY_WEBSITE", default="https://www.example.com/", help="The utility's own website"
+)
+UTILITY_SUPPORT_EMAIL = env_str(
+    "UTILITY_SUPPORT_EMAIL", default="support@example.com", help="Shown on pages and in mails"
+)
+UTILITY_COUNTRY = env_str("UTILITY_COUNTRY", default="US", help="ISO 3166 country of jurisdiction")
+CDS_TIMEZONE = env_str(
+    "CDS_TIMEZONE", default="America/Los_Angeles", help="IANA zone in which relative dates count"
+)
+SERVER_CREATED = env_str(
+    "SERVER_CREATED",
+    default="2026-01-01T00:00:00Z",
+    help="When the metadata URL was first published (RFC 3339)",
+)
+
+INSTALLED_APPS = [
+    "portal.apps.PortalConfig",
+    "registration",
+    "consent",
+    "customerdata",
+    "oauth2_provider",
+    "rest_framework",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "template_partials",
+    "csp",
+    "portal.apps.PortalAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django.forms",
+]
+
+MIDDLEWARE = [
+    "portal.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.MachineEndpointMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "portal.middleware.DomainErrorMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+# Machine endpoints never redirect on a missing slash; pages name their slashes themselves.
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FORM_RENDERER = "portal.forms.ProjectFormRenderer"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.branding.utility",
+                "portal.navigation.navigation",
+            ],
+        },
+    },
+]
+
+# --- Storage -------------------------------------------------------------------------------------
+DATABASES = {
+    "default": dj_database_url.parse(
+        env_str("DATABASE_URL", help="PostgreSQL 15 or newer: postgres://user:password@host/name"),
+        conn_max_age=env_int(
+            "DATABASE_CONN_MAX_AGE", default=60, help="Seconds a connection is kept"
+        ),
+        conn_health_checks=True,
+    )
+}
+DATABASES["default"]["TEST"] = {
+    "NAME": "test_cds" + env_str("TEST_DB_SUFFIX", default="", help="Suffix of the test database")
+}
+REDIS_URL = env_str("REDIS_URL", help="Redis or Valkey: broker and cache, holds no truth")
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cds",
+    }
+}
+MEDIA_ROOT = env_str("MEDIA_ROOT", default=".local/media", help="Folder of stored files")
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / ".local" / "static"
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "portal.staticfiles.HashedStaticFiles"},
+}
+
+# --- People --------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "portal.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
+ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 1800
+ACCOUNT_SESSION_REMEMBER = False
+MFA_ADAPTER = "allauth.mfa.adapter.DefaultMFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = UTILITY_NAME
+# WG3-01 9.1.2 wants sign-in at the time of consent; an hour idle ends the session.
+SESSION_COOKIE_AGE = env_int("SESSION_SECONDS", default=3600, help="Idle time until sign-out")
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_SECURE = USE_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = USE_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "portal.pages.errors.csrf_failure"
+
+# --- Transport and browser security --------------------------------------------------------------
+SECURE_SSL_REDIRECT = USE_HTTPS
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https")
+    if env_bool(
+        "TRUST_FORWARDED_PROTO",
+        default=False,
+        help="Believe X-Forwarded-Proto; only behind a proxy that always sets it",
+    )
+    else None
+)
+SECURE_HSTS_SECONDS = 63_072_000 if USE_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = USE_HTTPS
+SECURE_HSTS_PRELOAD = USE_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "font-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+# A form with 5,000 services is legitimate on the consent page.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_242_880
+
+# --- Language and time ---------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("es", _("Spanish")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = CDS_TIMEZONE
+
+# --- Mail ----------------------------------------------------------------------------------------
+MAIL_DIR = env_str("MAIL_DIR", default="", help="Write mails as files here instead of sending them")
+EMAIL_HOST = env_str("EMAIL_HOST", default="localhost", help="SMTP server")
+EMAIL_PORT = env_int("EMAIL_PORT", default=587, help="SMTP port")
+EMAIL_HOST_USER = env_str("EMAIL_HOST_USER", default="", help="SMTP user")
+EMAIL_HOST_PASSWORD = env_str("EMAIL_HOST_PASSWORD", default="", help="SMTP password")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", default=True, help="STARTTLS")
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = env_str(
+    "DEFAULT_FROM_EMAIL", default="no-reply@example.com", help="Sender of all mails"
+)
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+if MAIL_DIR:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = MAIL_DIR
+
+# --- APIs ----------------------------------------------------------------------------------------
+NUM_PROXIES = env_int("NUM_PROXIES", default=0, help="Trusted proxies in front of the portal")
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["consent.oauth.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["portal.api.ExactJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["portal.api.AnyTypeJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portal.api.JSONOnlyNegotiation",
+    "EXCEPTION_HANDLER": "portal.api.exception_handler",
+    "DEFAULT_THROTTLE_CLASSES": [],
+    "DEFAULT_THROTTLE_RATES": {
+        "public": env_str(
+            "RATE_PUBLIC", default="600/min", help="Requests per IP, public endpoints"
+        ),
+        "register": env_str("RATE_REGISTER", default="30/min", help="Registrations per IP"),
+        "token": env_str("RATE_TOKEN", default="600/min", help="Token requests per client"),
+        "token_failures": env_str(
+            "RATE_TOKEN_FAILURES", default="20/min", help="Wrong client secrets per IP and client"
+        ),
+        "api": env_str("RATE_API", default="1200/min", help="API requests per client"),
+        "link": env_str("RATE_LINK", default="10/hour", help="Account link attempts per person"),
+    },
+    "NUM_PROXIES": NUM_PROXIES,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+# --- OAuth ---------------------------------------------------------------------------------------
+OAUTH2_PROVIDER_APPLICATION_MODEL = "registration.Client"
+OAUTH2_PROVIDER_GRANT_MODEL = "consent.AuthorizationCode"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "consent.AccessToken"  # noqa: S105 -- a model name
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "consent.RefreshToken"  # noqa: S105 -- a model name
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "consent.IDToken"  # noqa: S105 -- a model name
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "consent.DeviceGrant"
+OAUTH2_PROVIDER: dict[str, Any] = {
+    "OAUTH2_VALIDATOR_CLASS": "consent.oauth.validator.CdsValidator",
+    "OAUTH2_SERVER_CLASS": "consent.oauth.server.CdsServer",
+    "OAUTH2_BACKEND_CLASS": "consent.oauth.backend.CdsBackend",
+    "SCOPES_BACKEND_CLASS": "consent.oauth.scopes.OfferedScopes",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": env_int(
+        "ACCESS_TOKEN_SECONDS", default=3600, help="Lifetime of access tokens"
+    ),
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    # The library's strictest values. Ours decide: per client in consent.services.requests (PKCE)
+    # and registration.redirects (schemes, with the loopback addresses of native apps).
+    "PKCE_REQUIRED": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "REQUEST_APPROVAL_PROMPT": "force",
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+}
+ROTATE_CONFIDENTIAL_REFRESH_TOKENS = env_bool(
+    "ROTATE_CONFIDENTIAL_REFRESH_TOKENS",
+    default=False,
+    help="Rotate refresh tokens of clients with a secret too (public clients always rotate)",
+)
+AUTHORIZATION_REQUEST_SECONDS = env_int(
+    "AUTHORIZATION_REQUEST_SECONDS", default=3600, help="How long a customer may look at the form"
+)
+SYNCHRONOUS_SELECTION_LIMIT = env_int(
+    "SYNCHRONOUS_SELECTION_LIMIT",
+    default=200,
+    help="Selections up to this many services are computed while the customer waits",
+)
+
+# --- Background work -----------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# The broker holds nudges only, so a lost message costs a sweep, not data. The values keep the
+# recovery of a killed worker's task short: longer than the hard time limit, checked often.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 660,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 10,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    "max_retries": 1,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    # Finds work whose nudge was lost; may run twice at once (SKIP LOCKED).
+    "outbox-sweep": {"task": "portal.tasks.sweep_outbox", "schedule": 5.0},
+    # Chains committed audit rows; once a minute keeps the unsealed tail short.
+    "audit-seal": {"task": "portal.tasks.seal_audit", "schedule": 60.0},
+    # Ends Grants whose time is over and starts future ones; the API checks the clock itself too.
+    "grants-sweep": {"task": "consent.tasks.sweep_grants", "schedule": 60.0},
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": "portal.logs.RequestFilter"}},
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
+        }
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request"]}
+    },
+    "root": {
+        "handlers": ["console"],
+        "level": env_str("LOG_LEVEL", default="INFO", help="Log level"),
+    },
+    "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+IGNORABLE_404_URLS = [re.compile(r"^/favicon\.ico$")]

@@ -1,0 +1,76 @@
+"""What the admin APIs share: the token they want, whose objects they show, how bodies are read."""
+
+from typing import Any
+
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal.listing import Order
+from portal.times import parse_datetime
+from registration.api.throttles import ClientThrottle
+from registration.catalogue.admin import CLIENT_ADMIN
+from registration.errors import InvalidClientMetadata, InvalidRequest
+from registration.models import Registration
+from registration.principal import principal_of, require_scope
+
+
+class AdminView(APIView):
+    """An endpoint for tokens with the scope `cds_client_admin`; answers are never stored."""
+
+    permission_classes = (require_scope(CLIENT_ADMIN),)
+    throttle_classes = (ClientThrottle,)
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Keep secrets out of caches (RFC 6749 5.1)."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final["Cache-Control"] = "no-store"
+        return final
+
+
+def caller_registration(request: Request) -> Registration:
+    """Return whose objects the token may see."""
+    return principal_of(request).registration
+
+
+def actor(request: Request) -> str:
+    """Return the calling Client for the audit trail."""
+    return f"client:{principal_of(request).client.client_id}"
+
+
+def newest_first(column: str = "modified") -> tuple[Order, Order]:
+    """Return the order of all listings of CDS-WG1-02; a forged cursor is refused, not an error."""
+    return (
+        Order(column, descending=True, parse=parse_datetime),
+        Order("id", descending=True, parse=_row_number),
+    )
+
+
+def _row_number(value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value < 2**63:
+        raise ValueError(value)
+    return value
+
+
+def client_payload(request: Request) -> object:
+    """Return the body of a registration or PUT. Raises InvalidClientMetadata (RFC 7591 3.2.2)."""
+    try:
+        return request.data
+    except exceptions.ParseError as error:
+        raise InvalidClientMetadata(str(error.detail)) from error
+    except RecursionError as error:
+        raise InvalidClientMetadata("The request body is nested too deeply.") from error
+
+
+def object_payload(request: Request) -> dict[str, Any]:
+    """Return the body of an admin API request. Raises InvalidRequest unless it is an object."""
+    try:
+        payload = request.data
+    except RecursionError as error:
+        raise InvalidRequest("The request body is nested too deeply.") from error
+    if not isinstance(payload, dict):
+        raise InvalidRequest("The request body must be a JSON object.")
+    return payload

@@ -1,0 +1,25 @@
+"""`POST /oauth/register` (RFC 7591, CDS-WG1-02 4)."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from registration.api.base import client_payload
+from registration.api.throttles import RegisterThrottle
+from registration.services.offers import current_offers
+from registration.services.registration import register
+from registration.wire import client_to_wire
+
+
+class Register(APIView):
+    """Open to everyone: what a registration may do before review is the sandbox."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = (RegisterThrottle,)
+
+    def post(self, request: Request) -> Response:
+        """Answer the admin Client with its secret, the only time it is shown beside a Client."""
+        made = register(payload=client_payload(request), by="anonymous")
+        body = client_to_wire(made.admin_client, current_offers()) | {"client_secret": made.secret}
+        return Response(body, 201, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})

@@ -1,0 +1,19 @@
+"""Application configuration."""
+
+from django.apps import AppConfig
+
+
+class RegistrationConfig(AppConfig):
+    """Server metadata, client registration and the admin APIs (CDS-WG1-01, CDS-WG1-02)."""
+
+    name = "registration"
+    verbose_name = "Registration"
+
+    def ready(self) -> None:
+        """Register the scope types of CDS-WG1-02 3.3, the docs pages and the system checks."""
+        from registration import checks, docs
+        from registration.catalogue import admin
+
+        admin.register()
+        docs.register()
+        checks.register()

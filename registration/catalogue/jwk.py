@@ -1,0 +1,67 @@
+"""Public encryption keys that clients send (CDS-WG1-02 2, CDS-WG3-01 7.4.6)."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+ALGORITHM = "ECDH-ES"
+"""Key agreement of the JWE that responses are wrapped in."""
+
+_CURVES: Mapping[str, tuple[ec.EllipticCurve, int]] = {
+    "P-256": (ec.SECP256R1(), 32),
+    "P-384": (ec.SECP384R1(), 48),
+    "P-521": (ec.SECP521R1(), 66),
+}
+_MEMBERS = ("kty", "use", "crv", "x", "y", "kid", "alg")
+_MAX_KID = 200
+
+
+class JwkError(ValueError):
+    """The value is no public encryption key that this server can encrypt to."""
+
+
+def check_public_key(value: object) -> dict[str, object]:
+    """Return the known members of an elliptic-curve public key. Raises JwkError.
+
+    Private members are refused rather than dropped: a client that sends them must hear about it.
+    """
+    if not isinstance(value, Mapping):
+        raise JwkError("a JSON Web Key is a JSON object")
+    unknown = sorted(str(name) for name in value if name not in _MEMBERS)
+    if "d" in value:
+        raise JwkError("this is a private key; send its public half only")
+    if unknown:
+        raise JwkError(f"unknown members: {', '.join(unknown)[:200]}")
+    crv = value.get("crv")
+    if value.get("kty") != "EC" or not isinstance(crv, str) or crv not in _CURVES:
+        raise JwkError(f"supported keys: kty EC with crv {', '.join(_CURVES)}")
+    if value.get("use") != "enc":
+        raise JwkError("use must be enc")
+    if value.get("alg", ALGORITHM) != ALGORITHM:
+        raise JwkError(f"supported alg: {ALGORITHM}")
+    kid = value.get("kid", "")
+    if not isinstance(kid, str) or len(kid) > _MAX_KID or not (kid.isascii() and kid.isprintable()):
+        raise JwkError(f"kid must be at most {_MAX_KID} printable ASCII characters")
+    curve, size = _CURVES[crv]
+    numbers = ec.EllipticCurvePublicNumbers(
+        _coordinate(value.get("x"), size), _coordinate(value.get("y"), size), curve
+    )
+    try:
+        numbers.public_key()
+    except ValueError as error:
+        raise JwkError("x and y are no point of the curve") from error
+    return {name: value[name] for name in _MEMBERS if name in value}
+
+
+def _coordinate(value: object, size: int) -> int:
+    if not isinstance(value, str):
+        raise JwkError("x and y must be base64url strings")
+    try:
+        raw = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise JwkError("x and y must be base64url strings without padding") from error
+    if len(raw) != size:
+        raise JwkError(f"x and y must hold {size} bytes each")
+    return int.from_bytes(raw, "big")

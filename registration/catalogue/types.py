@@ -1,0 +1,227 @@
+"""What a scope type and an authorization details field are, and where they are registered.
+
+The declarations themselves are data: `registration.catalogue.admin` holds the three scope types of
+CDS-WG1-02 3.3, upper apps add theirs with `register_scope_type` and `register_field` from
+`AppConfig.ready()`. Metadata, request checks, consent texts and docs pages all read these entries.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from django.utils.functional import Promise
+
+from portal.durations import Direction
+from registration.catalogue.formats import FieldFormat
+
+if TYPE_CHECKING:
+    from registration.catalogue.offers import ScopeOffer, ScopeUrls
+
+Text = str | Promise
+"""A sentence that may still have to be translated: render it with `str()`."""
+
+
+class ScopeKind(StrEnum):
+    """How access under a scope begins."""
+
+    ADMIN = "admin"
+    SERVER_GRANTED = "server_granted"
+    CUSTOMER_CONSENT = "customer_consent"
+    DIRECT_ACCESS = "direct_access"
+
+
+class FieldCategory(StrEnum):
+    """The groups of CDS-WG3-01 7.1 to 7.4, and the fixed fields of CDS-WG1-02 3.3."""
+
+    PRESELECTION = "preselection"
+    INCLUDE = "include"
+    DURATION = "duration"
+    OTHER = "other"
+    IDENTIFIER = "identifier"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionRule:
+    """Which selections a scope type may be rendered with (CDS-WG3-01 6.1, 7.4.1).
+
+    `required` must all be offered, `allowed` may be offered besides. With `any_of` at least one of
+    `allowed` has to be offered.
+    """
+
+    required: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    any_of: bool = False
+
+    @property
+    def possible(self) -> tuple[str, ...]:
+        return (*self.required, *self.allowed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A value the standard refuses in requests for one scope type (CDS-WG3-01 6.1)."""
+
+    field: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeType:
+    """One scope type of the standard.
+
+    `fixed` holds scope description values that no deployment may change. `label` and `explanation`
+    are the words for customers. `implied` names fields that count as true whatever is asked.
+    """
+
+    type: str
+    spec: str
+    section: str
+    kind: ScopeKind
+    title: str
+    description: str
+    label: Text
+    explanation: Text
+    fixed: Mapping[str, object] = field(default_factory=dict)
+    id_prefix: str = ""
+    response_types: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = ()
+    auth_methods: tuple[str, ...] = ("client_secret_basic",)
+    fields_required: tuple[str, ...] = ()
+    fields_conditional: tuple[str, ...] = ()
+    fields_forbidden: tuple[str, ...] = ()
+    fields_required_by_selection: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    field_defaults: Mapping[str, object] = field(default_factory=dict)
+    selections: SelectionRule | None = None
+    implied: tuple[str, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    keeps_all_preselections: bool = False
+    kept_preselections: tuple[str, ...] = ()
+
+    @property
+    def asks_customer(self) -> bool:
+        """Whether requests go through the authorization form."""
+        return bool(self.response_types)
+
+    @property
+    def code_challenge_methods(self) -> tuple[str, ...]:
+        """CDS-WG1-02 3.4: S256 wherever authorization codes exist, never plain."""
+        return ("S256",) if "authorization_code" in self.grant_types else ()
+
+    def keeps_preselection(self, field_id: str) -> bool:
+        """Whether a preselection field stays in Grants and token responses (CDS-WG3-01 6)."""
+        return self.keeps_all_preselections or field_id in self.kept_preselections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gating:
+    """What an include field turns on: whole objects, and optional fields by object name."""
+
+    objects: tuple[str, ...] = ()
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectFilter:
+    """What a preselection field narrows where no customer is asked (CDS-WG3-01 6.2, 7.1).
+
+    Objects named `object` must match; `reference_arrays` ("Object.field") drop references to
+    objects that do not.
+    """
+
+    object: str
+    reference_arrays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationDetailsField:
+    """One authorization details field (CDS-WG1-02 3.8, CDS-WG3-01 7).
+
+    `name` and `description` go to developers, `label`, `explanation` and `example` to customers.
+    `formats[0]` is used unless an offer picks another. `default`, `maximum` and `minimum` are the
+    values of an offer that sets none. `special_values` maps a special list entry to the selections
+    it has a meaning for; `preselects` names the selections that have a matching rule.
+    Each pair in `implies` reads: together with the first field, the second counts as true.
+    `direction` says whether a relative value lies before or after the creation of the Grant.
+    """
+
+    id: str
+    spec: str
+    section: str
+    category: FieldCategory
+    formats: tuple[FieldFormat, ...]
+    name: str
+    description: str
+    label: Text
+    explanation: Text
+    example: object
+    default: object = None
+    maximum: object = None
+    minimum: object = None
+    is_required: bool = False
+    null_means: Text = ""
+    special_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    preselects: tuple[str, ...] = ()
+    direct_filter: DirectFilter | None = None
+    turns_on: Gating = field(default_factory=Gating)
+    implies: tuple[tuple[str, str], ...] = ()
+    direction: Direction | None = None
+    applies_to: tuple[str, ...] = ()
+    consent_only: bool = False
+    same_everywhere: bool = False
+    choices_by_client: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataContext:
+    """What a metadata part may look at: the offers shown to this reader and the URL builder."""
+
+    offers: Mapping[str, "ScopeOffer"]
+    urls: "ScopeUrls"
+
+
+MetadataPart = Callable[[MetadataContext], Mapping[str, object]]
+
+_scope_types: dict[str, ScopeType] = {}
+_fields: dict[str, AuthorizationDetailsField] = {}
+_metadata_parts: list[MetadataPart] = []
+
+
+def register_scope_type(scope_type: ScopeType) -> None:
+    """Add a scope type. Registering an equal entry again changes nothing.
+
+    Raises ValueError when another entry already has the name.
+    """
+    if _scope_types.setdefault(scope_type.type, scope_type) != scope_type:
+        raise ValueError(f"scope type {scope_type.type} is registered twice")
+
+
+def register_field(entry: AuthorizationDetailsField) -> None:
+    """Add an authorization details field. Registering an equal entry again changes nothing.
+
+    Raises ValueError when another entry already has the id.
+    """
+    if _fields.setdefault(entry.id, entry) != entry:
+        raise ValueError(f"authorization details field {entry.id} is registered twice")
+
+
+def register_metadata_part(part: MetadataPart) -> None:
+    """Add a callable whose mapping joins the authorization server metadata (CDS-WG3-01 5)."""
+    if part not in _metadata_parts:
+        _metadata_parts.append(part)
+
+
+def scope_types() -> Mapping[str, ScopeType]:
+    """All registered scope types by name."""
+    return MappingProxyType(_scope_types)
+
+
+def fields() -> Mapping[str, AuthorizationDetailsField]:
+    """All registered authorization details fields by id, in the order of registration."""
+    return MappingProxyType(_fields)
+
+
+def metadata_parts() -> tuple[MetadataPart, ...]:
+    """The registered metadata parts, in the order of registration."""
+    return tuple(_metadata_parts)

@@ -1,0 +1,131 @@
+"""Reads the fields that describe a Client: names, contacts, links (RFC 7591 2, CDS-WG1-02 5.1)."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+
+from registration.errors import InvalidClientMetadata
+
+MAX_NAME = 255
+MAX_URL = 2000
+MAX_CONTACT = 320
+MAX_CONTACTS = 20
+MAX_SCOPES = 200
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+URI_FIELDS = ("client_uri", "logo_uri", "tos_uri", "policy_uri")
+
+# Characters that turn the reading direction: a name with them can look like another one.
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientMetadata:
+    """The descriptive fields of a Client; empty means not given."""
+
+    client_name: str
+    contacts: tuple[str, ...]
+    client_uri: str
+    logo_uri: str
+    tos_uri: str
+    policy_uri: str
+
+
+def read_client_metadata(payload: Mapping[str, Any]) -> ClientMetadata:
+    """Check the descriptive fields; null and absent mean not given (RFC 7592 2.2).
+
+    Raises InvalidClientMetadata naming the field.
+    """
+    return ClientMetadata(
+        client_name=read_text(payload, "client_name", limit=MAX_NAME),
+        contacts=_read_contacts(payload),
+        **{name: _read_link(payload, name) for name in URI_FIELDS},
+    )
+
+
+def require_object(payload: object) -> Mapping[str, Any]:
+    """Return the request body when it is a JSON object. Raises InvalidClientMetadata."""
+    if not isinstance(payload, dict):
+        raise InvalidClientMetadata("The request body must be a JSON object.")
+    return payload
+
+
+def read_text(payload: Mapping[str, Any], name: str, *, limit: int) -> str:
+    """Return a stripped string of at most `limit` characters, "" when absent or null."""
+    value = payload.get(name)
+    if value is None:
+        return ""
+    return _clean(value, name, limit=limit)
+
+
+def read_strings(payload: Mapping[str, Any], name: str, *, limit: int, most: int) -> list[str]:
+    """Return an array of non-empty strings without repetitions, [] when absent or null."""
+    value = payload.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise InvalidClientMetadata(f"{name} must be an array of strings.", field=name)
+    if len(value) > most:
+        raise InvalidClientMetadata(f"{name} takes at most {most} values.", field=name)
+    items = [_clean(item, name, limit=limit) for item in value]
+    if not all(items):
+        raise InvalidClientMetadata(f"{name} must not hold empty strings.", field=name)
+    return list(dict.fromkeys(items))
+
+
+def read_scopes(payload: Mapping[str, Any], name: str) -> list[str] | None:
+    """Return the ids of a space-separated scope string in order, None when absent or null."""
+    value = payload.get(name)
+    if value is None:
+        return None
+    text = _clean(value, name, limit=MAX_SCOPES * 101)
+    scopes = list(dict.fromkeys(text.split()))
+    if len(scopes) > MAX_SCOPES:
+        raise InvalidClientMetadata(f"{name} takes at most {MAX_SCOPES} scopes.", field=name)
+    return scopes
+
+
+def split_url(text: str) -> SplitResult | None:
+    """Return the parts of a URL of printable ASCII with a readable host and port, else None."""
+    if not text.isascii() or any(char <= " " or char in '\x7f"<>\\^`{|}' for char in text):
+        return None
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _clean(value: object, name: str, *, limit: int) -> str:
+    if not isinstance(value, str):
+        raise InvalidClientMetadata(f"{name} must be a string.", field=name)
+    if len(value) > limit:
+        raise InvalidClientMetadata(f"{name} takes at most {limit} characters.", field=name)
+    if any(unicodedata.category(char) in {"Cc", "Cs"} or char in _BIDI_CONTROLS for char in value):
+        raise InvalidClientMetadata(f"{name} must not hold control characters.", field=name)
+    return value.strip()
+
+
+def _read_contacts(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    """RFC 7591 2: ways to reach the people responsible, typically mail addresses."""
+    return tuple(read_strings(payload, "contacts", limit=MAX_CONTACT, most=MAX_CONTACTS))
+
+
+def _read_link(payload: Mapping[str, Any], name: str) -> str:
+    """Links are shown to customers: https only; a demo may link to the developer's machine."""
+    text = read_text(payload, name, limit=MAX_URL)
+    if not text:
+        return ""
+    parts = split_url(text)
+    if parts is not None and parts.hostname and not (parts.username or parts.password):
+        if parts.scheme == "https":
+            return text
+        if parts.scheme == "http" and settings.DEMO and parts.hostname in LOOPBACK_HOSTS:
+            return text
+    raise InvalidClientMetadata(
+        f"{name} must be an https URL with a host and without a user name.", field=name
+    )

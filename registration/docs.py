@@ -1,0 +1,68 @@
+"""The documentation pages of registration."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from portal.errors import DomainError
+from portal.registries import DocsPage, docs_pages
+from registration.pages.docs import scopes_context
+
+
+def _quickstart() -> dict[str, object]:
+    return {"host": settings.BASE_URL, "zone": settings.CDS_TIMEZONE}
+
+
+def _utility() -> dict[str, object]:
+    return {"name": settings.UTILITY_NAME, "email": settings.UTILITY_SUPPORT_EMAIL}
+
+
+def _limits() -> dict[str, object]:
+    return {"rates": settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], **_utility()}
+
+
+def _errors() -> dict[str, object]:
+    """List every error class once, by code: the first sentence of its docstring is the meaning."""
+    known: dict[str, type[DomainError]] = {}
+    for error in _subclasses(DomainError):
+        known.setdefault(error.code, error)
+    rows = [
+        {
+            "code": code,
+            "status": error.status,
+            "meaning": (error.__doc__ or "").strip().partition("\n")[0],
+        }
+        for code, error in sorted(known.items())
+    ]
+    return {"errors": rows}
+
+
+def _subclasses(parent: type[DomainError]) -> Iterator[type[DomainError]]:
+    for child in parent.__subclasses__():
+        yield child
+        yield from _subclasses(child)
+
+
+def _test_accounts() -> dict[str, object]:
+    return {"demo": settings.DEMO, **_utility()}
+
+
+PAGES = (
+    DocsPage("index", "Overview", "docs/index.md", context=_utility),
+    DocsPage("quickstart", "Quick start", "docs/quickstart.md", context=_quickstart),
+    DocsPage("registration", "Registration", "docs/registration.md", context=_limits),
+    DocsPage("test-accounts", "Test accounts", "docs/test-accounts.md", context=_test_accounts),
+    DocsPage("scopes", "Scopes", "docs/scopes.md", "Reference", scopes_context),
+    DocsPage("data-formats", "Data formats", "docs/data-formats.md", "Reference", _quickstart),
+    DocsPage("errors", "Errors", "docs/errors.md", "Reference", _errors),
+    DocsPage("policy", "Policy for developers", "docs/policy.md", "Legal", _limits),
+    DocsPage("terms", "Terms of use", "docs/terms.md", "Legal", _utility),
+    DocsPage("privacy", "Privacy", "docs/privacy.md", "Legal", _utility),
+    DocsPage("support", "Support", "docs/support.md", "Legal", _utility),
+)
+
+
+def register() -> None:
+    """Add the pages: called once, when the app is ready."""
+    for page in PAGES:
+        docs_pages.register(page.slug, page)

@@ -1,0 +1,34 @@
+"""Errors of client registration and management, in the words of RFC 7591 3.2.2."""
+
+from portal.errors import DomainError
+
+
+class InvalidClientMetadata(DomainError):
+    """A field of a Client has a value this server does not accept."""
+
+    code = "invalid_client_metadata"
+
+
+class InvalidRedirectUri(DomainError):
+    """A redirect URI is not one that this Client may use."""
+
+    code = "invalid_redirect_uri"
+
+
+class InvalidRequest(DomainError):
+    """A field of an admin API request is missing or wrong."""
+
+    code = "invalid_request"
+
+
+class Unsupported(DomainError):
+    """The standard knows this request, this server does not answer it."""
+
+    code = "unsupported"
+    status = 501
+
+
+class OffersInvalid(DomainError):
+    """Settings of offered scopes break the standard; the message lists how."""
+
+    code = "invalid_offers"

@@ -1,0 +1,104 @@
+"""Reads GeoJSON (RFC 7946) and draws it as a map, without a map library."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import cos, radians
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+Ring = list[tuple[float, float]]
+
+_WIDTH = 800.0
+_MARGIN = 20.0
+_MAX_DEPTH = 8
+
+
+class GeoJsonError(ValueError):
+    """The object is no GeoJSON with positions in WGS 84."""
+
+
+def rings_of(document: object, depth: int = 0) -> list[Ring]:
+    """Return all polygon rings, (longitude, latitude) in degrees. Raises GeoJsonError."""
+    if not isinstance(document, Mapping) or depth > _MAX_DEPTH:
+        raise GeoJsonError("GeoJSON must be an object, and not nested deeply")
+    kind = document.get("type")
+    if kind == "FeatureCollection":
+        return [ring for item in _list(document, "features") for ring in rings_of(item, depth + 1)]
+    if kind == "Feature":
+        geometry = document.get("geometry")
+        return [] if geometry is None else rings_of(geometry, depth + 1)
+    if kind == "GeometryCollection":
+        parts = _list(document, "geometries")
+        return [ring for item in parts for ring in rings_of(item, depth + 1)]
+    if kind == "Polygon":
+        return list(_rings(_list(document, "coordinates")))
+    if kind == "MultiPolygon":
+        return [ring for part in _list(document, "coordinates") for ring in _rings(part)]
+    raise GeoJsonError(f"a coverage map holds polygons, not {kind!r}")
+
+
+def _list(document: Mapping[str, Any], name: str) -> list[Any]:
+    value = document.get(name)
+    if not isinstance(value, list):
+        raise GeoJsonError(f"{name} must be an array")
+    return value
+
+
+def _rings(polygon: object) -> Iterator[Ring]:
+    if not isinstance(polygon, list):
+        raise GeoJsonError("a polygon must be an array of rings")
+    for ring in polygon:
+        if not isinstance(ring, list) or len(ring) < 4 or ring[0] != ring[-1]:
+            raise GeoJsonError("a ring must be closed and have at least four positions")
+        yield [_position(item) for item in ring]
+
+
+def _position(item: object) -> tuple[float, float]:
+    if not isinstance(item, list) or len(item) < 2:
+        raise GeoJsonError("a position must be an array of longitude and latitude")
+    try:
+        longitude, latitude = float(item[0]), float(item[1])
+    except (TypeError, ValueError) as error:
+        raise GeoJsonError("a position must be numbers") from error
+    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+        raise GeoJsonError("positions must be degrees of WGS 84 (RFC 7946 4)")
+    return longitude, latitude
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Maps degrees to the picture: an equirectangular projection true at the middle latitude."""
+
+    west: float
+    north: float
+    stretch: float
+    scale: float
+
+    def point(self, position: tuple[float, float]) -> str:
+        x = (position[0] - self.west) * self.stretch * self.scale + _MARGIN
+        y = (self.north - position[1]) * self.scale + _MARGIN
+        return f"{x:.1f} {y:.1f}"
+
+
+def draw_map(document: object, *, title: str, description: str) -> bytes:
+    """Return an SVG picture of the polygons. Raises GeoJsonError."""
+    rings = rings_of(document)
+    points = [point for ring in rings for point in ring]
+    if not points:
+        raise GeoJsonError("the map has no area")
+    west, east = min(x for x, _ in points), max(x for x, _ in points)
+    south, north = min(y for _, y in points), max(y for _, y in points)
+    stretch = max(cos(radians((south + north) / 2)), 0.01)
+    span = max((east - west) * stretch, north - south, 1e-9)
+    frame = _Frame(west, north, stretch, (_WIDTH - 2 * _MARGIN) / span)
+    height = (north - south) * frame.scale + 2 * _MARGIN
+    width = (east - west) * stretch * frame.scale + 2 * _MARGIN
+    path = " ".join("M" + " L".join(frame.point(point) for point in ring) + " Z" for ring in rings)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label={quoteattr(title)} '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}">'
+        f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
+        f'<rect width="100%" height="100%" fill="#f4f6f8"/>'
+        f'<path d="{path}" fill="#7fa8cf" fill-opacity="0.6" fill-rule="evenodd" '
+        f'stroke="#1d4f7c" stroke-width="2" stroke-linejoin="round"/></svg>'
+    ).encode()

@@ -1,0 +1,144 @@
+"""Builds the metadata documents from what the deployment offers (CDS-WG1-01 3.2, CDS-WG1-02 3.2).
+
+Nothing is listed that does not work: addresses of OAuth endpoints and data APIs come from the apps
+that serve them, through `register_metadata_part`.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from registration import addresses
+from registration.catalogue.offers import describe
+from registration.catalogue.types import MetadataContext, metadata_parts
+from registration.models import Client, CoverageEntry
+from registration.services.offers import Offers, current_offers
+
+METADATA_URL = "/.well-known/cds-server-metadata.json"
+OAUTH_METADATA_URL = "/.well-known/oauth-authorization-server"
+_SECRET_METHODS = ["client_secret_basic"]
+
+
+def server_metadata(*, created: datetime) -> dict[str, Any]:
+    """Return the public server metadata without `updated` (CDS-WG1-01 3.2, CDS-WG1-02 3.1)."""
+    covered = CoverageEntry.objects.values_list("capabilities", flat=True)
+    own = ["coverage", "oauth"]
+    union = sorted({name for names in covered for name in names} - set(own))
+    return {
+        "cds_metadata_version": "v1",
+        "cds_metadata_url": addresses.portal_url(METADATA_URL),
+        "created": created,
+        "name": settings.UTILITY_NAME,
+        "description": settings.UTILITY_DESCRIPTION,
+        "website": settings.UTILITY_WEBSITE,
+        "documentation": addresses.docs_url(),
+        "support": addresses.docs_url("support"),
+        "capabilities": [*own, *union],
+        "coverage": addresses.absolute("coverage"),
+        "oauth_metadata": addresses.portal_url(OAUTH_METADATA_URL),
+    }
+
+
+def client_server_metadata(client: Client, public: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the public document as one Client should see it (CDS-WG1-02 5.1)."""
+    return {
+        **public,
+        "cds_metadata_url": addresses.client_metadata_url(client.client_id),
+        "created": client.created,
+        "updated": max(public["updated"], client.created),
+        "oauth_metadata": addresses.absolute("client-oauth-metadata", client.client_id),
+    }
+
+
+def client_offers(client: Client) -> Offers:
+    """Return what a Client's metadata describes: its scopes, and the grant admin scopes they name.
+
+    A description that names a grant admin scope must come with that scope (CDS-WG1-02 3.4).
+    """
+    offers = current_offers()
+    wanted = set(client.scopes)
+    wanted |= {
+        offers[scope].grant_admin_scope or scope for scope in client.scopes if scope in offers
+    }
+    return {scope: offer for scope, offer in offers.items() if scope in wanted}
+
+
+def authorization_server_metadata(offers: Offers) -> dict[str, Any]:
+    """Return the document of RFC 8414 with the additions of CDS-WG1-02 3.2 and CDS-WG3-01 5.
+
+    Every list is the union over the scope descriptions, so none can contradict them.
+    """
+    docs = addresses.ScopeDocs()
+    descriptions = {scope: describe(offer, docs) for scope, offer in offers.items()}
+    response_types = _union(descriptions.values(), "response_types_supported")
+    methods = _union(descriptions.values(), "token_endpoint_auth_methods_supported")
+    document: dict[str, Any] = {
+        "issuer": settings.BASE_URL,
+        "service_documentation": addresses.docs_url(),
+        "op_policy_uri": addresses.docs_url("policy"),
+        "op_tos_uri": addresses.docs_url("terms"),
+        "registration_endpoint": addresses.absolute("register"),
+        "revocation_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "scopes_supported": list(descriptions),
+        "response_types_supported": response_types,
+        "grant_types_supported": _union(descriptions.values(), "grant_types_supported"),
+        "token_endpoint_auth_methods_supported": methods,
+        "code_challenge_methods_supported": _union(
+            descriptions.values(), "code_challenge_methods_supported"
+        ),
+        "authorization_details_types_supported": _union(
+            descriptions.values(), "authorization_details_types_supported"
+        ),
+        "cds_oauth_version": "v1",
+        "cds_human_registration": addresses.docs_url("registration"),
+        "cds_timezone": settings.CDS_TIMEZONE,
+        "cds_clients_api": addresses.absolute("clients"),
+        "cds_messages_api": addresses.absolute("messages"),
+        "cds_credentials_api": addresses.absolute("credentials"),
+        "cds_scope_descriptions": descriptions,
+        "cds_registration_fields": {},
+    }
+    if response_types:
+        # Present as soon as one scope asks customers (CDS-WG1-02 3.2).
+        document["response_modes_supported"] = ["query"]
+        document["cds_test_accounts"] = addresses.docs_url("test-accounts")
+    context = MetadataContext(offers=offers, urls=docs)
+    for part in metadata_parts():
+        document |= part(context)
+    return document
+
+
+def _union(descriptions: Iterable[Mapping[str, Any]], name: str) -> list[str]:
+    return list(dict.fromkeys(value for item in descriptions for value in item[name]))
+
+
+def coverage_to_wire(entry: CoverageEntry) -> dict[str, Any]:
+    """Return a coverage entry (CDS-WG1-01 4.3); `entity_number` is an extension (decision 41)."""
+    wire: dict[str, Any] = {
+        "id": entry.entry_id,
+        "created": entry.created,
+        "updated": entry.modified,
+        "entity_name": entry.entity_name,
+        "entity_abbreviation": entry.entity_abbreviation or None,
+        "country": entry.country,
+        "name": entry.name,
+        "type": entry.type,
+        "role": entry.role,
+        "infrastructure_types": list(entry.infrastructure_types),
+        "commodity_types": list(entry.commodity_types),
+        "capabilities": list(entry.capabilities),
+    }
+    if entry.description:
+        wire["description"] = entry.description
+    if entry.entity_number:
+        wire["entity_number"] = entry.entity_number
+    if entry.geojson is not None:
+        wire |= {
+            "map_resource": addresses.absolute("coverage-map", entry.entry_id),
+            "map_content_type": "image/svg+xml",
+            "geojson_resource": addresses.absolute("coverage-geojson", entry.entry_id),
+        }
+    return wire

@@ -1,0 +1,243 @@
+"""Reads a PUT of a Client object into the values it should have (CDS-WG1-02 5.5)."""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from portal import crypto
+from portal.errors import DomainError
+from registration import addresses, hooks
+from registration.client_metadata import read_client_metadata, read_scopes, require_object
+from registration.errors import InvalidClientMetadata, InvalidRedirectUri
+from registration.models import Client
+from registration.redirects import read_redirect_uris
+from registration.services.credentials import expires_at, secret_digest
+from registration.services.offers import current_offers, details_types
+
+MAX_DETAILS = 100
+MAX_DEPTH = 10
+MAX_DIGITS = 30
+# PostgreSQL stores neither NUL nor half a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+# The server decides these; a PUT may repeat them but not change them (decision 23).
+IMMUTABLE = (
+    "client_id",
+    "client_id_issued_at",
+    "grant_types",
+    "response_types",
+    "token_endpoint_auth_method",
+    "authorization_details_types",
+    "cds_created",
+    "cds_modified",
+    "cds_client_uri",
+    "cds_server_metadata",
+    "cds_status_options",
+)
+
+
+def read_changes(*, client: Client, current: Mapping[str, Any], payload: object) -> dict[str, Any]:
+    """Return every editable column with the value it should have.
+
+    `current` is the wire form of the Client. Absent and null fields go back to the server's
+    default, except `scope` and `cds_status`, which stay (decision 23).
+    Raises InvalidClientMetadata or InvalidRedirectUri naming the field.
+    """
+    fields = require_object(payload)
+    _check_immutable(client, current, fields)
+    metadata = read_client_metadata(fields)
+    scopes = _scopes(client, fields)
+    values: dict[str, Any] = {
+        "name": "" if metadata.client_name == client.client_id else metadata.client_name,
+        "contacts": list(metadata.contacts),
+        "client_uri": metadata.client_uri,
+        "logo_uri": metadata.logo_uri,
+        "tos_uri": metadata.tos_uri,
+        "policy_uri": metadata.policy_uri,
+        "scopes": scopes,
+        "cds_status": _status(client, fields),
+    }
+    return values | _authorization_values(client, fields, scopes)
+
+
+def _check_immutable(client: Client, current: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    for name in IMMUTABLE:
+        if fields.get(name) is not None and fields[name] != current[name]:
+            raise InvalidClientMetadata(
+                f"{name} is set by the server and cannot be changed; leave it out.", field=name
+            )
+    for name, is_known in _CREDENTIAL_FIELDS.items():
+        if fields.get(name) is not None and not is_known(client, fields[name]):
+            raise InvalidClientMetadata(
+                f"{name} cannot be changed here; use the Credentials API.", field=name
+            )
+
+
+def _knows_secret(client: Client, value: object) -> bool:
+    """RFC 7592 2.2 lets a client repeat its secret."""
+    if not isinstance(value, str):
+        return False
+    wanted = secret_digest(value)
+    known = client.credentials.values_list("secret_digest", flat=True)
+    return any(crypto.same(wanted, digest) for digest in known)
+
+
+def _knows_expiry(client: Client, value: object) -> bool:
+    return any(value == expires_at(credential) for credential in client.credentials.all())
+
+
+_CREDENTIAL_FIELDS: Mapping[str, Callable[[Client, object], bool]] = {
+    "client_secret": _knows_secret,
+    "client_secret_expires_at": _knows_expiry,
+}
+
+
+def _scopes(client: Client, fields: Mapping[str, Any]) -> list[str]:
+    """A Client can give scopes up; getting more is a new registration."""
+    scopes = read_scopes(fields, "scope")
+    if scopes is None:
+        return list(client.scopes)
+    more = [scope for scope in scopes if scope not in client.scopes]
+    if more:
+        raise InvalidClientMetadata(
+            f"scope can only lose scopes: {' '.join(more)[:500]} is not one of this Client's. "
+            f"It has: {client.scope}.",
+            field="scope",
+        )
+    if client.is_admin and set(scopes) != set(client.scopes):
+        raise InvalidClientMetadata(
+            f"scope of this Client must stay {client.scope}.", field="scope"
+        )
+    if client.scopes and not scopes:
+        raise InvalidClientMetadata(
+            "scope must keep at least one scope; set cds_status to disabled instead.", field="scope"
+        )
+    return [scope for scope in client.scopes if scope in scopes]
+
+
+def _status(client: Client, fields: Mapping[str, Any]) -> str:
+    status = fields.get("cds_status")
+    if status is None:
+        return client.cds_status
+    if status not in client.cds_status_options:
+        raise InvalidClientMetadata(
+            f"cds_status must be one of: {', '.join(client.cds_status_options)}.",
+            field="cds_status",
+        )
+    return str(status)
+
+
+def _authorization_values(
+    client: Client, fields: Mapping[str, Any], scopes: list[str]
+) -> dict[str, Any]:
+    """Values of authorization requests; Clients that make none have none (CDS-WG1-02 5.1)."""
+    if not client.response_types:
+        return _no_authorization_values(fields)
+    own = addresses.default_redirect_uri(client.client_id)
+    uris = [own]
+    if fields.get("redirect_uris") is not None:
+        uris = read_redirect_uris(
+            fields["redirect_uris"],
+            default=own,
+            is_public=client.is_public,
+            is_sandbox=client.environment == Client.Status.SANDBOX,
+        )
+    return {
+        "redirect_uri_list": uris,
+        "cds_default_redirect_uri": _default_redirect(fields, uris, own),
+        "default_scope": _default_scope(fields, scopes),
+        "default_authorization_details": _default_details(fields, scopes),
+    }
+
+
+def _no_authorization_values(fields: Mapping[str, Any]) -> dict[str, Any]:
+    if fields.get("redirect_uris"):
+        raise InvalidRedirectUri(
+            "redirect_uris: this Client makes no authorization requests, so the list stays empty.",
+            field="redirect_uris",
+        )
+    for name in (
+        "cds_default_scope",
+        "cds_default_redirect_uri",
+        "cds_default_authorization_details",
+    ):
+        if fields.get(name):
+            raise InvalidClientMetadata(
+                f"{name}: this Client makes no authorization requests; leave it out.", field=name
+            )
+    return {}
+
+
+def _default_redirect(fields: Mapping[str, Any], uris: list[str], own: str) -> str:
+    wanted = fields.get("cds_default_redirect_uri")
+    if wanted is None:
+        return own if own in uris else uris[0]
+    if wanted not in uris:
+        raise InvalidClientMetadata(
+            f"cds_default_redirect_uri must be one of redirect_uris: {', '.join(uris)}.",
+            field="cds_default_redirect_uri",
+        )
+    return str(wanted)
+
+
+def _default_scope(fields: Mapping[str, Any], scopes: list[str]) -> str:
+    wanted = read_scopes(fields, "cds_default_scope")
+    if wanted is None:
+        return " ".join(scopes)
+    more = [scope for scope in wanted if scope not in scopes]
+    if more:
+        raise InvalidClientMetadata(
+            f"cds_default_scope: {' '.join(more)[:500]} is not one of this Client's scopes: "
+            f"{' '.join(scopes)}.",
+            field="cds_default_scope",
+        )
+    return " ".join(wanted)
+
+
+def _default_details(fields: Mapping[str, Any], scopes: list[str]) -> list[dict[str, Any]]:
+    name = "cds_default_authorization_details"
+    details = fields.get(name)
+    if details is None:
+        return []
+    if not isinstance(details, list) or not all(isinstance(item, dict) for item in details):
+        raise InvalidClientMetadata(f"{name} must be an array of objects.", field=name)
+    if len(details) > MAX_DETAILS:
+        raise InvalidClientMetadata(f"{name} takes at most {MAX_DETAILS} entries.", field=name)
+    storable: list[dict[str, Any]] = [_storable(item, name) for item in details]
+    offers = {scope: offer for scope, offer in current_offers().items() if scope in scopes}
+    types = details_types(offers, scopes)
+    for item in details:
+        if item.get("type") not in types:
+            raise InvalidClientMetadata(
+                f"{name}: each entry needs a type, one of: {', '.join(types)}.", field=name
+            )
+    try:
+        hooks.check_details(storable, offers)
+    except (DomainError, ValueError) as error:
+        raise InvalidClientMetadata(f"{name}: {error}", field=name) from error
+    return storable
+
+
+def _storable(value: Any, name: str, depth: int = 0) -> Any:
+    """Return JSON that the database takes: no NUL, and numbers it can write."""
+    if depth > MAX_DEPTH:
+        raise InvalidClientMetadata(f"{name} is nested too deeply.", field=name)
+    if isinstance(value, dict):
+        return {
+            _storable(key, name): _storable(item, name, depth + 1) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_storable(item, name, depth + 1) for item in value]
+    if isinstance(value, Decimal):
+        return _number(value, name)
+    if isinstance(value, str) and _UNSTORABLE.search(value):
+        raise InvalidClientMetadata(f"{name} must not hold control characters.", field=name)
+    return value
+
+
+def _number(value: Decimal, name: str) -> int | float:
+    """Bounded before conversion: 1e999999999 would take all memory as an integer."""
+    if abs(value.adjusted()) > MAX_DIGITS:
+        raise InvalidClientMetadata(f"{name} holds a number out of range.", field=name)
+    return int(value) if value == value.to_integral_value() else float(value)

@@ -1,0 +1,188 @@
+"""Secrets of Clients: made once, encrypted, looked up by digest, ended for good (CDS-WG1-02 7)."""
+
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from portal import audit, crypto
+from portal.models import User
+from portal.times import format_datetime
+from registration import addresses
+from registration.errors import InvalidRequest
+from registration.models import Client, Credential
+from registration.services.messages import notify
+
+_PURPOSE = "client_secret"
+EXPIRES_FIELD = "client_secret_expires_at"
+
+
+def secret_digest(secret: str) -> str:
+    """Return the digest by which a secret is found."""
+    return crypto.digest(secret, purpose=_PURPOSE)
+
+
+@transaction.atomic
+def create_credential(*, client: Client, by: User | str) -> tuple[Credential, str]:
+    """Make another secret for a Client and write the Message of CDS-WG1-02 7.3.
+
+    Raises InvalidRequest for Clients that need no secret and for disabled ones: a secret of a
+    disabled Client would have to be expired from the start (7.1).
+    """
+    client = Client.objects.select_for_update().get(pk=client.pk)
+    if client.token_endpoint_auth_method != Client.AuthMethod.BASIC:
+        raise InvalidRequest("client_id: this Client does not use a secret.", field="client_id")
+    if not client.is_enabled:
+        raise InvalidRequest(
+            "client_id: this Client is disabled; enable it first, then create a Credential.",
+            field="client_id",
+        )
+    credential, secret = store_credential(client=client, by=by)
+    notify(
+        registration=client.registration,
+        name="Credential added",
+        description=f"A new secret was created for the Client {client.client_name}.",
+        related_type="credential",
+        related_uri=addresses.credential_uri(credential.credential_id),
+    )
+    return credential, secret
+
+
+def store_credential(*, client: Client, by: User | str) -> tuple[Credential, str]:
+    """Make a secret without a Message: registration itself is no change (CDS-WG1-02 7.3)."""
+    secret = crypto.new_secret()
+    now = timezone.now()
+    credential = Credential.objects.create(
+        client=client,
+        secret_ciphertext=crypto.encrypt(secret),
+        secret_digest=secret_digest(secret),
+        created=now,
+        modified=now,
+    )
+    _record("credential.created", credential, client, by)
+    return credential, secret
+
+
+def authenticate(client_id: str, secret: str, now: datetime) -> Credential | None:
+    """Return the usable Credential of an enabled Client that this secret belongs to.
+
+    The lookup goes by keyed digest, so its timing says nothing about the stored secrets. The day
+    of the last use is kept once a day, to keep writes off the token endpoint.
+    """
+    credential: Credential | None = (
+        Credential.objects.select_related("client__registration")
+        .usable(now)
+        .filter(secret_digest=secret_digest(secret))
+        .first()
+    )
+    if credential is None or not crypto.same(credential.client.client_id, client_id):
+        return None
+    if not credential.client.is_enabled:
+        return None
+    today = now.astimezone(UTC).date()
+    if credential.last_used_on is None or credential.last_used_on < today:
+        Credential.objects.filter(pk=credential.pk).exclude(last_used_on__gte=today).update(
+            last_used_on=today
+        )
+    return credential
+
+
+def expires_at(credential: Credential) -> int:
+    """Return the wire value of the expiry: Unix seconds, 0 for never (RFC 7591 3.2.1)."""
+    return int(credential.expires.timestamp()) if credential.expires else 0
+
+
+@transaction.atomic
+def expire_credential(*, credential: Credential, at: datetime, by: User | str) -> Credential:
+    """Let a secret end at a moment; now or earlier also kills the tokens it got (7.6).
+
+    Raises InvalidRequest when it would live longer than before.
+    """
+    credential = _locked(credential)
+    now = timezone.now()
+    # The wire carries whole seconds, an expiry made by disabling has fractions of one.
+    if credential.expires is not None and int(at.timestamp()) > expires_at(credential):
+        raise InvalidRequest(
+            f"{EXPIRES_FIELD} can only come nearer: the current value is "
+            f"{expires_at(credential)}, received {int(at.timestamp())}.",
+            field=EXPIRES_FIELD,
+        )
+    if credential.expires is not None and int(at.timestamp()) == expires_at(credential):
+        return credential
+    credential.expires = at
+    credential.modified = now
+    if at <= now:
+        credential.tokens_not_before = now
+    credential.save(update_fields=["expires", "modified", "tokens_not_before"])
+    _record("credential.expiry_set", credential, credential.client, by, at=at)
+    when = f"will end at {format_datetime(at)}"
+    if at <= now:
+        when = "has ended, with every token it obtained"
+    notify(
+        registration=credential.client.registration,
+        name="Credential modified",
+        description=f"A secret of the Client {credential.client.client_name} {when}.",
+        related_type="credential",
+        related_uri=addresses.credential_uri(credential.credential_id),
+    )
+    return credential
+
+
+def set_expiry_from_wire(*, credential: Credential, value: object, by: User | str) -> Credential:
+    """Apply a PATCH of `client_secret_expires_at`: Unix seconds, or 0 where it is 0 already.
+
+    Raises InvalidRequest for anything else (CDS-WG1-02 7.6).
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidRequest(
+            f"{EXPIRES_FIELD} must be a whole number of seconds since 1970, or 0 for never.",
+            field=EXPIRES_FIELD,
+        )
+    if value == 0:
+        if credential.expires is None:
+            return credential
+        raise InvalidRequest(
+            f"{EXPIRES_FIELD} can only come nearer: it is {expires_at(credential)} and "
+            "cannot become 0, which means never.",
+            field=EXPIRES_FIELD,
+        )
+    try:
+        at = datetime.fromtimestamp(value, tz=UTC)
+    except (OverflowError, OSError, ValueError) as error:
+        raise InvalidRequest(
+            f"{EXPIRES_FIELD} is too far away for this server.", field=EXPIRES_FIELD
+        ) from error
+    return expire_credential(credential=credential, at=at, by=by)
+
+
+def expire_all(*, client: Client, now: datetime) -> int:
+    """End every secret of a Client that is being disabled (CDS-WG1-02 7.1); return how many."""
+    running = client.credentials.filter(Q(expires__isnull=True) | Q(expires__gt=now))
+    count: int = running.update(expires=now, modified=now, tokens_not_before=now)
+    return count
+
+
+def _locked(credential: Credential) -> Credential:
+    return (
+        Credential.objects.select_for_update(of=("self",))
+        .select_related("client__registration")
+        .get(pk=credential.pk)
+    )
+
+
+def _record(
+    action: str,
+    credential: Credential,
+    client: Client,
+    by: User | str,
+    *,
+    at: datetime | None = None,
+) -> None:
+    audit.record(
+        action,
+        by=by,
+        subject=f"credential:{credential.credential_id}",
+        registration=client.registration.registration_id,
+        details={"client": client.client_id} | ({"at": at.isoformat()} if at else {}),
+    )

@@ -1,0 +1,74 @@
+"""The wire forms of Clients, Credentials and Messages (CDS-WG1-02 5.1, 6.1, 7.1)."""
+
+from typing import Any
+
+from registration import addresses
+from registration.models import Client, Credential, Message
+from registration.services.credentials import expires_at
+from registration.services.offers import Offers, details_types
+
+
+def client_to_wire(client: Client, offers: Offers) -> dict[str, Any]:
+    """Return a Client object; never a secret."""
+    wire: dict[str, Any] = {
+        "client_id": client.client_id,
+        "client_id_issued_at": int(client.created.timestamp()),
+        "client_name": client.client_name,
+        "scope": client.scope,
+        "redirect_uris": list(client.redirect_uri_list),
+        "response_types": list(client.response_types),
+        "grant_types": list(client.grant_types),
+        "token_endpoint_auth_method": client.token_endpoint_auth_method,
+        "contacts": list(client.contacts),
+        "authorization_details_types": details_types(offers, client.scopes),
+        "cds_created": client.created,
+        "cds_modified": client.modified,
+        "cds_client_uri": addresses.client_uri(client.client_id),
+        "cds_status": client.cds_status,
+        "cds_status_options": list(client.cds_status_options),
+        "cds_server_metadata": addresses.client_metadata_url(client.client_id),
+    }
+    for name in ("client_uri", "logo_uri", "tos_uri", "policy_uri"):
+        if getattr(client, name):
+            wire[name] = getattr(client, name)
+    if client.response_types:
+        wire["cds_default_scope"] = client.default_scope
+        wire["cds_default_redirect_uri"] = client.cds_default_redirect_uri
+        wire["cds_default_authorization_details"] = client.default_authorization_details
+    return wire
+
+
+def credential_to_wire(credential: Credential) -> dict[str, Any]:
+    """Return a Credential object with its secret, which only its owner may see."""
+    return {
+        "credential_id": credential.credential_id,
+        "uri": addresses.credential_uri(credential.credential_id),
+        "client_id": credential.client.client_id,
+        "created": credential.created,
+        "modified": credential.modified,
+        "type": credential.type,
+        "client_secret": credential.secret,
+        "client_secret_expires_at": expires_at(credential),
+    }
+
+
+def message_to_wire(message: Message) -> dict[str, Any]:
+    """Return a Message object; `creator` is null for Messages of the server."""
+    wire: dict[str, Any] = {
+        "message_id": message.message_id,
+        "uri": addresses.message_uri(message.message_id),
+        "previous_uri": (
+            addresses.message_uri(message.previous.message_id) if message.previous else None
+        ),
+        "type": message.type,
+        "read": message.read,
+        "creator": message.creator or None,
+        "created": message.created,
+        "modified": message.modified,
+        "status": message.status,
+        "name": message.name,
+        "description": message.description,
+    }
+    if message.related_uri:
+        wire |= {"related_uri": message.related_uri, "related_type": message.related_type}
+    return wire

@@ -1,0 +1,174 @@
+"""CDS-WG1-01: server metadata and coverage."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from registration.errors import InvalidRequest
+from registration.services.coverage import save_coverage_entry
+from tests.factories.registration import AREA, CoverageEntryFactory
+from tests.registration.schemas import problems
+
+pytestmark = pytest.mark.django_db
+WELL_KNOWN = "/.well-known/cds-server-metadata.json"
+
+
+@pytest.fixture
+def http():
+    return APIClient()
+
+
+@pytest.mark.spec("CDS-WG1-01", "3.1", "metadata is public at the well-known URI")
+def test_metadata_is_at_the_well_known_uri(http):
+    """No authentication, 200, JSON."""
+    answer = http.get(WELL_KNOWN)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+
+
+@pytest.mark.spec("CDS-WG1-01", "3.1", "metadata does not ask for authentication")
+def test_a_bad_token_does_not_matter(http):
+    """8.1: included authentication is ignored where the document is public."""
+    assert http.get(WELL_KNOWN, HTTP_AUTHORIZATION="Bearer nonsense").status_code == 200
+
+
+@pytest.mark.spec("CDS-WG1-01", "3.2", "metadata object format")
+def test_metadata_has_its_format(http):
+    """Every required field, and the canonical address of the document itself."""
+    document = http.get(WELL_KNOWN).json()
+    assert problems("ServerMetadata", document) == []
+    assert document["cds_metadata_url"] == f"http://testserver{WELL_KNOWN}"
+    assert document["cds_metadata_version"] == "v1"
+
+
+@pytest.mark.spec("CDS-WG1-01", "3.2", "capabilities include those of the coverage entries")
+def test_capabilities_are_the_union_over_coverage(http):
+    """`coverage` and `oauth` are the server's own."""
+    CoverageEntryFactory.create(capabilities=["oauth", "outages"])
+    CoverageEntryFactory.create(capabilities=["tariffs"])
+    capabilities = http.get(WELL_KNOWN).json()["capabilities"]
+    assert capabilities == ["coverage", "oauth", "outages", "tariffs"]
+
+
+@pytest.mark.spec("CDS-WG1-01", "3", "304 for a cached value")
+def test_cached_value_headers_are_understood(http):
+    """If-None-Match with the ETag just given."""
+    etag = http.get(WELL_KNOWN)["ETag"]
+    assert http.get(WELL_KNOWN, HTTP_IF_NONE_MATCH=etag).status_code == 304
+    assert http.get(WELL_KNOWN, HTTP_IF_NONE_MATCH='"other"').status_code == 200
+
+
+@pytest.mark.spec("CDS-WG1-01", "5", "a moved server redirects with 301 or 302")
+def test_migration_redirects(http, settings):
+    """To the URL of the new metadata endpoint."""
+    settings.CDS_MIGRATED_TO = "https://new.example/.well-known/cds-server-metadata.json"
+    answer = http.get(WELL_KNOWN)
+    assert answer.status_code in {301, 302}
+    assert answer["Location"] == settings.CDS_MIGRATED_TO
+
+
+@pytest.mark.spec("CDS-WG1-01", "4.1", "coverage listing format")
+def test_coverage_listing_format(http):
+    """`next` and `previous` are always there, null at the ends (decision 25)."""
+    CoverageEntryFactory.create(
+        entity_number="7", description="West", commodity_types=["electricity"]
+    )
+    CoverageEntryFactory.create(type="logical", geojson=None, entity_abbreviation="")
+    body = http.get(http.get(WELL_KNOWN).json()["coverage"]).json()
+    assert problems("CoverageListing", body) == []
+    assert body["next"] is body["previous"] is None
+    assert body["coverage_entries"][0]["entity_abbreviation"] is None
+    assert body["coverage_entries"][1]["entity_number"] == "7"
+
+
+@pytest.mark.spec("CDS-WG1-01", "4.1", "an empty listing is an empty array")
+def test_coverage_may_be_empty(http):
+    """The envelope stays."""
+    assert http.get("/cds/coverage").json() == {
+        "coverage_entries": [],
+        "next": None,
+        "previous": None,
+    }
+
+
+@pytest.mark.spec("CDS-WG1-01", "4.1", "most recently updated first")
+def test_coverage_is_in_reverse_order_of_update(http):
+    """By `updated`, not by creation."""
+    now = timezone.now()
+    old = CoverageEntryFactory.create(modified=now - timedelta(days=2))
+    new = CoverageEntryFactory.create(modified=now - timedelta(days=1))
+    order = [entry["id"] for entry in http.get("/cds/coverage").json()["coverage_entries"]]
+    assert order == [new.entry_id, old.entry_id]
+    save_coverage_entry(entry_id=old.entry_id, values={"name": "Renamed"}, by="system")
+    order = [entry["id"] for entry in http.get("/cds/coverage").json()["coverage_entries"]]
+    assert order == [old.entry_id, new.entry_id]
+
+
+@pytest.mark.spec("CDS-WG1-01", "4.2", "filter by ids")
+def test_coverage_is_filtered_by_ids(http):
+    """A space-separated list; unknown ids match nothing."""
+    made = CoverageEntryFactory.create_batch(3)
+    wanted = {made[0].entry_id, made[2].entry_id}
+    body = http.get("/cds/coverage", {"ids": " ".join([*wanted, "unknown"])}).json()
+    assert {entry["id"] for entry in body["coverage_entries"]} == wanted
+    assert http.get("/cds/coverage?ids=unknown").json()["coverage_entries"] == []
+
+
+@pytest.mark.spec("CDS-WG1-01", "4.3", "linked resources answer without authentication")
+def test_linked_maps_are_public(http):
+    """8.1: at least as open as the listing."""
+    CoverageEntryFactory.create()
+    entry = http.get("/cds/coverage").json()["coverage_entries"][0]
+    for name in ("map_resource", "geojson_resource"):
+        assert http.get(entry[name]).status_code == 200
+
+
+@pytest.mark.spec("CDS-WG1-01", "4.3", "geographic entries have a map; coordinates are WGS 84")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"type": "geographic", "geojson": None},
+        {"geojson": {"type": "Polygon", "coordinates": [[[500000, 4000000]] * 4]}},
+        {"geojson": {"type": "Polygon"}},
+        {"capabilities": ["coverage"]},
+        {"country": "USA"},
+    ],
+)
+def test_entries_that_break_the_standard_are_not_stored(values):
+    """Staff see which rule they broke."""
+    right = {
+        "entity_name": "DG&E",
+        "country": "US",
+        "name": "All",
+        "type": "geographic",
+        "role": "authoritative",
+        "geojson": AREA,
+    }
+    save_coverage_entry(entry_id="right", values=right, by="system")
+    with pytest.raises(InvalidRequest):
+        save_coverage_entry(entry_id="wrong", values=right | values, by="system")
+
+
+@pytest.mark.spec("CDS-WG1-01", "4.3", "updated is when the entry last changed")
+def test_saving_the_same_again_is_no_update():
+    """A seed that runs twice does not move the dates."""
+    values = {
+        "entity_name": "A",
+        "country": "US",
+        "name": "A",
+        "type": "logical",
+        "role": "official",
+    }
+    first = save_coverage_entry(entry_id="a", values=values, by="system")
+    assert save_coverage_entry(entry_id="a", values=values, by="system").modified == first.modified
+
+
+@pytest.mark.spec("CDS-WG1-01", "8.2", "public endpoints are rate limited")
+def test_public_endpoints_are_rate_limited(http, monkeypatch):
+    """429 with Retry-After."""
+    monkeypatch.setattr("registration.api.throttles.PublicThrottle.rate", "1/min", raising=False)
+    assert http.get("/cds/coverage").status_code == 200
+    refused = http.get("/cds/coverage")
+    assert refused.status_code == 429
+    assert refused.has_header("Retry-After")

@@ -1,0 +1,162 @@
+"""CDS-WG1-02 3.3.2 and 8: Grants, from registration to the end of access, by APIs."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from consent.models import AuthorizationRequest, Grant
+from consent.oauth.redirects import answer_with_code
+from consent.services.grants import create_grant
+from portal.models import User
+from registration.models import Client, Credential
+from tests.consent.oauth.support import (
+    answer_of,
+    ask_token,
+    authorize_url,
+    details,
+    offer_demo_scopes,
+    plug_in_listener,
+)
+from tests.factories.consent import CustomerFactory, GrantFactory, ReceiptFactory
+from tests.registration.schemas import problems
+from tests.registration.support import register_demo_client
+
+pytestmark = pytest.mark.django_db
+LIST = "/cds-api/v1/grants"
+
+
+def credential_of(**lookup: Any) -> Credential:
+    """Return the secret that registration made for a Client."""
+    return Credential.objects.select_related("client").get(**lookup)
+
+
+@pytest.fixture(autouse=True)
+def _offers(monkeypatch):
+    plug_in_listener(monkeypatch)
+    offer_demo_scopes()
+
+
+@pytest.fixture
+def admin():
+    """The headers of a registered party's admin token."""
+    register_demo_client(scope="cds_client_admin cds_service_contracts cds_usage")
+    credential = credential_of(client__scopes=["cds_client_admin"])
+    body = ask_token(credential, grant_type="client_credentials", scope="cds_client_admin").json()
+    return {"Authorization": f"Bearer {body['access_token']}"}
+
+
+@pytest.fixture
+def app(admin) -> Client:
+    """The party's consent Client, as registration made it."""
+    found: Client = Client.objects.get(response_types=["code"])
+    return found
+
+
+def consented(app: Client) -> tuple[Grant, str]:
+    """Walk through an authorization; return the Grant and the code."""
+    response = Browser().get(authorize_url(app, state="my-state"))
+    assert response.status_code == 303
+    request = AuthorizationRequest.objects.latest("pk")
+    user: User = CustomerFactory.create()
+    scope_ids = list(dict.fromkeys(entry["type"] for entry in request.access))
+    grant = create_grant(
+        client=app,
+        user=user,
+        authorization_details=request.access,
+        scope=" ".join(scope_ids),
+        selections=[],
+        expires=None,
+        by=user,
+    )
+    ReceiptFactory.create(grant=grant)
+    url = answer_with_code(request=request, grant=grant, user=user)
+    return grant, answer_of(url)["code"]
+
+
+@pytest.mark.spec("CDS-WG1-02", "8.1", "Grant object format")
+@pytest.mark.spec("CDS-WG1-02", "8.4", "listing format")
+def test_listing(admin, app):
+    """Every kind of Grant fits the schema: administrative, active, pending, ended, waiting."""
+    consented(app)
+    for trait in ("pending", "revoked", "waiting"):
+        GrantFactory.create(client=app, **{trait: True})
+    body = Browser().get(LIST, headers=admin).json()
+    assert problems("GrantListing", body) == []
+    assert len(body["grants"]) == 5
+
+
+@pytest.mark.spec("CDS-WG1-02", "8.5", "GET of the uri")
+def test_get(admin, app):
+    """A bare object, not a listing (decision 32)."""
+    grant, _code = consented(app)
+    (listed,) = Browser().get(f"{LIST}?grant_ids={grant.grant_id}", headers=admin).json()["grants"]
+    path = listed["uri"].removeprefix("http://testserver")
+    body = Browser().get(path, headers=admin).json()
+    assert problems("Grant", body) == []
+    assert body == listed
+
+
+@pytest.mark.spec("CDS-WG1-02", "8.6", "a Client may only set status to closed")
+@pytest.mark.spec("CDS-WG1-02", "8.2", "closed Grants give no access")
+def test_close(admin, app):
+    """200 with the updated object; the tokens are dead at once, the refresh token too."""
+    grant, code = consented(app)
+    secret = credential_of(client=app)
+    tokens = ask_token(secret, grant_type="authorization_code", code=code).json()
+    response = Browser().patch(
+        f"{LIST}/{grant.grant_id}",
+        json.dumps({"status": "closed"}),
+        content_type="application/json",
+        headers=admin,
+    )
+    assert response.status_code == 200
+    assert problems("Grant", response.json()) == []
+    again = ask_token(secret, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    assert again.json()["error"] == "invalid_grant"
+
+
+@pytest.mark.spec("CDS-WG1-02", "8.4", "only for tokens of the cds_client_admin scope")
+def test_consent_tokens_do_not_manage(app):
+    """403: the token lives, but is for data."""
+    _grant, code = consented(app)
+    tokens = ask_token(credential_of(client=app), grant_type="authorization_code", code=code).json()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert Browser().get(LIST, headers=headers).status_code == 403
+
+
+@pytest.mark.spec("CDS-WG1-02", "3.3.2", "the Grant Admin Client opens a listed Grant")
+@pytest.mark.spec(
+    "CDS-WG3-01", "9.1.1", "Grants are found by state when the default redirect is used"
+)
+def test_grant_admin_finds_and_opens_a_grant(admin, app):
+    """The way of clients that have no redirect endpoint at all."""
+    grant, _code = consented(app)
+    (listed,) = Browser().get(f"{LIST}?states=my-state", headers=admin).json()["grants"]
+    assert listed["grant_id"] == grant.grant_id
+    scope = "cds_grant_admin_1"
+    entry = {"type": scope, "client_id": listed["client_id"], "grant_id": listed["grant_id"]}
+    secret = credential_of(client__scopes=[scope])
+    body = ask_token(
+        secret,
+        grant_type="client_credentials",
+        scope=scope,
+        authorization_details=details(entry),
+    ).json()
+    assert body["authorization_details"] == [entry]
+    assert body["cds_grant_ids"] != [grant.grant_id]
+
+
+@pytest.mark.spec("CDS-WG3-01", "7", "token responses hold every field of the scope")
+def test_token_response_equals_the_grant(admin, app):
+    """Also what the request left to defaults (decision 19)."""
+    grant, code = consented(app)
+    body = ask_token(credential_of(client=app), grant_type="authorization_code", code=code).json()
+    listed = Browser().get(f"{LIST}/{grant.grant_id}", headers=admin).json()
+    assert body["authorization_details"] == listed["authorization_details"]
+    assert {"segment_start", "sync_until", "include_usage_segment_value_types"} <= set(
+        body["authorization_details"][1]
+    )
+    assert body["scope"] == listed["scope"]
+    assert body["cds_grant_ids"] == [grant.grant_id]

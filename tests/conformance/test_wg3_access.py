@@ -1,0 +1,64 @@
+"""What the include fields of CDS-WG3-01 7.2 open, and what the metadata of section 5 says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from consent.catalogue.demo_offers import demo_offers
+from customerdata.access.compute import compute_grant
+from customerdata.metadata import customer_data_part
+from registration.catalogue.offers import DocsUrls
+from registration.catalogue.types import MetadataContext
+from tests.customerdata.api.listing import ask
+from tests.factories.customerdata import Household, chosen, contract_entry, make_grant
+
+FIELDS = json.loads(
+    (Path(__file__).parent.parent / "spec" / "auth_details_fields.json").read_text()
+)
+PATHS = {
+    "Account": ("accounts", "accounts"),
+    "ServiceContract": ("service-contracts", "service_contracts"),
+    "ServicePoint": ("service-points", "service_points"),
+    "MeterDevice": ("meter-devices", "meter_devices"),
+}
+GATES = [
+    (field_id, object_name, names)
+    for field_id, entry in FIELDS.items()
+    for object_name, names in entry.get("turns_on", {}).get("fields", {}).items()
+    if object_name in PATHS
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.spec("CDS-WG3-01", "7.2", "an include field turns its optional fields on, alone")
+@pytest.mark.parametrize(("field_id", "object_name", "names"), GATES)
+def test_gates(field_id, object_name, names):
+    """Off: none of the fields. On: exactly these."""
+    home = Household()
+    path, envelope = PATHS[object_name]
+    shown = []
+    for includes in ((), (field_id,)):
+        entry = contract_entry("include_meter_devices", *includes)
+        grant = make_grant(home.user, (entry, chosen(*home.contract_ids(0))))
+        compute_grant(grant)
+        (item,) = ask(grant, path)[envelope]
+        shown.append(set(item))
+    assert shown[1] - shown[0] == set(names)
+
+
+@pytest.mark.spec("CDS-WG3-01", "5", "listing URLs are there for every object a scope can open")
+def test_metadata():
+    """Clients find the APIs only here."""
+    part = customer_data_part(
+        MetadataContext(offers=demo_offers(), urls=DocsUrls("http://testserver/docs/scopes"))
+    )
+    assert part["cds_customerdata_version"] == "v1"
+    for name, path in {
+        "cds_accounts_api": "accounts",
+        "cds_servicecontracts_api": "service-contracts",
+        "cds_servicepoints_api": "service-points",
+        "cds_meterdevices_api": "meter-devices",
+    }.items():
+        assert part[name] == f"http://testserver/cds-customerdata-api/v1/{path}"
+    assert ("cds_usagesegments_api" in part) == ("cds_usagesegments_additional_value_types" in part)

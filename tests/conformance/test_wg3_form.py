@@ -1,0 +1,269 @@
+"""The authorization form and its errors, rule by rule (CDS-WG3-01 7.4, 9.1 to 9.3)."""
+
+import re
+from typing import Any
+
+import pytest
+
+from consent.models import Grant
+from tests.consent.oauth.support import answer_of
+from tests.consent.pages.world import MERGED, World, answer, form_url, make_world, service
+
+spec = pytest.mark.spec
+
+
+@pytest.fixture
+def world(db: None, monkeypatch: Any) -> World:
+    """A company, two customers with services, and a signed-in browser."""
+    return make_world(monkeypatch)
+
+
+def html_of(world: World, **request: Any) -> str:
+    """Return the form for a request."""
+    return world.browser.get(form_url(world.ask(**request))).content.decode()
+
+
+@spec("WG3-01", "9.2.1", "sections come in the fixed order")
+def test_section_order(world: World) -> None:
+    """Header, requester, requests, closing, approval, footer."""
+    html = html_of(world)
+    marks = (
+        'class="page-header"',
+        'class="requester"',
+        "Request 1 of 2",
+        "Request 2 of 2",
+        "By authorizing you accept",
+        'value="authorize"',
+        'class="page-footer"',
+    )
+    places = [html.index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+@spec("WG3-01", "9.2.1.4", "data, duration, selection, purpose in this order")
+def test_component_order(world: World) -> None:
+    """Inside each request section."""
+    world.client.purposes = {"p1": {"id": "p1", "content": "Why", "related_uri": None}}
+    world.client.save()
+    request = world.ask("cds_usage")
+    request.access[0]["purpose"] = "p1"
+    request.save()
+    html = world.browser.get(form_url(request)).content.decode()
+    marks = ("would receive", "For how long", "From which services", "What for")
+    places = [html.index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+@spec("WG3-01", "9.2.1.4", "no purpose component when the value is null")
+def test_no_purpose(world: World) -> None:
+    """Nothing to show, nothing shown."""
+    assert "What for" not in html_of(world)
+
+
+@spec("WG3-01", "9.2.1.1", "identifies the server, titles the request, no unrelated menu")
+def test_header(world: World) -> None:
+    """Name and title; no navigation."""
+    html = html_of(world)
+    assert "Demo Gas &amp; Electric: request to share your data" in html
+    assert "<nav" not in html
+
+
+@spec("WG3-01", "9.2.1.2", "links the confirmed website in a new tab with noopener")
+def test_requester(world: World) -> None:
+    """Only what was confirmed is linked."""
+    world.client.client_uri = "https://acme.example/"
+    world.client.save()
+    assert "acme.example" not in html_of(world)
+    world.client.website_confirmed = world.client.created
+    world.client.save()
+    html = html_of(world)
+    assert '<a href="https://acme.example/" target="_blank" rel="noopener">Acme' in html
+
+
+@spec("WG3-01", "9.2", "links that lead away open a new tab")
+def test_links_open_tabs(world: World) -> None:
+    """The customer keeps the place in the form."""
+    main = html_of(world).split("<main")[1].split("</main>")[0]
+    links = re.findall(r'<a [^>]*href="[^#][^>]*>', main)
+    assert links
+    assert all('target="_blank"' in link for link in links)
+
+
+@spec("WG3-01", "9.2.1.3", "a request can be removed unless it is the last one")
+def test_removal(world: World) -> None:
+    """With one request there is nothing to remove."""
+    assert "remove-0" in html_of(world)
+    assert "remove-" not in html_of(world, details=MERGED)
+
+
+@spec("WG3-01", "9.2.1.5", "the closing section follows what is still asked")
+def test_closing_follows(world: World) -> None:
+    """The sentence about the end is that of the requests that stay."""
+    details = [
+        {"type": "cds_service_contracts", "sync_until": "infinite"},
+        {"type": "cds_usage", "sync_until": "P30D", "segment_end": "P30D"},
+    ]
+    request = world.ask(details=details)
+    url = form_url(request)
+    assert (
+        "until you stop sharing."
+        in world.browser.get(url).content.decode().split("data-summary")[1]
+    )
+    world.browser.post(url, answer(action="remove-0", shown=["0", "1"]))
+    summary = world.browser.get(url).content.decode().split("data-summary")[1]
+    assert "until you stop sharing" not in summary
+
+
+@spec("WG3-01", "9.2.1.6", "declining asks for nothing")
+def test_decline(world: World) -> None:
+    """No choice is needed, and the client learns access_denied."""
+    response = world.browser.post(form_url(world.ask()), {"action": "decline"})
+    assert answer_of(response["Location"])["error"] == "access_denied"
+
+
+@spec("WG3-01", "9.2.1.6", "incomplete forms say where and can be sent again")
+def test_errors(world: World) -> None:
+    """Marked at the list and on top; the next try succeeds."""
+    url = form_url(world.ask(details=MERGED))
+    html = world.browser.post(url, answer()).content.decode()
+    assert "error-summary" in html
+    assert "field-invalid" in html
+    assert world.browser.post(url, answer("sc_222222")).status_code == 303
+
+
+@spec("WG3-01", "9.2.1.6", "no duplicate authorizations")
+def test_once(world: World) -> None:
+    """A resubmitted form is answered from the first time."""
+    url = form_url(world.ask(details=MERGED))
+    answers = {world.browser.post(url, answer("sc_222222"))["Location"] for _ in range(3)}
+    assert len(answers) == 1
+    assert Grant.objects.count() == 1
+
+
+@spec("WG3-01", "9.2.1.7", "the footer lets the customer sign in as somebody else")
+def test_footer(world: World) -> None:
+    """And links help, privacy and terms."""
+    footer = html_of(world).split('class="page-footer"')[1]
+    assert "Use another account" in footer
+    for word in ("Help", "Privacy", "Terms"):
+        assert word in footer
+
+
+@spec("WG3-01", "9.2.2.1", "no words of the standard, an example for the details")
+def test_plain_words(world: World) -> None:
+    """Customers need not know what a usage segment is."""
+    main = html_of(world).split("<main")[1].split("</main>")[0]
+    text = re.sub(r"<[^>]+>", " ", main)
+    assert not re.search(r"\b(scope|token|grant|segment|OAuth)s?\b", text, re.IGNORECASE)
+    assert "For example:" in text
+
+
+@spec("WG3-01", "9.2.2.4", "the purpose is a scrollable block of plain text")
+def test_purpose_block() -> None:
+    """pre-wrap, break-word, scroll, at most ten lines, no minimum height."""
+    from django.conf import settings
+
+    css = (settings.BASE_DIR / "portal/static/portal/theme.css").read_text()
+    rule = css.split(".purpose-text {")[1].split("}")[0]
+    for declaration in ("white-space: pre-wrap", "word-break: break-word", "overflow: scroll"):
+        assert declaration in rule
+    assert "max-height: 15.5em" in rule
+    assert "min-height" not in rule
+
+
+@spec("WG3-01", "9.2.3.2", "an entry shows number, type, account, name and address")
+def test_entries(world: World) -> None:
+    """Everything that tells two services apart."""
+    world.own(service(222222, name="Home", address="12 Main St", account="1111-1"))
+    html = html_of(world, details=MERGED)
+    for words in ("222222", "electricity", "account 1111-1", "Home", "12 Main St"):
+        assert words in html
+
+
+@spec("WG3-01", "9.2.3.2", "select all, select none, include future")
+def test_select_all(world: World) -> None:
+    """With a script and without."""
+    html = html_of(world, details=MERGED)
+    assert 'data-select="all"' in html
+    assert 'value="none-0"' in html
+    assert 'name="request-1-later"' in html
+
+
+@spec("WG3-01", "9.2.3.2", "more than 10 entries: search, own scrolling, count, hide unselected")
+def test_long_lists(world: World) -> None:
+    """Ten entries need none of it."""
+    world.own(*(service(n) for n in range(10)))
+    assert "data-search" not in html_of(world, details=MERGED)
+    world.own(*(service(n) for n in range(11)))
+    html = html_of(world, details=MERGED)
+    for mark in ("data-search", "pick-list-long", "data-count", "data-chosen", "0 of 11 selected"):
+        assert mark in html
+
+
+@spec("WG3-01", "9.2.3.2", "_all and _include_future select by default")
+def test_special_values(world: World) -> None:
+    """Every entry and the box for later ones."""
+    details = [{"type": "cds_usage", "contract_numbers": ["_all", "_include_future"]}]
+    request = world.ask("cds_usage", details=details)
+    html = world.browser.get(form_url(request)).content.decode()
+    assert len(re.findall(r'value="sc_\d+" checked', html)) == 2
+    assert "data-later checked" in html
+
+
+@spec("WG3-01", "7.4.5", "allow_scope_modifications false renders a form that cannot be cut")
+def test_no_modifications(world: World) -> None:
+    """And a forged removal authorizes nothing."""
+    details = [
+        {"type": scope, "allow_scope_modifications": False}
+        for scope in ("cds_service_contracts", "cds_usage")
+    ]
+    request = world.ask(details=details)
+    assert "remove-" not in world.browser.get(form_url(request)).content.decode()
+    world.browser.post(form_url(request), answer("sc_222222", removed=["1"]))
+    assert not Grant.objects.exists()
+
+
+@spec("WG3-01", "7.4.3", "error_if_no_preselections stops before the form")
+@spec("WG3-01", "9.3.1", "the page names company and resources, offers decline and another account")
+def test_preselection_error(world: World) -> None:
+    """In the customer's words; declining says no_preselections (decision 16)."""
+    details = [
+        {
+            "type": "cds_usage",
+            "contract_numbers": ["999111"],
+            "service_types": ["electric"],
+            "error_if_no_preselections": True,
+        }
+    ]
+    request = world.ask("cds_usage", details=details)
+    html = world.browser.get(form_url(request)).content.decode()
+    assert "Acme Energy Auditors" in html
+    assert "Services with these numbers: 999111" in html
+    assert "Services of this kind: electricity" in html
+    assert "Use another account" in html
+    assert 'value="authorize"' not in html
+    response = world.browser.post(
+        form_url(request), {"action": "decline", "reason": "no_preselections"}
+    )
+    assert answer_of(response["Location"])["error"] in {
+        "no_preselections",
+        "invalid_authorization_details",
+    }
+
+
+@spec("WG3-01", "7.4.3", "without preselections the field has no effect")
+def test_preselection_error_needs_preselections(world: World) -> None:
+    """Nothing was named, so nothing can be missing."""
+    details = [{"type": "cds_usage", "error_if_no_preselections": True}]
+    request = world.ask("cds_usage", details=details)
+    assert "From which services" in world.browser.get(form_url(request)).content.decode()
+
+
+@spec("WG3-01", "9.3.2", "an invalid request shows a page and tells whom to contact")
+def test_invalid_request(world: World) -> None:
+    """Nothing goes to an address that was not proven."""
+    response = world.browser.get("/oauth/authorize?response_type=code&client_id=nobody")
+    assert response.status_code == 400
+    html = response.content.decode()
+    assert "does not have the correct parts" in html
+    assert "Tell the website or app that gave you the link" in html

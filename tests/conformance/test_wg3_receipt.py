@@ -1,0 +1,127 @@
+"""The receipt, rule by rule (CDS-WG3-01 9.4)."""
+
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from consent.models import Grant, Receipt
+from tests.consent.pages.world import MERGED, World, answer, form_url, make_world
+
+spec = pytest.mark.spec
+
+
+@pytest.fixture
+def world(db: None, monkeypatch: Any) -> World:
+    """A company, two customers with services, and a signed-in browser."""
+    return make_world(monkeypatch)
+
+
+@pytest.fixture
+def receipt(world: World) -> Receipt:
+    """Alice shares one service with Acme, whose website is confirmed."""
+    world.client.client_uri = "https://acme.example/"
+    world.client.website_confirmed = world.client.created
+    world.client.save()
+    world.browser.post(form_url(world.ask(details=MERGED)), answer("sc_222222", later=True))
+    found: Receipt = Receipt.objects.get()
+    return found
+
+
+def page(receipt: Receipt) -> str:
+    """Return the receipt as somebody without an account sees it."""
+    return Browser().get(f"/receipts/{receipt.url_token}/").content.decode()
+
+
+@spec("WG3-01", "9.4", "every approval has a receipt")
+@spec("WG3-01", "9.4", "the URL is random and unrelated to the number")
+def test_address(receipt: Receipt) -> None:
+    """Neither number nor ids occur in the address."""
+    assert len(receipt.url_token) >= 26
+    for other in (receipt.confirmation_number, receipt.grant.grant_id):
+        assert other.lower().replace("-", "") not in receipt.url_token
+
+
+@spec("WG3-01", "9.4", "opens without authentication, hidden from search engines")
+def test_open_but_unlisted(receipt: Receipt) -> None:
+    """For people with the link only."""
+    response = Browser().get(f"/receipts/{receipt.url_token}/")
+    assert response.status_code == 200
+    assert '<meta name="robots" content="noindex">' in response.content.decode()
+
+
+@spec("WG3-01", "9.4", "shows number, date, status, client, data, resources, terms and support")
+def test_contents(receipt: Receipt) -> None:
+    """What the standard lists, in plain words."""
+    html = page(receipt)
+    for words in (
+        receipt.confirmation_number,
+        "<time datetime=",
+        "Sharing",
+        "Acme Energy Auditors",
+        "For how long",
+        "1 electric service",
+        "Also services that are added later.",
+        "terms",
+        "Have a question?",
+        "data-print",
+    ):
+        assert words in html
+    assert 'href="https://acme.example/" target="_blank" rel="noopener nofollow"' in html
+
+
+@spec("WG3-01", "9.4", "no customer data for people who are not signed in")
+def test_masking(receipt: Receipt) -> None:
+    """Counts instead of numbers, and the way to the details."""
+    html = page(receipt)
+    assert "222222" not in html
+    assert "1111-1" not in html
+    assert "Sign in to see details" in html
+
+
+@spec("WG3-01", "9.4", "revocable without authentication while access is enabled")
+def test_revocation(receipt: Receipt) -> None:
+    """And only by POST."""
+    assert "Stop sharing" in page(receipt)
+    Browser().post(f"/receipts/{receipt.url_token}/stop/")
+    assert Grant.objects.get().status == "revoked"
+    assert "stop/" not in page(receipt)
+
+
+@spec("WG3-01", "9.4", "the purpose is a copy of that day")
+def test_purpose_is_frozen(world: World) -> None:
+    """The company may change its text; the receipt does not."""
+    world.client.purposes = {"p1": {"id": "p1", "content": "Old words", "related_uri": None}}
+    world.client.save()
+    request = world.ask("cds_usage")
+    request.access[0]["purpose"] = "p1"
+    request.save()
+    world.browser.post(form_url(request), answer("sc_222222"))
+    world.client.purposes["p1"]["content"] = "New words"
+    world.client.save()
+    html = page(Receipt.objects.get())
+    assert "Old words" in html
+    assert "New words" not in html
+
+
+@spec("WG3-01", "9.4", "what has changed is shown beside what was agreed")
+def test_changes(world: World, receipt: Receipt) -> None:
+    """Old and new name."""
+    world.client.name = "Acme Holding"
+    world.client.save()
+    html = page(receipt)
+    assert "Acme Energy Auditors" in html
+    assert "Acme Holding" in html
+
+
+@spec("WG3-01", "9.4", "a superseded receipt links its successor")
+def test_successor(receipt: Receipt) -> None:
+    """One Grant may have several receipts."""
+    newer = Receipt.objects.create(grant=receipt.grant, snapshot=receipt.snapshot)
+    assert f"/receipts/{newer.url_token}/" in page(receipt)
+
+
+@spec("WG3-01", "9.1.1", "signed-in customers find their receipts")
+def test_profile(world: World, receipt: Receipt) -> None:
+    """On the page about who can see their data."""
+    assert f"/receipts/{receipt.url_token}/" in world.browser.get("/sharing/").content.decode()

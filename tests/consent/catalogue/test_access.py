@@ -1,0 +1,88 @@
+"""What a granted entry opens (CDS-WG3-01 7.2, 7.3)."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from consent.catalogue.access import (
+    effective_includes,
+    fields_turned_on,
+    gated_fields,
+    objects_turned_on,
+    read_entry,
+)
+from portal.durations import DurationError
+from registration.catalogue.types import scope_types
+
+
+def test_implied_includes_win():
+    """Decision 7: a scope type's own access needs no field, and false does not take it away."""
+    includes = effective_includes({"include_accounts": False}, scope_types()["cds_accounts"])
+    assert includes == {"include_accounts"}
+
+
+def test_meters_and_contracts_bring_their_service_points():
+    """CDS-WG3-01 7.2.2 and 7.2.4: without them clients could not connect the two."""
+    contracts = scope_types()["cds_service_contracts"]
+    assert "include_service_points" in effective_includes(
+        {"include_meter_devices": True}, contracts
+    )
+    assert "include_service_points" not in effective_includes({}, contracts)
+
+
+def test_includes_turn_on_objects_and_fields():
+    """The gating table of the serializers."""
+    includes = {"include_accounts", "include_account_numbers", "include_rate_plans"}
+    assert objects_turned_on(includes) == {"Account"}
+    assert fields_turned_on(includes, "Account") == {
+        "customer_number",
+        "account_number",
+        "account_entity",
+    }
+    assert fields_turned_on(includes, "ServiceContract") == {
+        "account_number",
+        "rateplan_code",
+        "rateplan_name",
+    }
+
+
+def test_each_gated_field_knows_its_gates():
+    """Serializers ask the other way round."""
+    assert gated_fields("ServicePoint")["latitude"] == {"include_coordinates"}
+
+
+def test_an_entry_is_read_into_typed_values():
+    """Nobody further in reads raw keys."""
+    entry = {
+        "type": "cds_usage",
+        "include_meter_devices": True,
+        "include_usage_segment_value_types": ["electric_net_kwh_valid"],
+        "segment_start": "2025-03-31T12:00:00Z",
+        "segment_end": "infinite",
+        "statement_date_start": "2025-03-31",
+        "service_types": ["electric"],
+        "meter_types": None,
+        "jwk": None,
+    }
+    access = read_entry(entry, scope_types()["cds_usage"])
+    assert access.objects == {"MeterDevice", "UsageSegment"}
+    assert access.fields_of("MeterDevice") == frozenset()
+    assert access.value_types == ("electric_net_kwh_valid",)
+    assert access.segment_start == datetime(2025, 3, 31, 12, tzinfo=UTC)
+    assert access.segment_end is None
+    assert access.statement_date_start == date(2025, 3, 31)
+    assert access.preselections == {"service_types": ("electric",)}
+
+
+def test_a_usage_query_without_the_field_gives_every_value_type():
+    """CDS-WG3-01 6.2.8 implies them all."""
+    query = scope_types()["cds_query_usage"]
+    assert read_entry({"type": "q"}, query).all_value_types
+    narrowed = read_entry({"type": "q", "include_usage_segment_value_types": None}, query)
+    assert (narrowed.all_value_types, narrowed.value_types) == (False, None)
+
+
+def test_a_relative_duration_in_a_grant_is_an_error():
+    """CDS-WG3-01 7.3: a Grant that moved with the clock would open ever more data."""
+    with pytest.raises(DurationError):
+        read_entry({"type": "cds_usage", "segment_end": "P1Y"}, scope_types()["cds_usage"])

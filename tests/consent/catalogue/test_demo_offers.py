@@ -1,0 +1,79 @@
+"""What the demo utility offers."""
+
+import pytest
+
+from consent.catalogue.demo_offers import (
+    MEASURES,
+    QUALITIES,
+    demo_offers,
+    value_type_choices,
+    value_type_id,
+)
+from registration.catalogue.offers import fields_from_json, fields_to_json, offered_fields
+from registration.catalogue.types import scope_types
+
+
+def test_it_offers_what_works():
+    """Metadata lists no more than works."""
+    assert list(demo_offers()) == [
+        "cds_client_admin",
+        "cds_grant_admin_1",
+        "cds_service_contracts",
+        "cds_usage",
+    ]
+
+
+@pytest.mark.parametrize("scope_id", ["cds_service_contracts", "cds_usage"])
+def test_settings_can_be_kept_as_rows(scope_id):
+    """Staff edit rows; the demo writes these offers into them."""
+    entries = demo_offers()[scope_id].fields
+    assert fields_from_json(fields_to_json(entries)) == entries
+
+
+def test_history_reaches_back_three_years_at_most():
+    """Decision 5: the limit of the past is the maximum, the minimum is now."""
+    field = offered_fields(demo_offers()["cds_usage"])["segment_start"]
+    assert (field.maximum, field.minimum) == ("P3Y", "PT0S")
+
+
+def test_every_measure_comes_in_every_quality():
+    """Quality is part of the value format, so each pair is a choice."""
+    formats = {choice.id: choice.usagesegment_format for choice in value_type_choices()}
+    for measure in MEASURES:
+        for quality in QUALITIES:
+            choice_id = value_type_id(measure.id, quality)
+            stated = {"quality": quality} if quality else {}
+            assert formats[choice_id] == {**measure.format, "id": choice_id, **stated}
+
+
+@pytest.mark.parametrize("scope_id", ["cds_service_contracts", "cds_usage"])
+def test_personal_details_are_shared_only_when_asked_for(scope_id):
+    """Names, addresses and places stay out of the default access."""
+    offered = offered_fields(demo_offers()[scope_id])
+    for name in (
+        "include_account_details",
+        "include_service_contract_details",
+        "include_service_point_addresses",
+        "include_coordinates",
+    ):
+        assert name not in offered or offered[name].default is False
+
+
+def test_coverages_are_handed_in():
+    """Coverage entries belong to the deployment."""
+    offers = demo_offers(coverages=("coverage-1",))
+    assert offers["cds_usage"].coverages == ("coverage-1",)
+    assert offers["cds_client_admin"].coverages == ()
+
+
+def test_fields_beyond_the_lists_of_the_standard_are_no_bills():
+    """CDS-WG3-01 6 lets a server offer more fields; nothing here opens objects not yet served."""
+    served = {"Account", "ServiceContract", "ServicePoint", "MeterDevice", "UsageSegment"}
+    for offer in demo_offers().values():
+        for field in offered_fields(offer).values():
+            assert set(field.declared.turns_on.objects) <= served
+        assert set(scope_types()[offer.type].implied) <= {
+            "include_accounts",
+            "include_service_contracts",
+            "include_usage_segments",
+        }

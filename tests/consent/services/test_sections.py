@@ -1,0 +1,68 @@
+"""What a request ticks beforehand (CDS-WG3-01 7.1), and what stands together (7.4.2)."""
+
+from typing import Any
+
+import pytest
+
+from consent.services.sections import NoLongerOffered, offers_of, preset, sections_of
+from registration.models import OfferedScope
+from tests.consent.pages.world import MERGED, World, make_world, service
+
+CONTRACTS = "service_contract_selection"
+ROWS = (
+    service(1, account="A"),
+    service(2, account="A", kind="natural_gas"),
+    service(3, account="B"),
+    service(4, account="B", unavailable_reason="Closed."),
+)
+
+
+@pytest.fixture
+def world(db: None, monkeypatch: Any) -> World:
+    """A company and customers with services."""
+    return make_world(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("preselections", "ids", "later"),
+    [
+        ({}, set(), False),
+        ({"contract_numbers": ("1", "9")}, {"sc_1"}, False),
+        ({"contract_numbers": ("_all",)}, {"sc_1", "sc_2", "sc_3"}, False),
+        ({"contract_numbers": ("_all", "_include_future")}, {"sc_1", "sc_2", "sc_3"}, True),
+        ({"contract_numbers": ("_include_future",)}, set(), True),
+        ({"account_numbers": ("B",)}, {"sc_3"}, False),
+        ({"account_numbers": ("_all", "_include_future")}, {"sc_1", "sc_2", "sc_3"}, True),
+        ({"service_types": ("electric",)}, {"sc_1", "sc_3"}, False),
+        ({"service_types": ("electric",), "account_numbers": ("A",)}, {"sc_1"}, False),
+        ({"service_types": ("natural_gas",), "account_numbers": ("B",)}, set(), False),
+        ({"meter_numbers": ("M2",)}, {"sc_2"}, False),
+        # `_all` has no meaning for meters in a list of services: it is a number like any other.
+        ({"meter_numbers": ("_all",)}, set(), False),
+        # A field without a rule for this list is left out of the intersection.
+        ({"account_programs": ("CARE",), "contract_numbers": ("1",)}, {"sc_1"}, False),
+    ],
+)
+def test_preselections_intersect(
+    preselections: dict[str, tuple[str, ...]], ids: set[str], later: bool
+) -> None:
+    """Every rule of 7.1 that a list of services knows; unavailable rows are never ticked."""
+    choice = preset(ROWS, preselections, CONTRACTS)
+    assert (choice.selected, choice.later) == (frozenset(ids), later)
+
+
+def test_merged_scopes_are_one_section(world: World) -> None:
+    """One list for both, and one question to the catalog."""
+    request = world.ask(details=MERGED)
+    sections = sections_of(request, world.alice, offers_of(request))
+    assert [len(section.accesses) for section in sections] == [2]
+    assert len(sections_of(world.ask(), world.alice, offers_of(request))) == 2
+    assert world.catalog.asked == 2
+
+
+def test_a_withdrawn_scope_is_noticed(world: World) -> None:
+    """The offer may change while the customer reads."""
+    request = world.ask("cds_usage")
+    OfferedScope.objects.filter(scope_id="cds_usage").delete()
+    with pytest.raises(NoLongerOffered):
+        sections_of(request, world.alice, offers_of(request))

@@ -1,0 +1,282 @@
+"""The sentences that customers read: right facts, dates beside spans, no jargon."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import translation
+
+from consent.catalogue.demo_offers import demo_offers
+from consent.catalogue.details import RequestedAccess, parse_request
+from consent.models import Grant
+from consent.wording import (
+    asked_for_sentences,
+    count_by_type,
+    data_items,
+    duration_sentences,
+    end_of_sharing,
+    service_type_words,
+    summary_sentences,
+)
+from consent.wording.durations import End, EndKind
+from consent.wording.status import StatusFacts, status_words
+
+NOW = datetime(2026, 1, 1, 20, tzinfo=UTC)
+ZONE = ZoneInfo("America/Los_Angeles")
+JARGON = re.compile(r"\b(scopes?|tokens?|grants?|oauth|segments?|P\d+[YMD]|PT0S|infinite)\b", re.I)
+
+
+def asked(scope: str, **values: Any) -> RequestedAccess:
+    """Return what a request for one demo scope asks for, with these values."""
+    access = parse_request([scope], None, demo_offers(), now=NOW)[0]
+    return access.with_values(MappingProxyType(values))
+
+
+def spans(**values: Any) -> tuple[str, ...]:
+    """Return the sentences about usage with these values; other data is as of today."""
+    return duration_sentences(
+        [asked("cds_usage", **{"sync_until": "PT0S", **values})], now=NOW, zone=ZONE
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "sentence"),
+    [
+        (
+            "P1Y",
+            "P3Y",
+            (
+                "Usage since 1 January 2025 (1 year ago), "
+                "and new usage until 1 January 2029 (in 3 years)."
+            ),
+        ),
+        (
+            "P18M",
+            "PT0S",
+            "Usage from 1 July 2024 (18 months ago) up to today. Nothing new afterwards.",
+        ),
+        (
+            "P30D",
+            "infinite",
+            "Usage since 2 December 2025 (30 days ago), and new usage until you stop sharing.",
+        ),
+        (
+            "PT0S",
+            "P1Y",
+            "Only new usage, from today, 1 January 2026 until 1 January 2027 (in 1 year).",
+        ),
+        (
+            "PT0S",
+            "infinite",
+            "Only new usage from today, 1 January 2026 on, until you stop sharing.",
+        ),
+        ("infinite", "infinite", "All your past usage, and new usage until you stop sharing."),
+        ("infinite", "PT0S", "All your past usage up to today. Nothing new afterwards."),
+        ("PT0S", "PT0S", "No usage: the time span that was asked for is empty."),
+        (
+            "2025-03-01T08:00:00Z",
+            "2025-06-01T08:00:00Z",
+            "Usage from 1 March 2025 to 1 June 2025. Nothing newer.",
+        ),
+    ],
+)
+def test_usage_spans_are_full_sentences_with_dates(start: str, end: str, sentence: str) -> None:
+    """CDS-WG3-01 9.2.2.2: past only, new only and open-ended each say so."""
+    assert spans(segment_start=start, segment_end=end)[0] == sentence
+
+
+@pytest.mark.parametrize(
+    ("until", "sentence"),
+    [
+        ("PT0S", "Details of your accounts and services as they are today. No updates afterwards."),
+        (
+            "infinite",
+            "Details of your accounts and services, kept up to date until you stop sharing.",
+        ),
+        (
+            "P1Y",
+            (
+                "Details of your accounts and services, "
+                "kept up to date until 1 January 2027 (in 1 year)."
+            ),
+        ),
+    ],
+)
+def test_sync_says_how_long_details_are_kept_current(until: str, sentence: str) -> None:
+    """CDS-WG3-01 9.2.2.2."""
+    access = asked("cds_service_contracts", sync_until=until)
+    assert duration_sentences([access], now=NOW, zone=ZONE) == (sentence,)
+
+
+def test_equal_durations_are_said_once() -> None:
+    """Two merged requests with the same end make one statement about all their objects."""
+    accesses = [
+        asked("cds_service_contracts", sync_until="P1Y"),
+        asked("cds_usage", sync_until="P1Y", segment_start="P1Y", segment_end="P1Y"),
+    ]
+    lines = duration_sentences(accesses, now=NOW, zone=ZONE)
+    assert len(lines) == 2
+    assert "accounts, services, connections, and meters" in lines[1]
+
+
+def test_expiry_of_all_access_is_said() -> None:
+    """A request that ends as a whole says when."""
+    access = asked("cds_service_contracts", expires="P30D")
+    assert "All access ends on 31 January 2026 (in 30 days)." in duration_sentences(
+        [access], now=NOW, zone=ZONE
+    )
+
+
+def test_dates_are_those_of_the_utility_not_of_utc() -> None:
+    """Early in the UTC day it is still yesterday in California."""
+    night = datetime(2026, 1, 1, 3, tzinfo=UTC)
+    access = asked("cds_service_contracts", sync_until="P1Y")
+    assert "31 December 2026" in duration_sentences([access], now=night, zone=ZONE)[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "end"),
+    [
+        ({"segment_end": "P1Y", "sync_until": "P3Y"}, End(EndKind.UNTIL, date(2029, 1, 1))),
+        ({"segment_end": "infinite"}, End(EndKind.OPEN)),
+        ({"segment_end": "infinite", "expires": "P1Y"}, End(EndKind.UNTIL, date(2027, 1, 1))),
+        ({"segment_end": "PT0S", "sync_until": "PT0S"}, End(EndKind.NOW, date(2026, 1, 1))),
+    ],
+)
+def test_the_closing_sentence_knows_the_last_end(values: Mapping[str, Any], end: End) -> None:
+    """The latest end counts, the end of all access caps it."""
+    assert end_of_sharing([asked("cds_usage", **values)], now=NOW, zone=ZONE) == end
+
+
+def test_data_is_a_short_list_with_examples() -> None:
+    """CDS-WG3-01 9.2.2.1: at most five phrases; every explanation of a field has an example."""
+    accesses = [asked("cds_usage"), asked("cds_service_contracts")]
+    items = data_items(accesses, demo_offers())
+    assert [item.phrase for item in items] == [
+        "Your usage of electricity and natural gas, as your meters measured it",
+        "Your services: service numbers and rate plans",
+        "Your accounts: account numbers",
+        "Your meters: connection points and meter numbers",
+    ]
+    assert all(item.rows[0].explanation and item.rows[0].example for item in items)
+
+
+def test_qualities_of_one_reading_are_one_line() -> None:
+    """Five qualities of the same measurement would tell a customer nothing."""
+    usage = data_items([asked("cds_usage")], demo_offers())[0]
+    labels = [row.label for row in usage.rows]
+    assert labels.count("Electricity you used") == 1
+    assert "What your usage cost" not in labels
+
+
+def test_cost_is_named_when_asked_for() -> None:
+    """What usage cost tells more than how much it was."""
+    access = asked("cds_usage", include_usage_segment_value_types=("gas_therm_raw", "cost_usd"))
+    item = data_items([access], demo_offers())[0]
+    assert item.phrase == "Your usage of natural gas, and what it cost"
+
+
+def test_no_value_types_means_no_amounts() -> None:
+    """Null leaves the time spans only (CDS-WG3-01 7.2.8.1)."""
+    access = asked("cds_usage", include_usage_segment_value_types=None)
+    assert "without any amounts" in data_items([access], demo_offers())[0].phrase
+
+
+def test_the_customers_own_example_comes_first() -> None:
+    """Seeing one's own, masked number says more than an invented one."""
+    items = data_items(
+        [asked("cds_service_contracts")],
+        demo_offers(),
+        examples={"include_contract_numbers": "SA-****11"},
+    )
+    assert "SA-****11" in [row.example for item in items for row in item.rows]
+
+
+def test_no_jargon_reaches_customers() -> None:
+    """No word of OAuth or of the standard in what the form says."""
+    accesses = [asked("cds_usage"), asked("cds_service_contracts")]
+    words = [
+        row.explanation + row.label for i in data_items(accesses, demo_offers()) for row in i.rows
+    ]
+    words += [item.phrase for item in data_items(accesses, demo_offers())]
+    words += duration_sentences(accesses, now=NOW, zone=ZONE)
+    assert [text for text in words if JARGON.search(text)] == []
+
+
+def test_spans_are_worded_in_the_active_language() -> None:
+    """Dates follow the language even before every sentence is translated."""
+    with translation.override("fr"):
+        assert "janvier 2029" in spans(segment_start="P1Y", segment_end="P3Y")[0]
+
+
+def test_counts_name_no_service() -> None:
+    """What a stranger with the link may see (CDS-WG3-01 9.4)."""
+    assert count_by_type(["electric", "natural_gas", "electric", "steam"]) == (
+        "2 electric services",
+        "1 natural gas service",
+        "1 service",
+    )
+
+
+def test_service_types_have_everyday_names() -> None:
+    """Known types are words, others at least lose their underscores."""
+    assert service_type_words("electric, waste_water") == "electricity and waste water"
+    assert service_type_words("district_heating") == "district heating"
+
+
+def test_asked_for_leaves_special_values_out() -> None:
+    """`_all` is no number that a customer could look for."""
+    lines = asked_for_sentences(
+        {"contract_numbers": ("111", "_all"), "service_types": ("electric",)}
+    )
+    assert lines == ("Services with these numbers: 111", "Services of this kind: electricity")
+
+
+@pytest.mark.parametrize(
+    ("count", "later", "text"),
+    [
+        (0, False, "Nothing is selected yet."),
+        (1, False, "You will share 1 service with Acme until 1 January 2029."),
+        (1200, False, "You will share 1,200 services with Acme until 1 January 2029."),
+        (0, True, "You will share the services you add later with Acme until 1 January 2029."),
+        (
+            2,
+            True,
+            "You will share 2 services, and those you add later, with Acme until 1 January 2029.",
+        ),
+    ],
+)
+def test_summary_says_what_authorizing_does(count: int, later: bool, text: str) -> None:
+    """The sentence above the buttons, as the server writes it."""
+    end = End(EndKind.UNTIL, date(2029, 1, 1))
+    assert summary_sentences(company="Acme", end=end, count=count, later=later).text == text
+
+
+def test_a_company_cannot_write_marks_into_the_summary() -> None:
+    """Its name is filled into templates that the page's script reads."""
+    end = End(EndKind.OPEN)
+    words = summary_sentences(company="**Ac{count}me**", end=end, count=3, later=False)
+    assert words.other.count("**") == 4
+    assert words.text == "You will share 3 services with Ac(count)me until you stop sharing."
+
+
+@pytest.mark.parametrize("status", Grant.Status.values)
+def test_every_status_has_words(status: str) -> None:
+    """No status of the standard is shown as its code."""
+    facts = StatusFacts(
+        status=status, company="Acme", utility="DG&E", starts="1 May", ends="1 May", eta="noon"
+    )
+    words = status_words(facts)
+    assert words.label
+    assert words.label.lower() != status
+    assert words.kind in {"ok", "wait", "bad", "ended"}
+
+
+def test_status_names_who_stopped() -> None:
+    """Customers learn whether they, the company or the utility ended it."""
+    facts = StatusFacts(status="closed", company="Acme", utility="DG&E")
+    assert status_words(facts).label == "Stopped by Acme"

@@ -1,0 +1,48 @@
+"""The repository keeps what the README promises."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from portal import settings  # noqa: F401 -- importing it declares the variables
+from portal.env import VARIABLES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tracked() -> list[Path]:
+    """Return the files that git knows or would add."""
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
+
+
+def test_env_example_names_exactly_the_variables_that_settings_read():
+    """An operator copies this file; a missing line is a missing feature."""
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", text, re.M))
+    assert named == set(VARIABLES)
+
+
+def test_lock_files_name_no_registry_and_carry_hashes():
+    """Where packages come from is the installer's configuration, not ours."""
+    locks = sorted((ROOT / "requirements").glob("*.lock"))
+    assert locks
+    for lock in locks:
+        text = lock.read_text(encoding="utf-8")
+        assert "--hash=sha256:" in text
+        assert not re.search(r"https?://|file:|--(extra-)?index-url|--find-links", text), lock
+
+
+def test_every_dependency_says_what_it_is_for():
+    """A dependency nobody can explain is removed."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    block = text.split("dependencies = [", 1)[1].split("[tool.", 1)[0]
+    lines = [line for line in block.splitlines() if line.startswith('  "')]
+    assert lines
+    assert [line for line in lines if "==" not in line or "#" not in line] == []

@@ -1,0 +1,62 @@
+"""JSON keeps decimals exact in both directions."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import msgspec
+import pytest
+from django.utils.translation import gettext_lazy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal import jsontext
+
+
+@given(
+    st.decimals(
+        allow_nan=False, allow_infinity=False, places=None, min_value=-(10**20), max_value=10**20
+    )
+)
+def test_a_decimal_survives_the_wire(value):
+    """What is written reads back as the same number, and there is one way to write it."""
+    text = jsontext.dumps(value)
+    assert Decimal(text.decode()) == value
+    assert b"e" not in text.lower()
+    assert jsontext.dumps(jsontext.loads(b'{"x":%s}' % text)) == b'{"x":%s}' % text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("1.50", "1.5"),
+        ("1E+3", "1000"),
+        ("-0", "0"),
+        ("0.10", "0.1"),
+        ("100", "100"),
+        ("1E-7", "0.0000001"),
+    ],
+)
+def test_numbers_have_one_canonical_form(value, text):
+    """No trailing zeros, no exponent."""
+    assert jsontext.canonical(Decimal(value)) == text
+
+
+def test_other_types():
+    """Datetimes are strict, raw fragments pass, translations are texts."""
+    data = {
+        "a": datetime(2026, 1, 2, tzinfo=UTC),
+        "b": date(2026, 1, 2),
+        "c": msgspec.Raw(b"[1.0]"),
+        "d": gettext_lazy("Yes"),
+        "e": (1, None, True),
+    }
+    assert jsontext.dumps(data) == (
+        b'{"a":"2026-01-02T00:00:00Z","b":"2026-01-02","c":[1.0],"d":"Yes","e":[1,null,true]}'
+    )
+
+
+@pytest.mark.parametrize("text", ["NaN", '{"x": Infinity}', "{", "", "[1,]"])
+def test_what_is_not_json_is_refused(text):
+    """Python's parser would accept NaN and Infinity."""
+    with pytest.raises(ValueError):  # noqa: PT011 -- any ValueError is the contract
+        jsontext.loads(text)

@@ -1,0 +1,60 @@
+"""Settings and system checks: a wrong value is named, never guessed."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from portal import checks, crypto, env
+
+
+def test_booleans_are_not_guessed(monkeypatch):
+    """`DEBUG=off` must not switch debugging on."""
+    monkeypatch.setenv("SOME_FLAG", "off")
+    monkeypatch.setattr(env, "VARIABLES", {})
+    with pytest.raises(ImproperlyConfigured, match="SOME_FLAG must be 1 or 0"):
+        env.env_bool("SOME_FLAG", default=False, help="x")
+
+
+def test_secrets_have_no_default(monkeypatch):
+    """A missing secret stops the start and says its name."""
+    monkeypatch.setattr(env, "VARIABLES", {})
+    with pytest.raises(ImproperlyConfigured, match="SOME_SECRET"):
+        env.env_secret("SOME_SECRET", help="x")
+
+
+def test_values_may_come_from_files(monkeypatch, tmp_path):
+    """Container secrets are files."""
+    file = tmp_path / "secret"
+    file.write_text("from-file\n")
+    monkeypatch.setenv("SOME_SECRET_FILE", str(file))
+    monkeypatch.setattr(env, "VARIABLES", {})
+    assert env.env_secret("SOME_SECRET", help="x") == "from-file"
+
+
+def test_checks_name_what_is_wrong(settings):
+    """Each check has an id that the operator guide explains."""
+    settings.FIELD_ENCRYPTION_KEYS = []
+    assert [m.id for m in checks.check_encryption_keys()] == ["portal.E001"]
+    settings.FIELD_ENCRYPTION_KEYS = ["short"]
+    assert [m.id for m in checks.check_encryption_keys()] == ["portal.E002"]
+    settings.CDS_TIMEZONE = "Mars/Olympus"
+    assert [m.id for m in checks.check_zone()] == ["portal.E003"]
+    settings.USE_HTTPS, settings.DEMO, settings.MAIL_DIR = False, False, "/tmp/x"  # noqa: S108
+    assert [m.id for m in checks.check_transport()] == ["portal.W001", "portal.W002"]
+
+
+def test_inline_code_in_the_policy_is_an_error(settings):
+    """The policy is what keeps a stored script from running."""
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"script-src": ["'unsafe-inline'"]}}
+    assert [m.id for m in checks.check_csp()] == ["portal.E005"]
+
+
+def test_encryption_keys_rotate(settings):
+    """A new first key encrypts; the old one still opens what it closed."""
+    from cryptography.fernet import Fernet
+
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = [old]
+    closed = crypto.encrypt("secret")
+    settings.FIELD_ENCRYPTION_KEYS = [new, old]
+    assert crypto.decrypt(closed) == "secret"
+    assert crypto.digest("a", purpose="x") != crypto.digest("a", purpose="y")

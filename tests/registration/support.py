@@ -1,0 +1,50 @@
+"""What tests of registration share: offers, and callers without the OAuth layer."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework.test import APIClient
+
+from consent import catalogue
+from consent.catalogue.demo_offers import demo_offers
+from registration.models import Client, Registration
+from registration.services.offers import load_offers
+from tests.factories.registration import ClientFactory
+
+
+@dataclass(frozen=True)
+class FakePrincipal:
+    """A caller whose token was checked elsewhere."""
+
+    client: Client
+    registration: Registration
+    scopes: frozenset[str]
+    is_authenticated: bool = True
+    pk: int = 0
+
+
+def offer_demo_scopes() -> None:
+    """Offer what the demo offers."""
+    catalogue.register()
+    load_offers(demo_offers().values())
+
+
+def caller(client: Client, *scopes: str) -> APIClient:
+    """Return an API client that calls with a token of this Client."""
+    api = APIClient()
+    principal: Any = FakePrincipal(client, client.registration, frozenset(scopes or client.scopes))
+    api.force_authenticate(user=principal)
+    return api
+
+
+def admin_caller() -> tuple[APIClient, Registration]:
+    """Return a caller with the admin scope, and whose registration it is."""
+    admin = ClientFactory.create(admin=True)
+    return caller(admin), admin.registration
+
+
+def register_demo_client(**fields: Any) -> Any:
+    """Register by the API and return the response."""
+    payload = {"scope": "cds_client_admin cds_usage", "client_name": "Solar Helper"} | fields
+    return APIClient().generic("POST", "/oauth/register", json.dumps(payload), "application/json")

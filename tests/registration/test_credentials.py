@@ -1,0 +1,172 @@
+"""Credentials: made, found, ended."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from registration.errors import InvalidRequest
+from registration.models import Credential, Message
+from registration.services.credentials import authenticate, create_credential, expire_credential
+from tests.factories.registration import ClientFactory, CredentialFactory
+from tests.registration.support import admin_caller, offer_demo_scopes
+
+pytestmark = pytest.mark.django_db
+LIST = "/cds-api/v1/credentials"
+
+
+@pytest.fixture
+def api():
+    offer_demo_scopes()
+    return admin_caller()[0]
+
+
+@pytest.fixture
+def mine(api):
+    return ClientFactory.create(consent=True, registration=api.handler._force_user.registration)
+
+
+def patch(api, credential, value):
+    path = f"{LIST}/{credential.credential_id}"
+    return api.patch(path, {"client_secret_expires_at": value}, format="json")
+
+
+def test_a_new_secret_works_beside_the_old_one(api, mine):
+    """That is how a client rotates without downtime; the changelog says so."""
+    old = CredentialFactory.create(client=mine)
+    answer = api.post(LIST, {"client_id": mine.client_id}, format="json")
+    body = answer.json()
+    assert answer.status_code == 201
+    assert body["client_secret_expires_at"] == 0
+    assert len(body["client_secret"]) >= 43
+    now = timezone.now()
+    for secret in (old.secret, body["client_secret"]):
+        assert authenticate(mine.client_id, secret, now) is not None
+    assert Message.objects.get().related_uri == body["uri"]
+    assert api.get(body["uri"]).json() == body
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, {"client_id": 1}, {"client_id": "\x00"}, {"client_id": "x"}, []]
+)
+def test_a_credential_needs_one_of_the_own_clients(api, payload):
+    """The answer names the field."""
+    answer = api.post(LIST, payload, format="json")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_not_for_others_nor_public_nor_disabled_clients(api, mine):
+    """Another party's Client looks like an unknown one."""
+    registration = mine.registration
+    refused = [
+        ClientFactory.create(consent=True),
+        ClientFactory.create(public=True, registration=registration),
+        ClientFactory.create(consent=True, cds_status="disabled", registration=registration),
+    ]
+    for client in refused:
+        answer = api.post(LIST, {"client_id": client.client_id}, format="json")
+        assert (answer.status_code, answer.json()["field"]) == (400, "client_id")
+    assert not Credential.objects.exists()
+
+
+def test_authenticate_finds_only_the_right_pair():
+    """Secret and client must belong together, and both be alive."""
+    credential, now = CredentialFactory.create(), timezone.now()
+    client_id, secret = credential.client.client_id, credential.secret
+    other = ClientFactory.create()
+    disabled = CredentialFactory.create(client__cds_status="disabled")
+    expired = CredentialFactory.create(expires=now)
+    assert authenticate(client_id, secret, now) == credential
+    assert authenticate(client_id, secret + "x", now) is None
+    assert authenticate(client_id, "", now) is None
+    assert authenticate(other.client_id, secret, now) is None
+    assert authenticate(disabled.client.client_id, disabled.secret, now) is None
+    assert authenticate(expired.client.client_id, expired.secret, now) is None
+
+
+def test_the_last_use_is_written_once_a_day(django_assert_num_queries):
+    """The token endpoint reads; it writes only on the first use of a day."""
+    credential, now = CredentialFactory.create(), timezone.now()
+    pair = (credential.client.client_id, credential.secret)
+    authenticate(*pair, now)
+    credential.refresh_from_db()
+    assert credential.last_used_on == now.astimezone(UTC).date()
+    with django_assert_num_queries(1):
+        authenticate(*pair, now)
+    authenticate(*pair, now + timedelta(days=1))
+    credential.refresh_from_db()
+    assert credential.last_used_on == (now + timedelta(days=1)).astimezone(UTC).date()
+
+
+def test_a_later_end_keeps_tokens_alive(api, mine):
+    """A planned rotation must not cut off what is in use."""
+    credential, at = CredentialFactory.create(client=mine), int(time.time()) + 3600
+    assert patch(api, credential, at).json()["client_secret_expires_at"] == at
+    credential.refresh_from_db()
+    assert credential.tokens_not_before is None
+    assert Message.objects.get().name == "Credential modified"
+
+
+@pytest.mark.parametrize("offset", [0, -60])
+def test_an_end_now_or_earlier_kills_the_tokens(api, mine, offset):
+    """CDS-WG1-02 7.6: the secret counts as stolen."""
+    credential = CredentialFactory.create(client=mine)
+    before = timezone.now()
+    assert patch(api, credential, int(time.time()) + offset).status_code == 200
+    credential.refresh_from_db()
+    assert credential.tokens_not_before is not None
+    assert credential.tokens_not_before >= before
+    assert authenticate(mine.client_id, credential.secret, timezone.now()) is None
+
+
+def test_an_end_only_comes_nearer(api, mine):
+    """Neither later nor never; the same value changes nothing."""
+    at = int(time.time()) + 3600
+    credential = CredentialFactory.create(client=mine, expires=datetime.fromtimestamp(at, tz=UTC))
+    assert patch(api, credential, at + 1).status_code == 400
+    assert patch(api, credential, 0).json()["field"] == "client_secret_expires_at"
+    assert patch(api, credential, at).status_code == 200
+    assert not Message.objects.exists()
+    assert patch(api, credential, at - 1).status_code == 200
+    with pytest.raises(InvalidRequest):
+        expire_credential(credential=credential, at=timezone.now() + timedelta(days=9), by="system")
+
+
+@pytest.mark.parametrize("value", [-1, "1760125049", 1.5, True, None, [], 10**30, 253402300800])
+def test_what_is_no_timestamp_is_refused(api, mine, value):
+    """Whole seconds since 1970 that a calendar can hold."""
+    answer = patch(api, CredentialFactory.create(client=mine), value)
+    assert (answer.status_code, answer.json()["field"]) == (400, "client_secret_expires_at")
+
+
+def test_never_stays_never(api, mine):
+    """Setting 0 where it is 0 is allowed and changes nothing; other fields are ignored."""
+    credential = CredentialFactory.create(client=mine)
+    path = f"{LIST}/{credential.credential_id}"
+    payload = {"client_secret_expires_at": 0, "client_secret": "mine", "type": "x"}
+    assert api.patch(path, payload, format="json").json() == api.get(path).json()
+    assert api.patch(path, [], format="json").status_code == 400
+    assert not Message.objects.exists()
+
+
+def test_others_credentials_are_404(api):
+    """For reading and writing."""
+    other = CredentialFactory.create()
+    assert api.get(f"{LIST}/{other.credential_id}").status_code == 404
+    assert patch(api, other, 0).status_code == 404
+    assert api.get(LIST).json()["credentials"] == []
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_the_listing_costs_one_query(api, mine, django_assert_num_queries, count):
+    """The Client comes with its Credential."""
+    CredentialFactory.create_batch(count, client=mine)
+    with django_assert_num_queries(1):
+        assert len(api.get(LIST).json()["credentials"]) == count
+
+
+def test_a_public_client_gets_no_secret():
+    """There is nothing it could keep it in."""
+    with pytest.raises(InvalidRequest):
+        create_credential(client=ClientFactory.create(public=True), by="system")
