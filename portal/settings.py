@@ -97,6 +97,8 @@ MIDDLEWARE = [
     "portal.middleware.MachineEndpointMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    # Inside CSPMiddleware: sign-in that ends at a client must be able to redirect there.
+    "consent.pages.middleware.AuthorizationSignInMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -39,14 +39,6 @@ class Item:
         part = self.piece.part
         return 0 if self.piece.positions is None else part.last - part.first
 
-    @property
-    def from_row(self) -> bool:
-        """Whether its text is stored with the pack: nothing is cut off, no format is hidden."""
-        positions = self.piece.positions
-        if positions is None:
-            return True
-        return self.piece.part.whole and len(positions) == len(parse_formats(self.row.formats_text))
-
 
 @dataclass(frozen=True, slots=True)
 class SegmentPage:
