@@ -238,9 +238,10 @@ class CdsValidator(OAuth2Validator):
 
     # --- storing ----------------------------------------------------------------------------------
 
-    def _save_bearer_token(
+    def save_bearer_token(
         self, token: dict[str, Any], request: Request, *a: Any, **kw: Any
     ) -> None:
+        """Store the tokens of an answer, inside the server's transaction."""
         owner: TokenOwner = request.owner
         tokens.store_access_token(
             owner=owner,

@@ -22,7 +22,7 @@ from registration.models import Client
 
 S = Grant.Status
 
-# From which status to which. Nothing leads out of an ended Grant; `create` is the first status.
+# From which status to which. Nothing leads out of an ended Grant.
 _ENDS = frozenset({S.DISABLED, S.REVOKED, S.CLOSED, S.EXPIRED})
 _HICCUPS = frozenset({S.DELAYED, S.STOPPED, S.ERRORED})
 TRANSITIONS: Mapping[str, frozenset[str]] = {

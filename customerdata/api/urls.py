@@ -1,7 +1,5 @@
 """URLs of the customer data APIs; clients find them in the metadata (CDS-WG3-01 5)."""
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from django.urls import URLPattern, path
@@ -11,6 +9,7 @@ from customerdata.api.base import BEARER
 from customerdata.api.meter_devices import MeterDevicesView
 from customerdata.api.service_contracts import ServiceContractsView
 from customerdata.api.service_points import ServicePointsView
+from customerdata.api.usage_segments import UsageSegmentsView
 
 
 def _listing(name: str, view_class: Any) -> URLPattern:
@@ -25,7 +24,5 @@ urlpatterns = [
     _listing("service-contracts", ServiceContractsView),
     _listing("service-points", ServicePointsView),
     _listing("meter-devices", MeterDevicesView),
+    _listing("usage-segments", UsageSegmentsView),
 ]
-if find_spec("customerdata.api.usage_segments") is not None:
-    usage_segments = import_module("customerdata.api.usage_segments")
-    urlpatterns.append(_listing("usage-segments", usage_segments.UsageSegmentsView))

@@ -72,6 +72,16 @@ def test_a_grant_admin_token_opens_what_the_grant_gives(acme):
     assert is_dead(raw)
 
 
+def test_the_admin_clients_grant_counts_too(acme):
+    """The clock and `tokens_not_before` of either Grant end the token."""
+    grant = GrantFactory.create(client=acme.app)
+    own = GrantFactory.create(client=acme.grant_admin, user=None, scope="cds_grant_admin_1")
+    raw = token_for(grant, client=acme.grant_admin, admin_grant=own)
+    own.expires = timezone.now()
+    own.save()
+    assert is_dead(raw)
+
+
 def test_a_pending_grant_gives_access_as_data_arrives(acme):
     """CDS-WG1-02 8.2."""
     grant = GrantFactory.create(client=acme.app, pending=True)

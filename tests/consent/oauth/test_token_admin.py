@@ -1,7 +1,7 @@
 """Client credentials: the Client Admin and Grant Admin scopes (CDS-WG1-02 3.3)."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -10,6 +10,7 @@ from django.utils import timezone
 from consent.models import AccessToken, Grant
 from consent.services.grants import end_grant
 from portal.models import AuditEvent
+from registration.models import Credential
 from tests.consent.oauth.support import (
     approved,
     ask_token,
@@ -67,6 +68,8 @@ def test_simultaneous_first_requests_share_one_grant():
     """The unique constraint decides the race, and nobody sees an error."""
     offer_demo_scopes()
     party = make_party()
+    # The day's first use of a secret writes its row, and that lock would hide the race.
+    Credential.objects.update(last_used_on=datetime.now(tz=UTC).date())
     barrier, answers = threading.Barrier(4), []
 
     def ask():
