@@ -78,6 +78,10 @@ fix: $(VENV)/dev.stamp ## Repair what lint and format can repair
 migrations: $(VENV)/dev.stamp ## Write the migrations that the models ask for
 	@$(EMBEDDED) run -- $(BIN)/python manage.py makemigrations $(ARGS)
 
+.PHONY: manage
+manage: $(VENV)/demo.stamp ## A command of manage.py on the demo's data (ARGS="demo_otp staff")
+	@$(EMBEDDED) run -- $(BIN)/python manage.py $(ARGS)
+
 .PHONY: docs
 docs: $(VENV)/demo.stamp ## Where the documentation is
 	@echo "Developers of apps: /docs/ of a running portal (make demo)."

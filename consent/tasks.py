@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from consent import mail_tasks  # noqa: F401 -- registers the mail tasks with the worker
 from consent.models import Grant
 from consent.services import grants, tokens
 

@@ -22,7 +22,7 @@ PAGES = (
     ("Portal", "/"),
     ("Documentation", "/docs/"),
     ("My sharing", "/sharing/"),
-    ("Staff", "/staff/"),
+    ("Staff", "/admin/"),
     ("Mails sent", "/demo/mail/"),
 )
 

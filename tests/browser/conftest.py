@@ -43,9 +43,18 @@ def new_visitor(portal: str, browser: Browser) -> Iterator[NewVisitor]:
     contexts: list[BrowserContext] = []
     visitors: list[Visitor] = []
 
-    def open_window(*, width: int = 1280, script: bool = True) -> Visitor:
+    def open_window(
+        *, width: int = 1280, script: bool = True, beside: Visitor | None = None
+    ) -> Visitor:
+        if beside:
+            visitors.append(Visitor(beside.page.context.new_page(), portal, script))
+            return visitors[-1]
         context = browser.new_context(
-            viewport={"width": width, "height": 800}, java_script_enabled=script, locale="en-US"
+            viewport={"width": width, "height": 800},
+            java_script_enabled=script,
+            locale="en-US",
+            # Colours that fade while axe measures them would be neither the old nor the new ones.
+            reduced_motion="reduce",
         )
         context.set_default_timeout(10_000)
         contexts.append(context)

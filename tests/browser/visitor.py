@@ -17,6 +17,8 @@ from playwright.sync_api import ConsoleMessage, Frame, Locator, Page, expect
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # The page itself may be an answer such as 404; a missing script or picture may not.
 MISSING_PAGE = re.compile(r"Failed to load resource: .* status of 4\d\d")
+# The heading of the form; the company's name in it is a link to its website.
+ASKS = re.compile("^Acme Energy Auditors .*asks for your energy data$")
 CSP_WORDS = ("Content Security Policy", "Content-Security-Policy")
 
 _seen: set[tuple[str, ...]] = set()

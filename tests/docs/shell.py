@@ -2,11 +2,8 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 _DONE = "-- end of block --"
 
@@ -17,7 +14,7 @@ def shell_blocks(markdown: str) -> list[str]:
 
 
 class Shell:
-    """One bash that stops at the first command that fails."""
+    """One bash in a folder that stops at the first command that fails."""
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
@@ -42,34 +39,19 @@ class Shell:
         self._process.communicate()
 
     def paste(self, block: str) -> str:
-        """Run a block and return what it printed; fails when a command of it fails."""
-        stdin, stdout = _open(self._process.stdin), _open(self._process.stdout)
+        """Run a block and return what it printed; fails when one of its commands fails."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
         stdin.write(f"{block}\necho '{_DONE}'\n")
         stdin.flush()
-        printed = "".join(_until_done(stdout))
-        assert self._process.poll() is None, f"{block}\nprinted:\n{printed}"
-        return printed
+        lines: list[str] = []
+        for line in stdout:
+            if line.strip() == _DONE:
+                return "".join(lines)
+            lines.append(line)
+        raise AssertionError(f"A command of this block failed:\n{block}\n{''.join(lines)}")
 
     def value(self, name: str) -> str:
         """Return a variable of the shell."""
         return self.paste(f'echo "${{{name}}}"').strip()
-
-
-@contextmanager
-def bash(folder: Path) -> Iterator[Shell]:
-    """Give a shell in a folder; it ends with the block."""
-    with Shell(folder) as shell:
-        yield shell
-
-
-def _open(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None
-    return stream
-
-
-def _until_done(lines: IO[str]) -> Iterator[str]:
-    for line in lines:
-        if line.strip() == _DONE:
-            return
-        yield line
-    raise AssertionError("The shell ended early: a command of the block failed.")

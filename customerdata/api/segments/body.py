@@ -1,9 +1,11 @@
 """The JSON text of a page as a stream, so that a page of many values is never held as a whole."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.db.models import Q
 
 from customerdata.api.segments.page import Item, SegmentPage
 from customerdata.models import UsagePack
@@ -14,14 +16,6 @@ from portal import jsontext
 
 # Value sets that are held as text at a time; a single segment may have more.
 CHUNK_VALUES = 30_000
-
-# A join visits one partition per key; a list of composite keys takes ten times as long to plan.
-_BY_KEY = """
-SELECT pack.* FROM unnest(
-    %s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[]
-) AS wanted (customer_id, series_id, segment_start, version)
-JOIN customerdata_usagepack AS pack USING (customer_id, series_id, segment_start, version)
-"""
 
 
 def stream(
@@ -56,9 +50,25 @@ def _chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 
 def _packs(chunk: Sequence[Item]) -> Mapping[Any, UsagePack]:
-    """Load the packs of a chunk."""
-    keys = [list(column) for column in zip(*{item.row.pk for item in chunk}, strict=True)]
-    return {pack.pk: pack for pack in UsagePack.objects.raw(_BY_KEY, keys)}
+    """Load the packs of a chunk.
+
+    A page is a few series of many months or many series of a few months; a condition per series
+    or per month is planned ten times as fast as one per pack.
+    """
+    by_series: dict[int, set[datetime]] = {}
+    by_start: dict[datetime, set[int]] = {}
+    for row in (item.row for item in chunk):
+        by_series.setdefault(row.series_id, set()).add(row.segment_start)
+        by_start.setdefault(row.segment_start, set()).add(row.series_id)
+    wanted = Q(pk__in=[])
+    if len(by_series) < len(by_start):
+        for series_id, starts in by_series.items():
+            wanted |= Q(series_id=series_id, segment_start__in=starts)
+    else:
+        for start, series in by_start.items():
+            wanted |= Q(segment_start=start, series_id__in=series)
+    versions = {item.row.version for item in chunk}
+    return {pack.pk: pack for pack in UsagePack.objects.filter(wanted, version__in=versions)}
 
 
 def _request(item: Item, packs: Mapping[Any, UsagePack]) -> FragmentRequest:

@@ -1,0 +1,121 @@
+"""Usage Segments against CDS-WG3-01 7.2.8, 7.3.6, 7.3.7 and 10.8."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from consent.catalogue.demo_offers import demo_offers
+from registration.services.offers import load_offers
+from tests.customerdata.api.segments_world import (
+    COST_ID,
+    MARCH,
+    NET_ID,
+    ask,
+    found,
+    get,
+    grant_over,
+    segments,
+    series_of,
+    usage,
+    write,
+)
+from tests.factories.customerdata import Household
+from tests.registration.schemas import problems
+
+pytestmark = pytest.mark.django_db
+STEP = timedelta(minutes=15)
+DOCUMENT = "WG3-01"
+
+
+@pytest.fixture
+def home():
+    """A service with a month of quarter hours, gaps included."""
+    load_offers(demo_offers().values())
+    home = Household()
+    values = [None if n % 7 == 3 else n for n in range(96)]
+    write(series_of(home.services[0]), values, cost=[1] * 96)
+    return home
+
+
+@pytest.mark.spec(DOCUMENT, "10.8.8", "the listing and its objects have the required fields")
+@pytest.mark.parametrize("values", [[NET_ID, COST_ID], [NET_ID], None])
+def test_the_listing_fits_the_schema(home, values):
+    """Whole, by subset and without values."""
+    entry = usage() | {"include_usage_segment_value_types": values}
+    body = ask(grant_over(home, entry))
+    assert problems("UsageSegmentListing", body) == []
+    assert len(body["usage_segments"]) == 1
+    assert get(grant_over(home, entry))["Content-Type"] == "application/json"
+
+
+@pytest.mark.spec(DOCUMENT, "10.8.3", "value sets have one item per format, null where missing")
+def test_value_sets_follow_the_formats(home):
+    """As many intervals as lie between start and end, each as wide as formats."""
+    (segment,) = segments(grant_over(home, usage()))
+    start, end = (datetime.fromisoformat(segment[k]) for k in ("segment_start", "segment_end"))
+    assert (end - start).total_seconds() == segment["interval"] * len(segment["values"])
+    assert {len(values) for values in segment["values"]} == {len(segment["formats"])}
+    assert segment["values"][3] == [None, {"c": 1}]
+
+
+@pytest.mark.spec(DOCUMENT, "7.2.8", "without include_usage_segments no segments are accessible")
+def test_no_usage_without_the_field(home):
+    """A scope for contracts that does not turn usage on."""
+    entry = {"type": "cds_service_contracts", "include_service_contracts": True}
+    assert ask(grant_over(home, entry))["usage_segments"] == []
+
+
+@pytest.mark.spec(DOCUMENT, "7.2.8.1", "null value types leave formats and values empty")
+def test_null_value_types(home):
+    """Times only."""
+    entry = usage() | {"include_usage_segment_value_types": None}
+    (segment,) = segments(grant_over(home, entry))
+    assert (segment["formats"], segment["values"]) == ([], [])
+
+
+@pytest.mark.spec(DOCUMENT, "7.2.8.1", "formats are among the granted choices")
+def test_formats_are_among_the_choices(home):
+    """No other type shows."""
+    (segment,) = segments(grant_over(home, usage(COST_ID)))
+    assert [entry["type"] for entry in segment["formats"]] == ["cost"]
+
+
+@pytest.mark.spec(DOCUMENT, "7.3.6", "segments that begin earlier are replaced by trimmed ones")
+@pytest.mark.spec(DOCUMENT, "7.3.7", "segments that end later are replaced by trimmed ones")
+def test_trimmed_segments_replace_whole_ones(home):
+    """Wholly inside the bounds, with an id of its own (decision 13)."""
+    low, high = MARCH + 8 * STEP, MARCH + 20 * STEP
+    (whole,) = segments(grant_over(home, usage(NET_ID)))
+    (part,) = segments(grant_over(home, usage(NET_ID, segment_start=low, segment_end=high)))
+    assert part["cds_usagesegment_id"] != whole["cds_usagesegment_id"]
+    assert datetime.fromisoformat(part["segment_start"]) == low
+    assert datetime.fromisoformat(part["segment_end"]) == high
+    assert part["values"] == whole["values"][8:20]
+
+
+@pytest.mark.spec(DOCUMENT, "10.8.8", "URL parameters intersect")
+def test_parameters_intersect(home):
+    """Each alone matches, together they match nothing."""
+    grant = grant_over(home, usage())
+    (segment,) = segments(grant)
+    account = segment["related_accounts"][0]
+    assert found(grant, cds_account_ids=account) == [segment["cds_usagesegment_id"]]
+    assert found(grant, cds_account_ids=account, before="2025-01-01T00:00:00Z") == []
+
+
+@pytest.mark.spec(DOCUMENT, "10.8.8", "order: numbers, start, newest change")
+def test_the_order(home):
+    """A contract's segments by time, contracts by number."""
+    other = Household(services=2)
+    for service in reversed(other.services):
+        for months in (2, 1):
+            write(series_of(service), [1], start=MARCH + timedelta(days=31 * months))
+    listed = segments(grant_over(other, usage()))
+    contracts = [service.contract.cds_servicecontract_id for service in other.services]
+    assert [s["related_servicecontracts"][0] for s in listed] == [
+        contracts[0],
+        contracts[0],
+        contracts[1],
+        contracts[1],
+    ]
+    assert listed[0]["segment_start"] < listed[1]["segment_start"]
