@@ -7,11 +7,13 @@ time zone of the utility (CDS-WG1-02 3.9, CDS-WG3-01 7.3).
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 import isodate
 from dateutil.relativedelta import relativedelta
+
+from portal.times import TimeFormatError, format_datetime, parse_date, parse_datetime
 
 INFINITE = "infinite"
 
@@ -23,19 +25,8 @@ _DURATION = re.compile(
     r"P(?!$)([0-9]{1,6}Y)?([0-9]{1,6}M)?([0-9]{1,6}W)?([0-9]{1,6}D)?"
     r"(T(?!$)([0-9]{1,9}H)?([0-9]{1,9}M)?([0-9]{1,9}S)?)?"
 )
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DATETIME = re.compile(
-    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})"
-    r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,12}))?)?"
-    # A plus sign that was not percent-encoded arrives as a space.
-    r"(?P<offset>[Zz]|[ +-][0-9]{2}(?::?[0-9]{2})?)?"
-)
 _MAX_YEARS = 500
 _MAX_DAYS = _MAX_YEARS * 366
-
-
-class DurationError(ValueError):
-    """The text is no date, datetime or duration of the kind asked for."""
 
 
 class Direction(StrEnum):
@@ -70,12 +61,12 @@ DatetimeValue = datetime | Duration | Infinite
 def parse_duration(text: str) -> Duration:
     """Read a duration of RFC 3339 appendix A; "P0S", which CDS-WG1-02 2 prints, counts as zero.
 
-    Raises DurationError for other notations, fractions, signs and more than 500 years.
+    Raises TimeFormatError for other notations, fractions, signs and more than 500 years.
     """
     if text in _ZERO:
         return Duration()
     if not _DURATION.fullmatch(text):
-        raise DurationError(f'"{text}" is not a duration such as P3Y, P30D or PT2H')
+        raise TimeFormatError(f'"{text}" is not a duration such as P3Y, P30D or PT2H')
     calendar, _, clock = text.partition("T")
     months = days = seconds = 0
     if calendar != "P":
@@ -86,66 +77,12 @@ def parse_duration(text: str) -> Duration:
         elapsed = isodate.parse_duration("PT" + clock)
         seconds = elapsed.days * 86400 + elapsed.seconds
     if months > _MAX_YEARS * 12 or days > _MAX_DAYS or seconds > _MAX_DAYS * 86400:
-        raise DurationError(f'"{text}" is longer than {_MAX_YEARS} years')
+        raise TimeFormatError(f'"{text}" is longer than {_MAX_YEARS} years')
     return Duration(months, days, seconds)
 
 
-def parse_date(text: str) -> date:
-    """Read a full-date of RFC 3339. Raises DurationError."""
-    if not _DATE.fullmatch(text):
-        raise DurationError(f'"{text}" is not a date such as 2026-01-31')
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise DurationError(f'"{text}" is not a date of the calendar') from error
-
-
-def parse_datetime(text: str, *, zone: tzinfo = UTC) -> datetime:
-    """Read a datetime liberally and return it in UTC.
-
-    Seconds may be missing, fractions are cut to microseconds, offsets may be written +HH:MM, +HHMM
-    or +HH, and a datetime without an offset counts in `zone`. Raises DurationError.
-    """
-    match = _DATETIME.fullmatch(text.strip())
-    if not match:
-        raise DurationError(f'"{text}" is not a datetime such as 2026-01-31T12:00:00Z')
-    day = parse_date(match["day"])
-    try:
-        moment = datetime(
-            day.year,
-            day.month,
-            day.day,
-            int(match["hour"]),
-            int(match["minute"]),
-            # RFC 3339 knows leap seconds, our clocks do not.
-            59 if match["second"] == "60" else int(match["second"] or 0),
-            int((match["fraction"] or "0")[:6].ljust(6, "0")),
-            tzinfo=_offset(match["offset"]) or zone,
-        )
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise DurationError(f'"{text}" is not a time of the calendar') from error
-
-
-def _offset(text: str | None) -> tzinfo | None:
-    if text is None:
-        return None
-    if text in "Zz":
-        return UTC
-    digits = text[1:].replace(":", "").ljust(4, "0")
-    shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-shift if text[0] == "-" else shift)
-
-
-def format_datetime(moment: datetime) -> str:
-    """Write an aware datetime in UTC with Z; a fraction appears only when there is one."""
-    if moment.tzinfo is None:
-        raise ValueError("a datetime without a time zone has no place on the wire")
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
 def read_date_value(text: str) -> DateValue:
-    """Read a "relative or absolute date" (CDS-WG1-02 2). Raises DurationError.
+    """Read a "relative or absolute date" (CDS-WG1-02 2). Raises TimeFormatError.
 
     Hours, minutes and seconds have no place in relative dates, save for a zero.
     """
@@ -154,13 +91,13 @@ def read_date_value(text: str) -> DateValue:
     if text.startswith("P"):
         duration = parse_duration(text)
         if text not in _ZERO and "T" in text:
-            raise DurationError(f'"{text}" holds a time of day, which a relative date cannot')
+            raise TimeFormatError(f'"{text}" holds a time of day, which a relative date cannot')
         return duration
     return parse_date(text)
 
 
 def read_datetime_value(text: str, *, zone: tzinfo = UTC) -> DatetimeValue:
-    """Read a "relative or absolute datetime" (CDS-WG1-02 2). Raises DurationError."""
+    """Read a "relative or absolute datetime" (CDS-WG1-02 2). Raises TimeFormatError."""
     if text == INFINITE:
         return Infinite()
     if text.startswith("P"):
@@ -169,13 +106,13 @@ def read_datetime_value(text: str, *, zone: tzinfo = UTC) -> DatetimeValue:
 
 
 def normalize_date_value(text: str) -> str:
-    """Return the one way we write this relative or absolute date. Raises DurationError."""
+    """Return the one way we write this relative or absolute date. Raises TimeFormatError."""
     value = read_date_value(text)
     return "P0D" if isinstance(value, Duration) and value.is_zero else text
 
 
 def normalize_datetime_value(text: str, *, zone: tzinfo = UTC) -> str:
-    """Return the one way we write this relative or absolute datetime. Raises DurationError."""
+    """Return the one way we write this relative or absolute datetime. Raises TimeFormatError."""
     value = read_datetime_value(text, zone=zone)
     if isinstance(value, datetime):
         return format_datetime(value)
@@ -185,7 +122,7 @@ def normalize_datetime_value(text: str, *, zone: tzinfo = UTC) -> str:
 def shift(now: datetime, duration: Duration, *, direction: Direction, zone: tzinfo) -> datetime:
     """Return `now` moved by a duration: months and days on the wall clock of `zone`, then seconds.
 
-    The result is in UTC. Raises DurationError when it lies outside the calendar.
+    The result is in UTC. Raises TimeFormatError when it lies outside the calendar.
     """
     sign = 1 if direction is Direction.ADD else -1
     calendar = relativedelta(months=sign * duration.months, days=sign * duration.days)
@@ -194,7 +131,7 @@ def shift(now: datetime, duration: Duration, *, direction: Direction, zone: tzin
             now = now.astimezone(zone) + calendar
         return now.astimezone(UTC) + timedelta(seconds=sign * duration.seconds)
     except (ValueError, OverflowError) as error:
-        raise DurationError("the value lies outside the calendar") from error
+        raise TimeFormatError("the value lies outside the calendar") from error
 
 
 def resolve_date(text: str, *, now: datetime, direction: Direction, zone: tzinfo) -> date | None:

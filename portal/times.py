@@ -1,35 +1,73 @@
-"""Datetimes as the standards write them: read liberally, written strictly."""
+"""Dates and datetimes as the standards write them: read liberally, written strictly.
+
+Every datetime leaves through `format_datetime`.
+"""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
-_PATTERN = re.compile(
-    r"^(?P<day>\d{4}-\d{2}-\d{2})[Tt ](?P<minute>\d{2}:\d{2})"
-    r"(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?P<zone>[Zz]|[+-]\d{2}:?\d{2})?$"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATETIME = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})"
+    r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,12}))?)?"
+    # A plus sign that was not percent-encoded arrives as a space.
+    r"(?P<offset>[Zz]|[ +-][0-9]{2}(?::?[0-9]{2})?)?"
 )
 
 
-def parse_datetime(text: str) -> datetime:
-    """Return an aware datetime; a text without offset is UTC. Raises ValueError.
+class TimeFormatError(ValueError):
+    """A text is not the date, datetime or duration that was expected; the message says why."""
 
-    Accepts a missing seconds part, up to nine fraction digits (cut to microseconds), `Z` or an
-    offset with or without colon. A `+` that a URL turned into a space is understood.
+
+def parse_date(text: str) -> date:
+    """Read a full-date of RFC 3339. Raises TimeFormatError."""
+    if not _DATE.fullmatch(text):
+        raise TimeFormatError(f'"{text}" is not a date such as 2026-01-31')
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise TimeFormatError(f'"{text}" is not a date of the calendar') from error
+
+
+def parse_datetime(text: str, *, zone: tzinfo = UTC) -> datetime:
+    """Read a datetime liberally and return it in UTC.
+
+    Seconds may be missing, fractions are cut to microseconds, offsets may be written +HH:MM, +HHMM
+    or +HH, and a datetime without an offset counts in `zone`. Raises TimeFormatError.
     """
-    match = _PATTERN.match(re.sub(r" (\d{2}:?\d{2})$", r"+\1", text.strip()))
-    if match is None:
-        raise ValueError(f"{text!r} is not a datetime such as 2026-01-31T00:00:00Z")
-    fraction = (match["fraction"] or "")[:6].ljust(6, "0")
-    zone = (match["zone"] or "Z").upper().replace("Z", "+00:00")
-    iso = f"{match['day']}T{match['minute']}:{match['second'] or '00'}.{fraction}{zone}"
-    return datetime.fromisoformat(iso)
+    match = _DATETIME.fullmatch(text.strip())
+    if not match:
+        raise TimeFormatError(f'"{text}" is not a datetime such as 2026-01-31T12:00:00Z')
+    day = parse_date(match["day"])
+    try:
+        moment = datetime(
+            day.year,
+            day.month,
+            day.day,
+            int(match["hour"]),
+            int(match["minute"]),
+            # RFC 3339 knows leap seconds, our clocks do not.
+            59 if match["second"] == "60" else int(match["second"] or 0),
+            int((match["fraction"] or "0")[:6].ljust(6, "0")),
+            tzinfo=_offset(match["offset"]) or zone,
+        )
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise TimeFormatError(f'"{text}" is not a time of the calendar') from error
 
 
-def format_datetime(value: datetime) -> str:
-    """Return RFC 3339 in UTC with `Z`; microseconds only when there are some."""
-    if value.tzinfo is None:
-        raise ValueError("naive datetimes never leave the process")
-    text = value.astimezone(UTC).isoformat(
-        timespec="microseconds" if value.microsecond else "seconds"
-    )
-    return text.replace("+00:00", "Z")
+def _offset(text: str | None) -> tzinfo | None:
+    if text is None:
+        return None
+    if text in "Zz":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-shift if text[0] == "-" else shift)
+
+
+def format_datetime(moment: datetime) -> str:
+    """Write an aware datetime in UTC with Z; a fraction appears only when there is one."""
+    if moment.tzinfo is None:
+        raise ValueError("a datetime without a time zone has no place on the wire")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from portal.durations import INFINITE, parse_date, parse_datetime
+from portal.durations import INFINITE
+from portal.times import parse_date, parse_datetime
 from registration.catalogue.types import FieldCategory, ScopeType, fields
 
 VALUE_TYPES = "include_usage_segment_value_types"
@@ -99,7 +100,7 @@ def gated_fields(object_name: str) -> Mapping[str, frozenset[str]]:
 def read_entry(entry: Mapping[str, Any], scope_type: ScopeType) -> EntryAccess:
     """Read an entry with absolute durations, as Grants keep it.
 
-    Raises DurationError when a duration is not absolute, KeyError when `type` is missing.
+    Raises TimeFormatError when a duration is not absolute, KeyError when `type` is missing.
     """
     declared = fields()
     value_types = entry.get(VALUE_TYPES)

@@ -22,9 +22,10 @@ from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
 from consent.services.sections import Section, offers_of, sections_of
 from portal import audit
 from portal.crypto import decrypt
-from portal.durations import INFINITE, parse_datetime
+from portal.durations import INFINITE
 from portal.errors import DomainError
 from portal.models import User
+from portal.times import parse_datetime
 from registration.catalogue.types import scope_types
 
 

@@ -15,11 +15,11 @@ from portal.durations import (
     INFINITE,
     Direction,
     Duration,
-    DurationError,
     read_datetime_value,
     resolve_date,
     resolve_datetime,
 )
+from portal.times import TimeFormatError
 from registration.catalogue.types import Text, scope_types
 
 _SYNCED: Mapping[str, Text] = {
@@ -120,7 +120,7 @@ class _Clock:
         try:
             read = read_datetime_value(value, zone=self.zone)
             span = read if isinstance(read, Duration) else None
-        except DurationError:
+        except TimeFormatError:
             span = None
         if is_date:
             day = resolve_date(value, now=self.now, direction=direction, zone=self.zone)

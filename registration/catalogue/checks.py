@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from portal.durations import DurationError, read_date_value, read_datetime_value
+from portal.durations import read_date_value, read_datetime_value
+from portal.times import TimeFormatError
 from registration.catalogue.formats import FieldFormat, FormatError, check_value
 from registration.catalogue.offers import OfferedField, ScopeOffer, offered_fields
 from registration.catalogue.types import ScopeKind, ScopeType, fields, scope_types
@@ -153,7 +154,7 @@ def _check_bounds(entry: OfferedField) -> Iterator[str]:
         if entry.format.is_duration:
             # The furthest value must lie within its own limits, or nothing does.
             check_value(entry.format, entry.maximum, entry.limits())
-    except (DurationError, FormatError, TypeError):
+    except (TimeFormatError, FormatError, TypeError):
         yield f"{entry.id}: minimum {entry.minimum} and maximum {entry.maximum} do not fit"
 
 

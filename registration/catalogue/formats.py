@@ -12,7 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from portal import durations
-from portal.durations import INFINITE, Direction, DurationError
+from portal.durations import INFINITE, Direction
+from portal.times import TimeFormatError
 from registration.catalogue.jwk import JwkError, check_public_key
 
 
@@ -211,7 +212,7 @@ def _date(value: object, limits: Limits) -> str:
             direction=limits.direction,
             zone=limits.zone,
         )
-    except DurationError as error:
+    except TimeFormatError as error:
         raise FormatError(
             f"must be a date, a duration in days or more, or infinite: {error}"
         ) from (error)
@@ -232,7 +233,7 @@ def _datetime(value: object, limits: Limits) -> str:
             direction=limits.direction,
             zone=limits.zone,
         )
-    except DurationError as error:
+    except TimeFormatError as error:
         raise FormatError(f"must be a datetime, a duration or infinite: {error}") from error
     if not within:
         raise FormatError(_outside(text, limits))

@@ -43,15 +43,16 @@ class Shell:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
-        stdin.write(f"{block}\necho '{_DONE}'\n")
+        # A leading new line: answers of servers end without one.
+        stdin.write(f"{block}\necho; echo '{_DONE}'\n")
         stdin.flush()
         lines: list[str] = []
         for line in stdout:
             if line.strip() == _DONE:
-                return "".join(lines)
+                return "".join(lines).strip()
             lines.append(line)
         raise AssertionError(f"A command of this block failed:\n{block}\n{''.join(lines)}")
 
     def value(self, name: str) -> str:
         """Return a variable of the shell."""
-        return self.paste(f'echo "${{{name}}}"').strip()
+        return self.paste(f'echo "${{{name}}}"')

@@ -86,7 +86,7 @@ def test_the_quick_start_reaches_data_and_loses_it_again(shell: Shell, server: s
     data, ended = paste_all(shell, blocks_of("quickstart"), server)
     assert '"usage_segments": [' in data
     assert '"kwh"' in data.lower()
-    assert ended.strip() == "401"
+    assert ended == "401"
 
 
 def test_the_readme_reaches_data_and_loses_it_again(shell: Shell, server: str) -> None:
@@ -94,7 +94,7 @@ def test_the_readme_reaches_data_and_loses_it_again(shell: Shell, server: str) -
     text = (ROOT / "README.md").read_text(encoding="utf-8").replace(README_BASE, server)
     data, ended = paste_all(shell, shell_blocks(text), server)
     assert '"usage_segments": [' in data
-    assert ended.strip() == "401"
+    assert ended == "401"
 
 
 def test_a_client_is_changed_as_the_registration_page_says(shell: Shell, server: str) -> None:

@@ -7,7 +7,7 @@ of the formats shown) is checked again on the segment.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from customerdata.access.reading import ACCOUNTS, CONTRACTS, METERS, SERVICE_POINTS, Reader
 from customerdata.models import GrantedObject, MeterDevice, UsagePack
 from customerdata.usage.segments import base_segment_id, same_id, segment_id_month
-from portal.listing import parse_instant, split_ids
+from portal.listing import InvalidFilter, parse_instant, split_ids
 
 _NOTHING = Q(pk__in=[])
 # A segment may grow to the front of its local month, whose start can lie in another UTC month.
@@ -100,7 +100,11 @@ def _lists(request: Request, name: str) -> list[list[str]]:
 
 def _instants(request: Request, name: str) -> list[datetime]:
     texts = [text for text in request.GET.getlist(name) if text.strip()]
-    return [parse_instant(text, name=name) for text in texts]
+    try:
+        # The database takes offsets below 16 hours only.
+        return [parse_instant(text, name=name).astimezone(UTC) for text in texts]
+    except OverflowError:
+        raise InvalidFilter(f"{name} is outside the calendar.", field=name) from None
 
 
 def _visible(reader: Reader, kind: str) -> Any:
@@ -187,11 +191,14 @@ def _measured_by(meters: dict[int, str]) -> Q:
 
 def _holding(ids: tuple[frozenset[str], ...]) -> Q:
     """Series that hold the packs of these segment ids; the id tells the month to look into."""
-    wanted = _NOTHING
+    months: dict[tuple[datetime, datetime], set[str]] = {}
     for base_id in {base_segment_id(text) for texts in ids for text in texts}:
         month = segment_id_month(base_id)
         if month is not None:
-            low, high = month[0] - _MONTH_SLACK, month[1] + _MONTH_SLACK
-            wanted |= Q(public_id=base_id, segment_start__gte=low, segment_start__lt=high)
+            months.setdefault(month, set()).add(base_id)
+    wanted = _NOTHING
+    for (start, end), base_ids in months.items():
+        low, high = start - _MONTH_SLACK, end + _MONTH_SLACK
+        wanted |= Q(public_id__in=base_ids, segment_start__gte=low, segment_start__lt=high)
     packs = UsagePack.objects.filter(wanted).values_list("series_id", flat=True)
     return Q(pk__in=list(packs.distinct()))

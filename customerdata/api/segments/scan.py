@@ -58,13 +58,14 @@ def read_cursor(text: str | None) -> tuple[Position | None, bool]:
     cursor = Cursor.decode(text, width=_CURSOR_WIDTH)
     key, start, modified, public_id, version = cursor.values
     try:
-        instants = datetime.fromisoformat(start), datetime.fromisoformat(modified)
+        instants = [datetime.fromisoformat(text) for text in (start, modified)]
         sound = all(isinstance(value, str) and "\x00" not in value for value in (key, public_id))
         if not sound or any(at.tzinfo is None for at in instants) or not 0 < version < 2**31:
             raise ValueError("not ours")
-    except (TypeError, ValueError):
+        first, second = (at.astimezone(UTC) for at in instants)
+    except (TypeError, ValueError, OverflowError):
         raise InvalidFilter("cursor is not one that this server gave.", field="cursor") from None
-    return Position(key, (*instants, public_id, version)), cursor.backwards
+    return Position(key, (first, second, public_id, version)), cursor.backwards
 
 
 @dataclass(frozen=True, slots=True)

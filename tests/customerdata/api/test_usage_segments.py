@@ -1,5 +1,6 @@
 """The Usage Segments listing: what shows, trimmed how, as of when, in which order, at what cost."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,6 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.access.compute import compute_grant
 from customerdata.models import GrantedObject
+from customerdata.usage.segments import new_segment_id
+from portal.listing import Cursor
 from registration.services.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST_ID,
@@ -18,7 +21,6 @@ from tests.customerdata.api.segments_world import (
     NET_ID,
     T1,
     T2,
-    T3,
     URL,
     ask,
     follow,
@@ -275,7 +277,9 @@ def test_filters_on_hidden_values_match_nothing(name, two):
     """Otherwise a filter tells what no field does (decision 55)."""
     grant = grant_over(two, usage(includes=("include_usage_segments",)))
     GrantedObject.objects.filter(grant=grant).exclude(kind="contract").delete()
-    GrantedObject.objects.filter(grant=grant).update(listed=False, base=False, fields=[], decides=[])
+    GrantedObject.objects.filter(grant=grant).update(
+        listed=False, base=False, fields=[], decides=[]
+    )
     assert len(found(grant)) == 2
     assert found(grant, **{name: FILTERS[name](two.services[0])}) == []
 
@@ -296,6 +300,7 @@ def test_before_and_after_are_inclusive_and_read_liberally(home):
     assert found(grant, before="2025-03-01T08:14:59Z") == []
     assert found(grant, after="2025-03-01 01:00:00.000-08:00") == [only]
     assert found(grant, after="2025-03-01T09:00:00.000001Z") == []
+    assert found(grant, after="2025-03-01T09:00:00+23:00") == [only]
 
 
 @pytest.mark.parametrize(
@@ -303,6 +308,7 @@ def test_before_and_after_are_inclusive_and_read_liberally(home):
     [
         {"before": "soon"},
         {"after": "2025-13-01T00:00:00Z"},
+        {"after": "0001-01-01T00:00:00+20:00"},
         {"cursor": "x"},
         {"cursor": "W2ZhbHNlXQ"},
         {"cds_account_ids": "a\x00b"},
@@ -313,6 +319,37 @@ def test_what_cannot_be_read_is_a_json_error(params, home):
     response = get(grant_over(home, usage()), **params)
     assert response.status_code == 400
     assert response.json()["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["k", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "x", 1],
+        ["k", "2025-01-01T00:00:00", "2025-01-01T00:00:00+00:00", "x", 1],
+        ["k\x00", "2025-01-01T00:00:00+00:00", "2025-01-01T00:00:00+00:00", "x", 1],
+        ["k", "2025-01-01T00:00:00+00:00", "2025-01-01T00:00:00+00:00", 7, 1],
+        ["k", "2025-01-01T00:00:00+00:00", "2025-01-01T00:00:00+00:00", "x", 2**40],
+        [1, 2, 3, 4, 5],
+    ],
+)
+@pytest.mark.parametrize("backwards", [True, False])
+def test_a_made_up_cursor_does_no_harm(values, backwards, two):
+    """A page or a clean error."""
+    raw = Cursor(tuple(values), backwards).encode()
+    hidden = grant_over(two, usage(includes=("include_usage_segments",)))
+    assert get(hidden, cursor=raw).status_code in {200, 400}
+
+
+def test_a_thousand_ids_are_looked_up_at_once(home):
+    """The most that a parameter takes, in as many months as there are."""
+    grant = grant_over(home, usage())
+    (known,) = found(grant)
+    start = MARCH.replace(year=2000)
+    others = [new_segment_id(start + timedelta(days=9 * n)) for n in range(999)]
+    began = time.perf_counter()
+    assert found(grant, cds_usagesegment_ids=" ".join([*others, known])) == [known]
+    assert time.perf_counter() - began < 3
+    assert get(grant, cds_usagesegment_ids=" ".join([*others, *others])).status_code == 400
 
 
 def test_a_token_is_needed_and_head_has_no_body(home, client):
@@ -438,9 +475,7 @@ def test_periods_of_varying_length_are_segments_of_one_value():
     for hours in (24, 23, 24):
         write(series, [hours], start=start, interval=hours * 3600)
         start += timedelta(hours=hours)
-    window = {"segment_start": datetime(2025, 3, 8, 9, tzinfo=UTC)}
-    assert [s["interval"] for s in segments(grant_over(home, usage(NET_ID)))] == [86400, 82800, 86400]
-    assert [s["interval"] for s in segments(grant_over(home, usage(NET_ID, **window)))] == [
-        82800,
-        86400,
-    ]
+    later = usage(NET_ID, segment_start=datetime(2025, 3, 8, 9, tzinfo=UTC))
+    listed = segments(grant_over(home, usage(NET_ID)))
+    assert [s["interval"] for s in listed] == [86400, 82800, 86400]
+    assert [s["interval"] for s in segments(grant_over(home, later))] == [82800, 86400]

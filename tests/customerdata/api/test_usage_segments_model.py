@@ -27,6 +27,7 @@ from tests.customerdata.api.segments_world import (
     T1,
     T2,
     T3,
+    found,
     grant_over,
     readings,
     segments,
@@ -51,7 +52,11 @@ class Entry:
     until: datetime | None
 
     def details(self) -> Mapping[str, Any]:
-        bounds = {"segment_start": self.low, "segment_end": self.high, "sync_until": self.until}
+        bounds: dict[str, Any] = {
+            "segment_start": self.low,
+            "segment_end": self.high,
+            "sync_until": self.until,
+        }
         return usage(*sorted(self.types), **{k: v for k, v in bounds.items() if v is not None})
 
     def gives(self, start: datetime) -> bool:
@@ -135,9 +140,7 @@ class Listing(TestCase):
             and (after is None or datetime.fromisoformat(s["segment_end"]) >= after)
         ]
         if ids:
-            assert [s["cds_usagesegment_id"] for s in segments(grant, cds_usagesegment_ids=ids[-1])] == [
-                ids[-1]
-            ]
+            assert found(grant, cds_usagesegment_ids=ids[-1]) == [ids[-1]]
 
 
 FORMATS = (SegmentFormat(NET), SegmentFormat(COST))
@@ -149,13 +152,14 @@ def entry(index, *, low=None, high=None, types=(0, 1), instant=T3):
     window = Window(*(None if n is None else MARCH + n * HOUR for n in (low, high)))
     keys = None if types is None else frozenset(FORMATS[n].choice_key for n in types)
     cutoff = FOREVER if instant == T3 else instant
-    return UsageEntry(index, window, cutoff, instant, keys and ValueTypes(keys=keys))
+    shown = None if keys is None else ValueTypes(keys=keys)
+    return UsageEntry(index, window, cutoff, instant, shown)
 
 
 def cuts(*reading, later=()):
     """The pieces as (first, last, positions)."""
-    found = pieces(GRID, FORMATS, (), reading=reading, later=later)
-    return [(piece.part.first, piece.part.last, piece.positions) for piece in found]
+    made = pieces(GRID, FORMATS, (), reading=reading, later=later)
+    return [(piece.part.first, piece.part.last, piece.positions) for piece in made]
 
 
 def test_windows_with_a_gap_stay_apart():
