@@ -83,9 +83,11 @@ manage: $(VENV)/demo.stamp ## A command of manage.py on the demo's data (ARGS="d
 	@$(EMBEDDED) run -- $(BIN)/python manage.py $(ARGS)
 
 .PHONY: docs
-docs: $(VENV)/demo.stamp ## Where the documentation is
+docs: $(VENV)/dev.stamp ## Where the documentation is; which rules of the standards have tests
 	@echo "Developers of apps: /docs/ of a running portal (make demo)."
 	@echo "Operators: docs/operators/. Decisions: docs/adr/. Contributors: CONTRIBUTING.md."
+	@echo
+	@$(BIN)/python -m tests.conformance.coverage
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## Ratios of the usage listing to nginx and to a plain serializer

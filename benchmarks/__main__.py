@@ -87,7 +87,7 @@ def nginx_configuration(folder: Path, port: int) -> Path:
     file.write_text(
         f"worker_processes 1; daemon off; pid {folder}/pid; error_log stderr;\n"
         "events { worker_connections 64; }\n"
-        f"http {{ access_log off; sendfile on; {paths}\n"
+        f"http {{ access_log off; sendfile on; keepalive_requests 100000000; {paths}\n"
         f"server {{ listen 127.0.0.1:{port}; root {folder}/www; "
         "default_type application/json; } }"
     )
@@ -182,7 +182,9 @@ def main() -> None:
             "LOG_LEVEL": "ERROR",
             "RATE_API": "10000000/min",
         }
-        print("Filling a database with 100 months of 15-minute values ...", flush=True)
+        print(
+            "Filling a database with 4 contracts of 25 months of 15-minute values ...", flush=True
+        )
         token = seed(environment)
         product = stack.enter_context(
             process(granian("portal.wsgi", ports["product"]), environment, ports["product"])

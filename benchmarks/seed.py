@@ -1,4 +1,5 @@
-"""Fill a fresh database for the usage listing: one customer, one Grant, 100 monthly segments.
+"""Fill a fresh database for the usage listing: one customer, one Grant, four contracts with
+25 months of 15-minute values each: a page of 100 segments and about 290,000 values.
 
 Prints one JSON line: the listing's URL path, a token, and how many values one page holds.
 """
@@ -15,13 +16,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
 import numpy as np  # noqa: E402
+from dateutil.relativedelta import relativedelta  # noqa: E402
 from django.db import transaction  # noqa: E402
 
 from consent.catalogue.demo_offers import demo_offers  # noqa: E402
 from consent.catalogue.details import parse_request, resolve, to_wire  # noqa: E402
 from consent.services.grants import SelectionInput, create_grant  # noqa: E402
 from consent.services.tokens import TokenOwner, store_access_token  # noqa: E402
-from customerdata.models import AccountHolder  # noqa: E402
+from customerdata.models import Account, AccountHolder, ServiceContract  # noqa: E402
 from customerdata.services.structure import (  # noqa: E402
     AccountState,
     ContractState,
@@ -34,18 +36,23 @@ from customerdata.usage.formats import ElectricUsage  # noqa: E402
 from customerdata.usage.store import ensure_series, write_readings  # noqa: E402
 from portal.crypto import new_secret  # noqa: E402
 from portal.models import User  # noqa: E402
+from portal.times import format_datetime  # noqa: E402
 from registration.models import Client  # noqa: E402
 from registration.services.offers import current_offers, load_offers  # noqa: E402
 from registration.services.registration import register  # noqa: E402
 
 ZONE = "America/Los_Angeles"
-MONTHS = 100
+CONTRACTS = 4
+MONTHS = 25
 QUARTER = 900
 
 
-def customer_with_usage(now: datetime) -> tuple[User, str]:
-    """Create a person with one contract and `MONTHS` months of 15-minute values."""
-    begin = datetime(now.year - 9, 1, 1, tzinfo=ZoneInfo(ZONE))
+def customer_with_usage(now: datetime) -> tuple[User, list[str]]:
+    """Create a person with `CONTRACTS` contracts and `MONTHS` months of 15-minute values each."""
+    this_month = now.astimezone(ZoneInfo(ZONE)).replace(
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
+    begin = this_month - relativedelta(months=MONTHS)
     user = User.objects.create_user("bench@example.com", name="Bench")
     customer = upsert_customer(source_key="bench", name="Bench", is_test=True)
     since = begin.astimezone(UTC)
@@ -56,19 +63,34 @@ def customer_with_usage(now: datetime) -> tuple[User, str]:
         as_of=since,
         synced=now,
     ).object
-    contract = upsert_contract(
-        customer=customer,
-        source_key="c",
-        state=ContractState(
-            account=account, contract_number="1", service_types=("electric",), start=begin.date()
-        ),
-        as_of=since,
-        synced=now,
-    ).object
     AccountHolder.objects.create(user=user, account=account)
+    count = int((this_month.astimezone(UTC) - since) / timedelta(seconds=QUARTER))
+    contracts = []
+    for number in range(CONTRACTS):
+        contract = upsert_contract(
+            customer=customer,
+            source_key=f"c{number}",
+            state=ContractState(
+                account=account,
+                contract_number=str(number),
+                service_types=("electric",),
+                start=begin.date(),
+            ),
+            as_of=since,
+            synced=now,
+        ).object
+        contracts.append(contract.public_id)
+        write_usage(account, contract, since, count, now)
+    return user, contracts
+
+
+def write_usage(
+    account: Account, contract: ServiceContract, since: datetime, count: int, now: datetime
+) -> None:
+    """Store `count` quarter hours of one contract."""
     column = ElectricUsage(units="kWh", direction="forward")
     series = ensure_series(
-        customer=customer,
+        customer=account.customer,
         contract=contract,
         service_point=None,
         meter=None,
@@ -78,10 +100,7 @@ def customer_with_usage(now: datetime) -> tuple[User, str]:
         zone=ZONE,
         columns=[column],
     )
-    years, months = divmod(MONTHS, 12)
-    end = begin.replace(year=begin.year + years, month=begin.month + months)
-    count = int((end.astimezone(UTC) - since) / timedelta(seconds=QUARTER))
-    values = np.random.default_rng(1).integers(0, 2_000, count, dtype=np.int64)
+    values = np.random.default_rng(contract.pk).integers(0, 2_000, count, dtype=np.int64)
     write_readings(
         series=series,
         start=since,
@@ -89,10 +108,9 @@ def customer_with_usage(now: datetime) -> tuple[User, str]:
         as_of=since,
         synced=now,
     )
-    return user, contract.public_id
 
 
-def token_for(user: User, contract_id: str, now: datetime) -> str:
+def token_for(user: User, contracts: list[str], now: datetime) -> str:
     """Grant everything to a registered Client and return a bearer token."""
     register(
         payload={"client_name": "Bench", "scope": "cds_client_admin cds_usage"}, by="command:bench"
@@ -101,8 +119,7 @@ def token_for(user: User, contract_id: str, now: datetime) -> str:
     offers = {key: offer for key, offer in current_offers().items() if key == "cds_usage"}
     (access,) = parse_request(["cds_usage"], None, offers)
     details = to_wire(access.with_values(resolve(access, now=now, zone=ZoneInfo(ZONE))))
-    # More history than the demo utility offers, so that a page holds 100 whole months.
-    details["segment_start"] = "infinite"
+    details["segment_start"] = format_datetime(now - timedelta(days=3 * 365))
     grant = create_grant(
         client=client,
         user=user,
@@ -113,7 +130,7 @@ def token_for(user: User, contract_id: str, now: datetime) -> str:
                 entry=0,
                 scope_id="cds_usage",
                 selection_type="service_contract_selection",
-                object_ids=(contract_id,),
+                object_ids=tuple(contracts),
             )
         ],
         expires=None,
@@ -136,8 +153,8 @@ def main() -> None:
     """Seed and print."""
     now = datetime.now(UTC)
     load_offers(demo_offers().values())
-    user, contract_id = customer_with_usage(now)
-    sys.stdout.write(json.dumps({"token": token_for(user, contract_id, now)}) + "\n")
+    user, contracts = customer_with_usage(now)
+    sys.stdout.write(json.dumps({"token": token_for(user, contracts, now)}) + "\n")
 
 
 main()

@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -49,8 +49,8 @@ def split_ids(text: str, *, name: str) -> list[str]:
 def parse_instant(text: str, *, name: str) -> datetime:
     """Return a datetime parameter."""
     try:
-        return parse_datetime(text)
-    except ValueError as error:
+        return parse_datetime(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidFilter(f"{name}: {error}", field=name) from None
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -11,7 +11,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from customerdata.access.reading import Reader, Shape, Shown
-from portal.listing import CdsListView, Order, split_ids
+from customerdata.api.encryption import EncryptedView
+from portal.listing import CdsListView, Order, parse_instant, split_ids
 
 # What our URL patterns declare: any token with customer data; the rows decide what it shows.
 BEARER = "bearer:customer_data"
@@ -51,7 +52,7 @@ def referring(name: str, column: str, target: Shape, public_id: str) -> ReaderFi
     return ReaderFilter(name, condition)
 
 
-class StructureListView(CdsListView):
+class StructureListView(EncryptedView, CdsListView):
     """Lists one kind of objects, as far as the token's Grant gives them (CDS-WG3-01 10)."""
 
     shape: ClassVar[Shape]
@@ -60,7 +61,7 @@ class StructureListView(CdsListView):
 
     def __init_subclass__(cls) -> None:
         cls.order = (
-            Order("arrived", True, datetime.fromisoformat),
+            Order("arrived", True, partial(parse_instant, name="cursor")),
             Order(f"{cls.shape.owner}__{cls.public_id}", False, str),
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from customerdata.enums.usage import ReadingQualityType as Quality
@@ -38,11 +39,7 @@ class SegmentFormat:
         The register of a meter reading names the meter's slot, which no published list can
         enumerate, so it does not take part (CDS-WG3-01 7.2.8.1).
         """
-        described = self.column.described()
-        described.pop("register", None)
-        if self.quality is not None:
-            described["quality"] = str(self.quality)
-        return canonical(described)
+        return _choice_key(self)
 
     @property
     def format_id(self) -> str:
@@ -57,6 +54,16 @@ class SegmentFormat:
     def from_json(cls, data: Sequence[Any]) -> SegmentFormat:
         """Read the stored form."""
         return cls(column_from_json(data[0]), Quality(data[1]) if data[1] else None)
+
+
+# Every segment of a listing asks, and there are few formats.
+@lru_cache(maxsize=4096)
+def _choice_key(entry: SegmentFormat) -> str:
+    described = entry.column.described()
+    described.pop("register", None)
+    if entry.quality is not None:
+        described["quality"] = str(entry.quality)
+    return canonical(described)
 
 
 def choice_format(wire: Mapping[str, Any]) -> SegmentFormat:

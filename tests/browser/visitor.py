@@ -7,13 +7,14 @@ looked at, on violations of the Content-Security-Policy and on errors in the con
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import Resolver404, resolve
 from playwright.sync_api import ConsoleMessage, Frame, Locator, Page, expect
 
+SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # The page itself may be an answer such as 404; a missing script or picture may not.
 MISSING_PAGE = re.compile(r"Failed to load resource: .* status of 4\d\d")
@@ -97,11 +98,29 @@ class Visitor:
         _seen.add(state)
         wide = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{path} is {wide} px wider than the screen of {width} px"
-        for scheme in ("dark", "light") if self.script else ("light",):
-            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": RULES}})
+        if self.script:
+            self._examine(self.page, path)
+        else:
+            self._examine_copy(path)
+
+    def _examine(self, page: Page, path: str) -> None:
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
             problems = [_words(each) for each in found.response["violations"]]
             assert not problems, f"{path} ({scheme}):\n" + "\n".join(problems)
+
+    def _examine_copy(self, path: str) -> None:
+        """Axe needs a script: show it what a browser without one shows, in a window that has one."""
+        shown = re.sub(r"<(/?)noscript>", r"<\1div>", self.page.content())
+        shown = re.sub(r"<script.*?</script>", "", shown, flags=re.DOTALL)
+        browser = self.page.context.browser
+        assert browser
+        copy = browser.new_page(viewport=self.page.viewport_size, reduced_motion="reduce")
+        copy.route(self.page.url, lambda route: route.fulfill(body=shown, content_type="text/html"))
+        copy.goto(self.page.url)
+        self._examine(copy, path)
+        copy.close()
 
     def _route(self, path: str) -> str:
         try:

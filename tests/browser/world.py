@@ -48,8 +48,8 @@ class Cast:
         fields = {"redirect_uri": self.redirect_uri, "state": "s-1", **fields}
         if entries:
             fields["authorization_details"] = details(*entries)
-        else:
-            fields.setdefault("scope", "cds_usage")
+        scopes = [entry["type"] for entry in entries] or ["cds_usage"]
+        fields.setdefault("scope", " ".join(scopes))
         return authorize_url(self.app, **fields)
 
     def home(self, login: str) -> None:

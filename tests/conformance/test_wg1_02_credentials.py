@@ -60,7 +60,8 @@ def test_filters(api, consent):
     assert ids(api.get(LIST, {"after": new.created.isoformat()}).json()) == [new.credential_id]
     both = {"client_ids": consent.client_id, "before": old.created.isoformat()}
     assert ids(api.get(LIST, both).json()) == [old.credential_id]
-    assert len(ids(api.get(LIST, {"after": "0001-01-01T00:00:00+14:00"}).json())) == 5
+    before_all_time = api.get(LIST, {"after": "0001-01-01T00:00:00+14:00"})
+    assert (before_all_time.status_code, before_all_time.json()["field"]) == (400, "after")
     assert api.get(LIST, {"after": "yesterday"}).json()["field"] == "after"
 
 
@@ -128,3 +129,24 @@ def test_disabled_client(api, consent):
     assert abs(expiry["client_secret_expires_at"] - time.time()) < 30
     api.put(path, {"cds_status": "sandbox"}, format="json")
     assert not consent.credentials.usable(timezone.now()).exists()
+
+
+@pytest.mark.spec("CDS-WG1-02", "7.4", "uri answers the Credential")
+def test_get(api):
+    """The same object as in the listing; others' do not exist."""
+    for credential in api.get(LIST).json()["credentials"]:
+        assert api.get(credential["uri"]).json() == credential
+    other = CredentialFactory.create()
+    assert api.get(f"{LIST}/{other.credential_id}").status_code == 404
+
+
+@pytest.mark.spec("CDS-WG1-02", "7.6", "fields that cannot be modified are ignored")
+@pytest.mark.spec("CDS-WG1-02", "7.6", "secrets never change")
+def test_ignored_fields(api):
+    """200, and the Credential is as before."""
+    before = api.get(LIST).json()["credentials"][0]
+    payload = {"client_secret": "chosen by the client", "client_id": "cl_x", "type": "password"}
+    answer = api.patch(before["uri"], payload, format="json")
+    assert answer.status_code == 200
+    for name in ("client_secret", "client_id", "type", "client_secret_expires_at"):
+        assert answer.json()[name] == before[name]

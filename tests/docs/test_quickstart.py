@@ -11,9 +11,9 @@ from django.test import Client as Browser
 
 from consent.models import Receipt
 from customerdata.demo.dates import Calendar
+from customerdata.demo.developer import publish_offers
 from customerdata.demo.homes import make_ana
 from customerdata.demo.people import PASSWORD, create_people
-from customerdata.demo.seed import publish_offers
 from portal.docs import page_text
 from portal.registries import docs_pages
 from registration.models import Client
@@ -52,7 +52,7 @@ def blocks_of(slug: str) -> list[str]:
 
 
 def approve_as_ana(printed: str, server: str) -> None:
-    """Do what a reader does in the browser: open the printed address, sign in, choose, authorize."""
+    """Do what a reader does in the browser: open the address, sign in, choose, authorize."""
     (address,) = re.findall(r"^http\S+$", printed, re.MULTILINE)
     ana = Browser()
     ana.post("/accounts/login/", {"login": "ana@example.com", "password": PASSWORD})

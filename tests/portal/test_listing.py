@@ -1,5 +1,6 @@
 """The list base: pages hold each row once, in order, also while rows come and go."""
 
+import base64
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -79,6 +80,21 @@ def test_one_page_is_one_query(events, django_assert_num_queries):
     """Cost depends on the page."""
     with django_assert_num_queries(1):
         take_page(AuditEvent.objects.all(), order=ORDER, cursor=None, size=3)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'[false, "a\\u0000b", 1]',
+        b"[" * 5_000,
+        b"[false, 1" + b"0" * 5_000 + b", 1]",
+        b'[false, "\\ud800", 1]',
+    ],
+)
+def test_a_cursor_holds_nothing_that_breaks_the_database_or_the_parser(raw):
+    """NUL bytes, deep nesting and endless numbers are answered, not crashed on."""
+    with pytest.raises(InvalidFilter):
+        Cursor.decode(base64.urlsafe_b64encode(raw).decode().rstrip("="), width=2)
 
 
 @given(text=st.text(max_size=60))

@@ -1,21 +1,26 @@
 """The JSON text of a page as a stream, so that a page of many values is never held as a whole."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 import msgspec
+import zstandard
 from django.db import connection
 from psycopg import sql
 
 from customerdata.api.segments.page import Item, SegmentPage
 from customerdata.models import UsagePack
+from customerdata.models.usage import parse_formats
 from customerdata.usage.reading import Fragment, FragmentRequest, fragments
 from customerdata.usage.segments import Window
-from customerdata.usage.wire import wire_formats
+from customerdata.usage.wire import SegmentFormat, wire_formats
 from portal import jsontext
 
-# Value sets that are held as text at a time; a single segment may have more.
+# Value sets that are rendered at a time; a single segment may have more.
 CHUNK_VALUES = 30_000
+
+_KEY = ("customer_id", "series_id", "segment_start", "version")
 
 # A nested loop opens one partition per key; a list of keys would be planned for each partition.
 _BY_KEY: LiteralString = """
@@ -26,6 +31,8 @@ CROSS JOIN LATERAL (
     SELECT * FROM customerdata_usagepack AS stored
     WHERE stored.customer_id = wanted.customer_id AND stored.series_id = wanted.series_id
         AND stored.segment_start = wanted.segment_start AND stored.version = wanted.version
+        -- Constants let the planner skip partitions.
+        AND stored.segment_start BETWEEN %s AND %s
     LIMIT 1
 ) AS pack
 """
@@ -34,18 +41,47 @@ CROSS JOIN LATERAL (
 def stream(
     page: SegmentPage, *, key: bytes, next_url: str | None, previous_url: str | None
 ) -> Iterator[bytes]:
-    """Yield the text of the listing (CDS-WG3-01 10.8.8), one to three queries per chunk."""
+    """Yield the text of the listing (CDS-WG3-01 10.8.8).
+
+    Segments that go out as they are stored come from compressed text, read in one query and opened
+    one at a time. The others are rendered chunk by chunk, with one to three queries per chunk.
+    """
     yield b'{"usage_segments":['
+    texts = _texts([item for item in page.items if _is_stored(item)])
+    unpack = zstandard.ZstdDecompressor().decompress
+    head = _Formats(page)
     separator = b""
     for chunk in _chunks(page.items):
-        packs = _packs(chunk)
-        requests = [_request(item, packs) for item in chunk]
-        for item, fragment in zip(chunk, fragments(requests, key=key), strict=True):
-            if fragment is None:
-                raise RuntimeError(f"nothing is left of {item.segment_id}, which was found")
-            yield separator + jsontext.dumps(_segment(item, fragment, page))
+        rendered = _rendered([item for item in chunk if not _is_stored(item)], key)
+        for item in chunk:
+            fragment = rendered.get(item.segment_id)
+            formats = fragment.formats if fragment else parse_formats(item.row.formats_text)
+            values = fragment.values if fragment else unpack(texts[item.row.pk])
+            yield separator + jsontext.dumps(_segment(item, head.text(formats), values))
             separator = b","
     yield b"]," + jsontext.dumps({"next": next_url, "previous": previous_url})[1:]
+
+
+@dataclass(slots=True)
+class _Formats:
+    """The text of `formats` arrays; most segments of a page have the same ones."""
+
+    page: SegmentPage
+    known: dict[tuple[SegmentFormat, ...], msgspec.Raw] = field(default_factory=dict)
+
+    def text(self, formats: tuple[SegmentFormat, ...]) -> msgspec.Raw:
+        """Return the array for this token."""
+        if formats not in self.known:
+            shown = wire_formats(formats, meters=self.page.meters)
+            self.known[formats] = msgspec.Raw(jsontext.dumps(shown))
+        return self.known[formats]
+
+
+def _is_stored(item: Item) -> bool:
+    """Whether the token gets the whole segment in all its formats, as the stored text has it."""
+    positions = item.piece.positions
+    everything = len(parse_formats(item.row.formats_text))
+    return positions is not None and item.piece.part.whole and len(positions) == everything
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
@@ -62,15 +98,36 @@ def _chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
         yield chunk
 
 
-def _packs(chunk: Sequence[Item]) -> Mapping[Any, UsagePack]:
-    """Load the packs of a chunk."""
-    keys = list(zip(*{item.row.pk for item in chunk}, strict=True))
-    names = [field.attname for field in UsagePack._meta.local_concrete_fields]
+def _texts(items: Sequence[Item]) -> dict[Any, bytes]:
+    """Return the compressed text of `values` by the key of the pack."""
+    rows = _load(items, [*_KEY, "rendered"])
+    return {row[: len(_KEY)]: bytes(row[-1]) for row in rows}
+
+
+def _rendered(items: Sequence[Item], key: bytes) -> dict[str, Fragment]:
+    """Return fragments of segments that are trimmed or narrowed to some formats, by id."""
+    names = [column.attname for column in UsagePack._meta.local_concrete_fields]
+    # Stored text is of no use here and may be large.
+    names.remove("rendered")
+    packs = [UsagePack.from_db(connection.alias, names, row) for row in _load(items, names)]
+    by_key = {pack.pk: pack for pack in packs}
+    found = fragments([_request(item, by_key) for item in items], key=key)
+    if None in found:
+        raise RuntimeError("nothing is left of a segment that the walk found")
+    return {item.segment_id: part for item, part in zip(items, found, strict=True) if part}
+
+
+def _load(items: Sequence[Item], names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return columns of the packs of these segments."""
+    if not items:
+        return []
+    keys = [list(column) for column in zip(*{item.row.pk for item in items}, strict=True)]
     columns = sql.SQL(", ").join(sql.Identifier("pack", name) for name in names)
+    starts = keys[_KEY.index("segment_start")]
     with connection.cursor() as db:
-        db.execute(sql.SQL(_BY_KEY).format(columns=columns), [list(key) for key in keys])
-        packs = [UsagePack.from_db(connection.alias, names, row) for row in db.fetchall()]
-    return {pack.pk: pack for pack in packs}
+        statement = sql.SQL(_BY_KEY).format(columns=columns)
+        db.execute(statement, [*keys, min(starts), max(starts)])
+        return list(db.fetchall())
 
 
 def _request(item: Item, packs: Mapping[Any, UsagePack]) -> FragmentRequest:
@@ -79,8 +136,8 @@ def _request(item: Item, packs: Mapping[Any, UsagePack]) -> FragmentRequest:
     return FragmentRequest(packs[item.row.pk], window, item.piece.positions)
 
 
-def _segment(item: Item, fragment: Fragment, page: SegmentPage) -> dict[str, Any]:
-    """Return a Usage Segment (10.8.1); `values` is text already."""
+def _segment(item: Item, formats: msgspec.Raw, values: bytes) -> dict[str, Any]:
+    """Return a Usage Segment (10.8.1); `formats` and `values` are text already."""
     row, links = item.row, item.links
     return {
         "cds_usagesegment_id": item.segment_id,
@@ -96,6 +153,6 @@ def _segment(item: Item, fragment: Fragment, page: SegmentPage) -> dict[str, Any
         "segment_start": item.start,
         "segment_end": item.end,
         "interval": row.interval,
-        "formats": wire_formats(fragment.formats, meters=page.meters),
-        "values": msgspec.Raw(fragment.values),
+        "formats": formats,
+        "values": msgspec.Raw(values),
     }

@@ -183,6 +183,18 @@ class Walk:
         numbers = range(low.year * 12 + low.month - 1, high.year * 12 + high.month + 1)
         return [datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC) for number in numbers]
 
+    def _oldest(self) -> str:
+        """Since when packs can matter to any entry: constants let the planner skip partitions."""
+        starts = [entry.window.start for entry in self.entries]
+        known = [start for start in starts if start is not None]
+        return str(min(known) - _LONGEST_MOVE) if len(known) == len(starts) else _FIRST
+
+    def _newest(self) -> str:
+        """Until when packs can matter to any entry and to the `before` filter."""
+        ends = [entry.window.end for entry in self.entries]
+        known = [end for end in ends if end is not None]
+        return str(max(known)) if len(known) == len(ends) else _LAST
+
     def _packs(self, steps: Sequence[_Step], at: Position | None, rows: int) -> list[Found]:
         params: dict[str, Any] = {
             "grant": self.reader.grant.pk,
@@ -194,6 +206,8 @@ class Walk:
             "reaches": [step.reach for step in steps],
             "lows": [step.low for step in steps],
             "highs": [step.high for step in steps],
+            "oldest": self._oldest(),
+            "newest": self._newest(),
             "before": self.filters.before,
             "after": self.filters.after,
             "base_ids": self.filters.base_ids,
@@ -266,6 +280,8 @@ CROSS JOIN LATERAL (
             AND granted.sort_key = step.key
             AND pack.as_of <= entry.instant
             AND (pack.superseded_at IS NULL OR pack.superseded_at > entry.instant)
+            AND pack.segment_start >= %(oldest)s::timestamptz
+            AND pack.segment_start < %(newest)s::timestamptz
             AND pack.segment_start >= step.reach
             AND pack.segment_start < step.high
             AND first.start + step_of.length

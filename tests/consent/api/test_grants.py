@@ -146,6 +146,21 @@ def test_a_scope_only_in_the_details_is_found(acme, api):
     assert api.ids("scopes=cds_usage") == [grant.grant_id]
 
 
+def test_a_long_list_of_scopes_is_no_error(acme, api):
+    """As many values as the parameter takes, all of them long."""
+    grant = GrantFactory.create(client=acme.app, scope="cds_usage cds_more")
+    many = "+".join(f"scope{number}{'x' * 40}" for number in range(900))
+    assert api.ids(f"scopes={many}") == []
+    assert api.ids(f"scopes={many}+cds_more") == [grant.grant_id]
+
+
+@pytest.mark.parametrize("scope", ["cds_usag", "cds.usage", ".*", "cds_usage|x"])
+def test_scopes_are_compared_as_a_whole(acme, api, scope):
+    """Scope ids are no patterns."""
+    GrantFactory.create(client=acme.app, scope="cds_usage", authorization_details=[])
+    assert api.ids(f"scopes={scope}") == []
+
+
 @pytest.mark.parametrize("query", ["after=yesterday", "cursor=x", "grant_ids=%00"])
 def test_unreadable_filters_are_told(acme, api, query):
     """A filter that is silently ignored would show too much."""

@@ -142,3 +142,25 @@ def test_programs_in_browsers_may_ask_without_cookies(acme):
     response = post("/oauth/token", acme.admin_credential, **ASK)
     assert response["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Credentials" not in response
+
+
+@pytest.mark.parametrize("path", ["token", "revoke", "introspect", "par", "authorize"])
+@pytest.mark.parametrize("name", ["client_id", "code", "token", "grant_type", "scope", "state"])
+def test_half_a_character_is_no_value(acme, path, name):
+    """JSON can write a lone surrogate; no form, header or database can."""
+    body = {"grant_type": "authorization_code", "code": "x", "token": "x", "response_type": "code"}
+    response = Browser().post(
+        f"/oauth/{path}",
+        json.dumps({"client_id": acme.app.client_id, **body, name: "a\ud800"}),
+        content_type="application/json",
+        headers={"Authorization": basic(acme.app_credential)},
+    )
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("depth", [100, 300, 480, 900, 5_000])
+def test_deeply_nested_json_is_refused(acme, depth):
+    """Reading it recursively ends somewhere; that is the client's fault."""
+    body = '{"grant_type":' * depth + "1" + "}" * depth
+    response = Browser().post("/oauth/token", body, content_type="application/json")
+    assert response.status_code in {400, 401}

@@ -311,3 +311,43 @@ def test_what_ends_today_has_no_later(world: World) -> None:
     html = world.browser.get(form_url(world.ask("cds_usage", details=details))).content.decode()
     assert 'name="request-1-later"' not in html
     assert "You will share past data of 2 services with Acme Energy Auditors. Nothing new." in html
+
+
+def test_a_stranger_learns_no_answer_that_was_given(world: World) -> None:
+    """The answer of an approval holds the code: declining afterwards must not hand it out."""
+    url = form_url(world.ask(details=MERGED))
+    world.browser.post(url, answer("sc_222222"))
+    response = Browser().post(url, answer(action="decline"))
+    assert response["Location"].startswith("/accounts/login/")
+
+
+def test_a_disabled_client_is_answered_by_nobody(world: World) -> None:
+    """Who was disabled while the form was open gets no consent, and no later one by being enabled
+    again."""
+    url = form_url(world.ask(details=MERGED))
+    world.browser.get(url)
+    disable_client(client=world.client, by="test")
+    assert world.browser.get(url).status_code == 404
+    assert world.browser.post(url, answer("sc_222222")).status_code == 404
+    assert not Grant.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"action": "remove-" + "9" * 5_000},
+        {"action": "search-\u0663"},
+        {"action": "search-\u00b2"},
+        {"removed": ["9" * 5_000]},
+        {"shown": ["0", "9" * 5_000]},
+        {"request-1-query": "a\x00b"},
+        {"request-1-services": ["sc_222222", "a\x00b"]},
+    ],
+)
+def test_garbage_in_the_form_is_no_server_error(world: World, fields: dict[str, Any]) -> None:
+    """Endless numbers and NUL bytes come from nobody's browser."""
+    url = form_url(world.ask(details=MERGED))
+    world.browser.get(url)
+    response = world.browser.post(url, answer(action="update") | fields)
+    assert response.status_code in {303, 400}
+    assert world.browser.get(url).status_code == 200

@@ -4,13 +4,16 @@ import pytest
 from django.test import Client as Browser
 
 from consent.models import AuthorizationCode, Receipt
+from registration.addresses import default_redirect_uri
 from tests.consent.oauth.support import answer_of, make_party
 from tests.consent.pages.world import MERGED, World, answer, form_url
 
 
 def test_success_leads_to_the_receipt(world: World) -> None:
     """The code is shown to us, not spent."""
-    response = world.browser.post(form_url(world.ask(details=MERGED)), answer("sc_222222"))
+    url = default_redirect_uri(world.client.client_id)
+    request = world.ask(details=MERGED, redirect_uri=url)
+    response = world.browser.post(form_url(request), answer("sc_222222"))
     code = answer_of(response["Location"])["code"]
     page = Browser().get(f"/oauth/default-redirect/{world.client.client_id}", {"code": code})
     assert page.status_code == 303
@@ -18,9 +21,20 @@ def test_success_leads_to_the_receipt(world: World) -> None:
     assert AuthorizationCode.objects.get().redeemed is None
 
 
+def test_a_client_cannot_turn_its_code_into_the_receipt(world: World) -> None:
+    """The receipt's address can end the consent: a code that went to the client's own page does
+    not lead there."""
+    response = world.browser.post(form_url(world.ask(details=MERGED)), answer("sc_222222"))
+    code = answer_of(response["Location"])["code"]
+    url = f"/oauth/default-redirect/{world.client.client_id}"
+    assert Browser().get(url, {"code": code}).status_code == 404
+
+
 def test_codes_of_other_clients_show_nothing(world: World) -> None:
     """A code opens the receipt at its own client's address only."""
-    response = world.browser.post(form_url(world.ask(details=MERGED)), answer("sc_222222"))
+    own = default_redirect_uri(world.client.client_id)
+    request = world.ask(details=MERGED, redirect_uri=own)
+    response = world.browser.post(form_url(request), answer("sc_222222"))
     code = answer_of(response["Location"])["code"]
     other = make_party().app
     url = f"/oauth/default-redirect/{other.client_id}"

@@ -217,3 +217,13 @@ def test_choices_survive_storage() -> None:
     choices = Choices({1: SectionChoice(frozenset({"a"}), True, "main", True)}, frozenset({0}))
     assert choices_from_json(choices_to_json(choices)) == choices
     assert choices_from_json({}) == Choices()
+
+
+def test_the_first_person_at_the_form_keeps_it(world: World) -> None:
+    """Two people with the same link at once: the second one's copy of the row is old."""
+    request = world.ask(details=MERGED)
+    stale = AuthorizationRequest.objects.get(pk=request.pk)
+    show_request(request=request, user=world.alice)
+    with pytest.raises(RequestNotFound):
+        show_request(request=stale, user=world.carol)
+    assert AuthorizationRequest.objects.get().user == world.alice

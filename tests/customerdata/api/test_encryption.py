@@ -6,7 +6,7 @@ import pytest
 from joserfc import jwe
 from joserfc.jwk import ECKey
 from rest_framework.response import Response
-from rest_framework.test import APIRequestFactory, force_authenticate
+from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.api.encryption import EncryptedView, grant_key
@@ -48,6 +48,23 @@ def test_a_stream_of_segments_is_sealed(curve):
     headers, body = opened(response, pair)
     assert (headers["alg"], headers["enc"], headers["kid"]) == ("ECDH-ES", "A256GCM", "phone")
     assert len(body["usage_segments"]) == 1
+
+
+@pytest.mark.parametrize(
+    "listing", ["accounts", "service-contracts", "service-points", "meter-devices"]
+)
+@pytest.mark.spec("WG3-01", "7.4.6", "every customer data response is encrypted")
+def test_every_listing_is_sealed(listing):
+    """One listing in clear would give away what the others hide."""
+    load_offers(demo_offers().values())
+    home = Household()
+    pair, public = new_key()
+    http = APIClient()
+    caller: Any = Bearer(grant_over(home, usage(jwk=public)), frozenset({"cds_usage"}))
+    http.force_authenticate(user=caller)
+    response = http.get(f"/cds-customerdata-api/v1/{listing}")
+    (rows, *_) = opened(response, pair)[1].values()
+    assert len(rows) >= 1
 
 
 class Plain(EncryptedView):

@@ -1,0 +1,164 @@
+"""CDS-WG1-02 8: what the states of a Grant open, requests about one Grant, the listing's rules."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.utils import timezone
+
+from consent.models import Grant
+from consent.services.grants import end_grant
+from tests.consent.oauth.support import (
+    Party,
+    answer_of,
+    authorize_url,
+    make_party,
+    offer_demo_scopes,
+    plug_in_listener,
+)
+from tests.consent.pages.world import MERGED, answer, form_url, make_world
+from tests.factories.consent import GrantFactory, admin_token_for, token_for
+from tests.registration.schemas import problems
+
+pytestmark = pytest.mark.django_db
+LIST = "/cds-api/v1/grants"
+USAGE = "/cds-customerdata-api/v1/usage-segments"
+spec = pytest.mark.spec
+
+
+@pytest.fixture
+def party(monkeypatch: Any) -> Party:
+    """A registered party; nothing computes access here."""
+    plug_in_listener(monkeypatch)
+    offer_demo_scopes()
+    return make_party()
+
+
+def bearer(raw: str) -> dict[str, str]:
+    """Return the header that carries a token."""
+    return {"Authorization": f"Bearer {raw}"}
+
+
+def listing(party: Party, **query: str) -> Any:
+    """Return what the admin Client sees."""
+    return Browser().get(LIST, query, headers=bearer(admin_token_for(party.admin))).json()
+
+
+@spec("WG1-02", "8.2", "ended states close all access and empty the enabled fields")
+@pytest.mark.parametrize("status", ["disabled", "revoked", "closed", "expired"])
+def test_ended_states(party, status):
+    """What was granted stays readable; the token is unknown from then on."""
+    grant = GrantFactory.create(client=party.app)
+    raw = token_for(grant)
+    assert Browser().get(USAGE, headers=bearer(raw)).status_code == 200
+    end_grant(grant=grant, status=Grant.Status(status), reason="test", by="system")
+    assert Browser().get(USAGE, headers=bearer(raw)).status_code == 401
+    (shown,) = listing(party, grant_ids=grant.grant_id)["grants"]
+    assert (shown["status"], shown["scope"]) == (status, grant.scope)
+    assert (shown["enabled_scope"], shown["enabled_authorization_details"]) == ("", [])
+
+
+@spec("WG1-02", "8.2", "a pending Grant gives access to what is there already")
+@spec("WG1-02", "8.1", "eta is there while pending, null otherwise")
+def test_pending(party):
+    """The client need not wait to begin."""
+    grant = GrantFactory.create(client=party.app, pending=True)
+    raw = token_for(grant)
+    assert Browser().get(USAGE, headers=bearer(raw)).status_code == 200
+    (shown,) = listing(party, grant_ids=grant.grant_id)["grants"]
+    assert shown["eta"] is not None
+    active = GrantFactory.create(client=party.app)
+    (shown,) = listing(party, grant_ids=active.grant_id)["grants"]
+    assert shown["eta"] is None
+
+
+@spec("WG1-02", "8.1", "not modified since creation: modified equals created")
+def test_new_grant(party):
+    """Also the shape of a Grant that nothing happened to."""
+    grant = GrantFactory.create(client=party.app)
+    (shown,) = listing(party, grant_ids=grant.grant_id)["grants"]
+    assert problems("Grant", shown) == []
+    assert shown["modified"] == shown["created"]
+    assert (shown["parent"], shown["children"], shown["replacing"], shown["replaced_by"]) == (
+        None,
+        [],
+        [],
+        [],
+    )
+
+
+@spec("WG1-02", "8.4", "most recently modified first")
+def test_order(party):
+    """Whatever the order of creation."""
+    now = timezone.now()
+    for days in (2, 9, 5):
+        GrantFactory.create(client=party.app, modified=now - timedelta(days=days))
+    times = [grant["modified"] for grant in listing(party)["grants"]]
+    assert len(times) == 4
+    assert times == sorted(times, reverse=True)
+
+
+@spec("WG1-02", "8.4", "filters intersect")
+def test_filters(party):
+    """Each alone, both together, and an empty array for nothing."""
+    first = GrantFactory.create(client=party.app, scope="cds_usage")
+    GrantFactory.create(client=party.app, scope="cds_usage", revoked=True)
+    GrantFactory.create(client=party.app, scope="cds_service_contracts")
+    query = {"statuses": "active pending", "scopes": "cds_usage"}
+    assert [grant["grant_id"] for grant in listing(party, **query)["grants"]] == [first.grant_id]
+    nothing = listing(party, parents=first.grant_id)
+    assert nothing == {"grants": [], "next": None, "previous": None}
+
+
+@spec("WG1-02", "8.6", "invalid values are 400, other fields are ignored")
+def test_modifying(party):
+    """Nothing changes in either case."""
+    grant = GrantFactory.create(client=party.app)
+    headers = bearer(admin_token_for(party.admin))
+
+    def patch(body: object) -> Any:
+        path = f"{LIST}/{grant.grant_id}"
+        text = json.dumps(body)
+        return Browser().patch(path, text, content_type="application/json", headers=headers)
+
+    assert patch({"status": "active"}).status_code == 400
+    ignored = patch({"client_id": "cl_other", "expires": None, "receipt_confirmations": ["X"]})
+    assert ignored.status_code == 200
+    after = Grant.objects.get(pk=grant.pk)
+    assert (after.client_id, after.status) == (grant.client_id, "active")
+
+
+@spec("WG1-02", "8.3", "an unfit cds_grant_id is refused after all other parameters")
+def test_unfit_grant_id(party):
+    """At the redirect URI, before anybody signs in."""
+
+    def error(**query: str) -> str:
+        response = Browser().get(authorize_url(party.app, **query))
+        return answer_of(response["Location"])["error"]
+
+    assert error(cds_grant_id="gr_unknown") == "cds_grant_id_invalid_value"
+    assert error(cds_grant_id="gr_unknown", scope="cds_unknown") == "invalid_scope"
+
+
+@spec("WG1-02", "8.3", "authorizing updates the Grant, before any token request")
+def test_waiting_grant(monkeypatch):
+    """No second Grant appears."""
+    world = make_world(monkeypatch)
+    grant = GrantFactory.create(client=world.client, user=world.alice, waiting=True)
+    request = world.ask(details=MERGED, cds_grant_id=grant.grant_id)
+    world.browser.post(form_url(request), answer("sc_222222"))
+    assert Grant.objects.get().grant_id == grant.grant_id
+    assert Grant.objects.get().status == "active"
+
+
+@spec("WG1-02", "8.3", "a Grant of somebody else: cds_grant_id_invalid_user")
+def test_grant_of_somebody_else(monkeypatch):
+    """Known only after sign-in; nothing is granted."""
+    world = make_world(monkeypatch)
+    grant = GrantFactory.create(client=world.client, user=world.carol, waiting=True)
+    request = world.ask(details=MERGED, cds_grant_id=grant.grant_id)
+    response = world.browser.get(form_url(request))
+    assert answer_of(response["Location"])["error"] == "cds_grant_id_invalid_user"
+    assert Grant.objects.get().status == "needs_authorization"
