@@ -7,6 +7,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -20,8 +21,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_safe_url(self, url: str | None) -> bool:
         """Only paths of this server are followed after sign-in."""
-        if not url:
-            return False
-        parts = urlsplit(url)
-        own = urlsplit(settings.BASE_URL)
-        return not parts.netloc or (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
+        return url_has_allowed_host_and_scheme(
+            url,
+            allowed_hosts={urlsplit(settings.BASE_URL).netloc},
+            require_https=settings.USE_HTTPS,
+        )

@@ -30,14 +30,25 @@ def digest(value: str, *, purpose: str) -> str:
     `purpose` separates domains: the digest of a token never equals that of a client secret.
     """
     key = settings.TOKEN_DIGEST_KEY.encode()
-    return hmac.new(key, f"{purpose}:{value}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, _octets(f"{purpose}:{value}"), hashlib.sha256).hexdigest()
 
 
 def same(left: str, right: str) -> bool:
     """Compare in constant time."""
-    return hmac.compare_digest(left.encode(), right.encode())
+    return hmac.compare_digest(_octets(left), _octets(right))
+
+
+def _octets(text: str) -> bytes:
+    """JSON can carry lone surrogates, which UTF-8 cannot: they must not match, nor crash."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def new_secret() -> str:
     """Return 256 random bits as URL-safe text."""
     return secrets.token_urlsafe(32)
+
+
+def reencrypt(ciphertext: str) -> str:
+    """Return the same secret under the newest key; raises cryptography.fernet.InvalidToken."""
+    fernet = _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS))
+    return fernet.rotate(ciphertext.encode()).decode()

@@ -6,6 +6,7 @@ written in its one canonical form (no exponent, no trailing zeros).
 """
 
 import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,9 @@ import msgspec
 from django.utils.functional import Promise
 
 from portal.times import format_datetime
+
+# JSON can carry NUL and half a surrogate pair; no other text can, and no database.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def canonical(value: Decimal) -> str:

@@ -90,11 +90,12 @@ class Cursor:
         try:
             raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
             backwards, *values = msgspec.json.decode(raw)
-        except (binascii.Error, msgspec.DecodeError, ValueError, TypeError):
+        except (binascii.Error, msgspec.DecodeError, ValueError, TypeError, RecursionError):
             raise InvalidFilter(
                 "cursor is not one that this server gave.", field="cursor"
             ) from None
-        if len(values) != width or not isinstance(backwards, bool):
+        unstorable = any(isinstance(value, str) and "\x00" in value for value in values)
+        if len(values) != width or not isinstance(backwards, bool) or unstorable:
             raise InvalidFilter(FOREIGN_CURSOR, field="cursor")
         return cls(tuple(values), backwards)
 

@@ -1,17 +1,26 @@
 """Middleware of the foundation."""
 
+import logging
+import re
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from django.conf import settings
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.urls import Resolver404, resolve
 
 from portal import ids
 from portal.context import RequestContext, current
 from portal.errors import DomainError
-from portal.pages.errors import domain_error_page
+from portal.pages.errors import bad_request, domain_error_page, page_not_found
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+_WITH_PORT = re.compile(r"\[([0-9a-fA-F:.]+)\](?::\d+)?|([0-9.]+):\d+")
 
 # Paths that speak JSON to programs: no session, no CSRF cookie, no HTML errors.
 MACHINE_PREFIXES = (
@@ -55,9 +64,18 @@ def client_address(request: HttpRequest) -> str | None:
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     proxies: int = settings.NUM_PROXIES
     if proxies and forwarded:
-        parts = [part.strip() for part in forwarded.split(",")]
-        return str(parts[-min(proxies, len(parts))])
-    return str(request.META.get("REMOTE_ADDR", "")) or None
+        parts = forwarded.split(",")
+        return _address(parts[-min(proxies, len(parts))])
+    return _address(request.META.get("REMOTE_ADDR", ""))
+
+
+def _address(text: str) -> str | None:
+    """Return an IP address without the port that some proxies add, None for anything else."""
+    match = _WITH_PORT.fullmatch(text.strip())
+    try:
+        return str(ip_address(match[1] or match[2] if match else text.strip()))
+    except ValueError:
+        return None
 
 
 class MachineEndpointMiddleware:
@@ -76,16 +94,11 @@ class MachineEndpointMiddleware:
             response["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
             response["Access-Control-Max-Age"] = "86400"
         elif not _resolves(request.path):
-            response = JsonResponse(
-                {
-                    "error": "not_found",
-                    "error_description": f"There is nothing at {request.path}.",
-                    "request_id": current.get().request_id,
-                },
-                status=404,
-            )
+            response = json_error("not_found", f"There is nothing at {request.path}.", 404)
         else:
             response = self.get_response(request)
+        if "Authorization" in request.headers:
+            response.setdefault("Cache-Control", "no-store")
         response["Access-Control-Allow-Origin"] = "*"
         response["Access-Control-Expose-Headers"] = (
             "WWW-Authenticate, X-Request-Id, Retry-After, ETag"
@@ -93,8 +106,14 @@ class MachineEndpointMiddleware:
         return response
 
     def _page(self, request: HttpRequest) -> HttpResponse:
-        """Pages end in a slash; a person who leaves it out is sent on."""
+        """Pages end in a slash; a person who leaves it out is sent on.
+
+        What is shown to a session is about a person: no cache keeps it, that of the browser of a
+        shared computer included.
+        """
         response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            response.setdefault("Cache-Control", "no-store")
         if (
             response.status_code == 404
             and request.method in {"GET", "HEAD"}
@@ -103,6 +122,22 @@ class MachineEndpointMiddleware:
         ):
             return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
         return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer programs in JSON also when something failed."""
+        if not is_machine_path(request.path):
+            return None
+        if isinstance(error, SuspiciousOperation | BadRequest | MultiPartParserError):
+            return json_error("invalid_request", "The request cannot be read.", 400)
+        log.error("unhandled error at %s", request.path, exc_info=error)
+        words = "Something failed on our side; it has been logged."
+        return json_error("server_error", words, 500)
+
+
+def json_error(code: str, description: str, status: int) -> JsonResponse:
+    """Return an error in the shape of RFC 6749 5.2."""
+    body = {"error": code, "error_description": description}
+    return JsonResponse(body | {"request_id": current.get().request_id}, status=status)
 
 
 def _resolves(path: str) -> bool:
@@ -126,3 +161,27 @@ class DomainErrorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer with the page of the error's status."""
         return domain_error_page(request, error) if isinstance(error, DomainError) else None
+
+
+class UnstorableTextMiddleware:
+    """Refuses NUL bytes in addresses: no database text holds one, so a lookup would fail.
+
+    Stands last, so that its pages know the visitor.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing is called so (404), and no parameter has such a value (400)."""
+        words = "The address contains a character that no value has."
+        error = SuspiciousOperation(words)
+        if "\x00" in request.path:
+            if is_machine_path(request.path):
+                return json_error("not_found", words, 404)
+            return page_not_found(request, error)
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            if is_machine_path(request.path):
+                return json_error("invalid_request", words, 400)
+            return bad_request(request, error)
+        return self.get_response(request)

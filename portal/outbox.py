@@ -13,6 +13,7 @@ from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
+from portal.logs import redact
 from portal.models import OutboxEntry
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ def run(entry_id: int) -> bool:
             entry.save()
     except Exception as error:
         log.exception("outbox task failed", extra={"outbox_entry": entry_id})
-        _postpone(entry_id, repr(error))
+        _postpone(entry_id, redact(repr(error)))
     return True
 
 

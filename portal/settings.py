@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "portal.middleware.DomainErrorMiddleware",
+    "portal.middleware.UnstorableTextMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -148,7 +149,7 @@ DATABASES["default"]["TEST"] = {
 REDIS_URL = env_str("REDIS_URL", help="Redis or Valkey: broker and cache, holds no truth")
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "portal.cache.OptionalRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cds",
     }
@@ -259,6 +260,8 @@ if MAIL_DIR:
 
 # --- APIs ----------------------------------------------------------------------------------------
 NUM_PROXIES = env_int("NUM_PROXIES", default=0, help="Trusted proxies in front of the portal")
+# Sign-in counts its failures by the same address.
+ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["consent.oauth.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -367,7 +370,7 @@ LOGGING: dict[str, Any] = {
     "filters": {"request": {"()": "portal.logs.RequestFilter"}},
     "formatters": {
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "portal.logs.RedactingFormatter",
             "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
         }
     },

@@ -8,7 +8,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
+from portal.branding import current_utility
 from registration.errors import InvalidClientMetadata
+from registration.names import mixes_alphabets, skeleton
 
 MAX_NAME = 255
 MAX_URL = 2000
@@ -18,8 +20,10 @@ MAX_SCOPES = 200
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 URI_FIELDS = ("client_uri", "logo_uri", "tos_uri", "policy_uri")
 
-# Characters that turn the reading direction: a name with them can look like another one.
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Invisible characters, line breaks and turns of the reading direction: with them one text can look
+# like another. The two joiners shape letters of Persian and Indic scripts.
+_DISGUISES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,7 @@ def read_client_metadata(payload: Mapping[str, Any]) -> ClientMetadata:
     Raises InvalidClientMetadata naming the field.
     """
     return ClientMetadata(
-        client_name=read_text(payload, "client_name", limit=MAX_NAME),
+        client_name=_read_name(payload),
         contacts=_read_contacts(payload),
         **{name: _read_link(payload, name) for name in URI_FIELDS},
     )
@@ -105,9 +109,28 @@ def _clean(value: object, name: str, *, limit: int) -> str:
         raise InvalidClientMetadata(f"{name} must be a string.", field=name)
     if len(value) > limit:
         raise InvalidClientMetadata(f"{name} takes at most {limit} characters.", field=name)
-    if any(unicodedata.category(char) in {"Cc", "Cs"} or char in _BIDI_CONTROLS for char in value):
-        raise InvalidClientMetadata(f"{name} must not hold control characters.", field=name)
+    if any(unicodedata.category(c) in _DISGUISES and c not in _JOINERS for c in value):
+        raise InvalidClientMetadata(
+            f"{name} must not hold control or invisible characters.", field=name
+        )
     return value.strip()
+
+
+def _read_name(payload: Mapping[str, Any]) -> str:
+    """Customers decide by this name, so it must not pass for another one."""
+    name = read_text(payload, "client_name", limit=MAX_NAME)
+    if name and not any(char.isalnum() for char in name):
+        raise InvalidClientMetadata("client_name must hold letters or digits.", field="client_name")
+    if any(mixes_alphabets(word) for word in name.split()):
+        raise InvalidClientMetadata(
+            "client_name must not mix alphabets within a word.", field="client_name"
+        )
+    utility = current_utility()
+    if name and skeleton(name) in {skeleton(utility.name), skeleton(utility.abbreviation)}:
+        raise InvalidClientMetadata(
+            f"client_name must not be the name of {utility.name}.", field="client_name"
+        )
+    return name
 
 
 def _read_contacts(payload: Mapping[str, Any]) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ FIELD = "redirect_uris"
 
 # RFC 8252 7.1: a private scheme is a reversed domain name, so it holds a dot.
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+# Servers disagree about encoded slashes; whatever one of them could take for a slash counts.
+_SLASHES = re.compile(r"/|%2f|%5c")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
 
 
@@ -51,7 +54,7 @@ def _check(uri: str, *, is_public: bool, is_sandbox: bool) -> None:
         raise _refused(uri, "must not have a fragment")
     if "*" in uri:
         raise _refused(uri, "must not have a wildcard")
-    if any(part in {".", ".."} for part in parts.path.lower().replace("%2e", ".").split("/")):
+    if any(part in {".", ".."} for part in _SLASHES.split(parts.path.lower().replace("%2e", "."))):
         raise _refused(uri, "must not have the path segments . or ..")
     if parts.scheme in {"https", "http"}:
         _check_web(uri, parts, loopback_allowed=is_public or is_sandbox)
@@ -61,9 +64,9 @@ def _check(uri: str, *, is_public: bool, is_sandbox: bool) -> None:
 
 
 def _check_web(uri: str, parts: SplitResult, *, loopback_allowed: bool) -> None:
-    if not parts.hostname or "@" in parts.netloc:
-        raise _refused(uri, "must name a host and no user")
-    if f"{parts.scheme}://{parts.netloc.lower()}" == settings.BASE_URL.lower():
+    if not parts.hostname or parts.hostname.endswith(".") or "@" in parts.netloc:
+        raise _refused(uri, "must name a host, without a dot at the end, and no user")
+    if _server_of(parts) == _server_of(urlsplit(settings.BASE_URL)):
         raise _refused(uri, "must not lead to this server")
     if parts.scheme == "https":
         return
@@ -73,6 +76,12 @@ def _check_web(uri: str, parts: SplitResult, *, loopback_allowed: bool) -> None:
         raise _refused(
             uri, "may use http on this machine only in the sandbox or as a public client"
         )
+
+
+def _server_of(parts: SplitResult) -> tuple[str | None, int | None]:
+    """Return host and port; http and https of one host count as one server."""
+    port = parts.port if parts.port != _DEFAULT_PORTS[parts.scheme] else None
+    return parts.hostname, port
 
 
 def _refused(uri: str, rule: str) -> InvalidRedirectUri:
@@ -93,11 +102,10 @@ def is_registered(uri: str, registered: Sequence[str]) -> bool:
 
 
 def _without_port(uri: str) -> tuple[str, ...] | None:
-    try:
-        parts = urlsplit(uri)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
+    parts = split_url(uri)
+    if parts is None or parts.scheme != "http" or "@" in parts.netloc:
         return None
-    if parts.scheme != "http" or host not in _LOOPBACK_ADDRESSES or "@" in parts.netloc:
+    host = parts.hostname or ""
+    if host not in _LOOPBACK_ADDRESSES:
         return None
     return (host, parts.path, parts.query, parts.fragment)

@@ -1,11 +1,12 @@
 """Grants API (CDS-WG1-02 8.4 to 8.6)."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.lookups import Overlap
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from rest_framework.request import Request
@@ -19,6 +20,7 @@ from portal.times import parse_datetime
 from registration.principal import principal_of, require_scope
 
 CLIENT_ADMIN = "cds_client_admin"
+_WORDS = ArrayField(TextField())
 
 
 def grant_uri(grant_id: str) -> str:
@@ -61,8 +63,8 @@ def to_wire(grant: Grant) -> dict[str, Any]:
 def _scopes(text: str) -> Q:
     """Scope ids within `scope` or as the type of an entry (CDS-WG1-02 8.4)."""
     ids = split_ids(text, name="scopes")
-    words = "|".join(re.escape(scope_id) for scope_id in ids)
-    condition = Q(scope__regex=rf"(^| )({words})( |$)")
+    words = Func(F("scope"), Value(" "), function="string_to_array", output_field=_WORDS)
+    condition = Q(Overlap(words, Value(ids, output_field=_WORDS)))
     for scope_id in ids:
         condition |= Q(authorization_details__contains=[{"type": scope_id}])
     return condition

@@ -4,7 +4,7 @@ The specifications want form-encoded bodies; clients also send JSON, wrong Conte
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from consent.catalogue.details import InvalidAuthorizationDetails
 from portal.errors import DomainError
+from portal.jsontext import UNSTORABLE
 
 MAX_PARAMETERS = 100
 MAX_LENGTH = 4_000
@@ -70,7 +71,7 @@ def _check_value(name: str, value: str) -> None:
     limit = MAX_DETAILS_LENGTH if name == "authorization_details" else MAX_LENGTH
     if len(value) > limit:
         raise MalformedRequest(f"{name[:100]} is longer than {limit} characters.")
-    if "\x00" in value or "\x00" in name:
+    if UNSTORABLE.search(value) or UNSTORABLE.search(name):
         raise MalformedRequest("A parameter contains a character that no value has.")
 
 
@@ -104,9 +105,9 @@ def _body_pairs(request: HttpRequest) -> list[tuple[str, str]]:
 def _json_pairs(text: str) -> list[tuple[str, str]]:
     try:
         pairs = json.loads(text, object_pairs_hook=_Pairs)
+        return [(name, _as_text(value)) for name, value in pairs if value is not None]
     except (ValueError, RecursionError):
         raise MalformedRequest("The request body is not valid JSON.") from None
-    return [(name, _as_text(value)) for name, value in pairs if value is not None]
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -132,8 +133,24 @@ def parse_details(text: str | None) -> list[dict[str, Any]] | None:
         return None
     try:
         details = json.loads(text)
+        readable = not any(UNSTORABLE.search(each) for each in _texts(details))
     except (ValueError, RecursionError):
-        details = None
+        readable = False
+    if not readable:
+        raise InvalidAuthorizationDetails("is not readable JSON", field="authorization_details")
     if not isinstance(details, list):
         raise InvalidAuthorizationDetails("must be a JSON array", field="authorization_details")
     return details
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Return all names and texts inside a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

@@ -211,6 +211,9 @@ def _decline(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     who = request.user if request.user.is_authenticated else "anonymous"
     if request.user.is_authenticated and asked.user_id not in (None, request.user.pk):
         return problems.somebody_elses(request, asked)
+    if asked.outcome == AuthorizationRequest.Outcome.APPROVED and who == "anonymous":
+        # The answer given then holds the code, which is for the customer's own browser.
+        return _sign_in(request, asked)
     reason = request.POST.get("reason")
     error = reason if reason == "no_preselections" else "access_denied"
     return send(approval.decline(request=asked, by=who, error=error))

@@ -11,6 +11,7 @@ from consent.pages.headers import private
 from consent.presenters.default_redirect import default_redirect_page
 from portal.crypto import digest
 from portal.permissions import public
+from registration.addresses import default_redirect_uri
 from registration.models import Client
 
 
@@ -33,10 +34,16 @@ def default_redirect(request: HttpRequest, client_id: str) -> HttpResponse:
 
 
 def _receipt_url(client: Client, code: str) -> str:
-    """Find the receipt by the code without redeeming it; codes of other clients find nothing."""
+    """Find the receipt by the code without redeeming it; codes of other clients find nothing.
+
+    Nor do codes that went to a page of the client's own: the receipt's address is a key that only
+    the customer should have.
+    """
     row = (
         AuthorizationCode.objects.filter(
-            application_id=client.pk, code=digest(code, purpose=CODE_PURPOSE)
+            application_id=client.pk,
+            code=digest(code, purpose=CODE_PURPOSE),
+            redirect_uri=default_redirect_uri(client.client_id),
         )
         .select_related("cds_grant")
         .first()

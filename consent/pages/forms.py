@@ -5,6 +5,7 @@ sections: request-1-services, request-1-later, request-1-query; `shown` lists th
 lists were on the page, `removed` those that were taken out.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 from django.http import QueryDict
@@ -14,6 +15,7 @@ from consent.services.choices import MAX_QUERY, Choices, SectionChoice
 from consent.services.sections import Section
 
 MAX_SECTIONS = 100
+_NUMBER = re.compile(r"[0-9]{1,2}")
 ACTIONS = frozenset(
     {"authorize", "decline", "update", "remove", "undo", "search", "all", "none", "chosen"}
 )
@@ -32,7 +34,9 @@ class Action:
         name, _, number = text.partition("-")
         if name not in ACTIONS:
             return cls("update")
-        return cls(name, min(int(number), MAX_SECTIONS) if number.isdecimal() else 0)
+        if not number.isdecimal():
+            return cls(name)
+        return cls(name, int(number) if _NUMBER.fullmatch(number) else MAX_SECTIONS)
 
 
 def read_choices(data: QueryDict, stored: Choices) -> Choices:
@@ -42,16 +46,16 @@ def read_choices(data: QueryDict, stored: Choices) -> Choices:
         prefix = f"request-{index + 1}"
         before = sections.get(index, SectionChoice())
         sections[index] = SectionChoice(
-            selected=frozenset(data.getlist(f"{prefix}-services")),
+            selected=frozenset(v for v in data.getlist(f"{prefix}-services") if "\x00" not in v),
             later=f"{prefix}-later" in data,
-            query=data.get(f"{prefix}-query", "")[:MAX_QUERY].strip(),
+            query=data.get(f"{prefix}-query", "").replace("\x00", "")[:MAX_QUERY].strip(),
             chosen_only=before.chosen_only,
         )
     return Choices(sections, frozenset(_numbers(data.getlist("removed"))))
 
 
 def _numbers(texts: list[str]) -> list[int]:
-    return [int(text) for text in texts if text.isdecimal() and int(text) < MAX_SECTIONS]
+    return [int(text) for text in texts if _NUMBER.fullmatch(text)]
 
 
 def apply(action: Action, choices: Choices, sections: tuple[Section, ...]) -> Choices:

@@ -77,6 +77,7 @@ def find_request(request_id: str, *, now: datetime) -> AuthorizationRequest:
     # A pushed request must come through the authorization endpoint first (RFC 9126 4).
     if row is None or row.opened is None:
         raise RequestNotFound("no such authorization request")
+    _check_client(row)
     if row.outcome == AuthorizationRequest.Outcome.OPEN and row.expires <= now:
         raise RequestExpired("the authorization request has expired")
     return row
@@ -84,10 +85,15 @@ def find_request(request_id: str, *, now: datetime) -> AuthorizationRequest:
 
 @transaction.atomic
 def show_request(*, request: AuthorizationRequest, user: User) -> None:
-    """Note who is looking at the form: the request now belongs to this person."""
-    if request.user_id != user.pk:
-        request.user = user
-        request.save(update_fields=["user"])
+    """Note who is looking at the form: the request now belongs to this person.
+
+    Raises RequestNotFound for everybody but the first.
+    """
+    if request.user_id == user.pk:
+        return
+    if not AuthorizationRequest.objects.filter(pk=request.pk, user=None).update(user=user):
+        raise RequestNotFound("the authorization request waits for somebody else")
+    request.user = user
 
 
 @transaction.atomic
@@ -221,7 +227,14 @@ def _locked(request: AuthorizationRequest, user: User) -> AuthorizationRequest:
     row = rows.select_related("client__registration").get(pk=request.pk)
     if row.user_id not in (None, user.pk):
         raise RequestNotFound("the authorization request waits for somebody else")
+    _check_client(row)
     return row
+
+
+def _check_client(row: AuthorizationRequest) -> None:
+    """A disabled Client gets no consent, and no visitors from us."""
+    if not row.client.is_enabled:
+        raise RequestNotFound("the client of the authorization request was disabled")
 
 
 def _grant(

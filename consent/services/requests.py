@@ -181,7 +181,7 @@ def _challenge(query: Parameters, client: Client) -> str | None:
         return None
     if method != "S256":
         raise _Refusal("invalid_request", "must be S256.", field="code_challenge_method")
-    if not _CHALLENGE.match(challenge):
+    if not _CHALLENGE.fullmatch(challenge):
         raise _Refusal(
             "invalid_request", "must be 43 characters of base64url.", field="code_challenge"
         )

@@ -63,10 +63,13 @@ def account_link(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     form = AccountNumberForm(request.POST or None)
     if form.is_valid():
+        number = linking.plain_number(form.cleaned_data["account_number"])
         throttle.count("link", f"user:{user.pk}")
+        # Also across people: sign-ups are cheap, guesses at and mails to one customer must not be.
+        throttle.count("link", f"account:{number}")
         link = linking.start_link(
             user=user,
-            account_number=form.cleaned_data["account_number"],
+            account_number=number,
             language=get_language() or "en",
             by=user,
         )

@@ -42,13 +42,18 @@ def start_link(*, user: User, account_number: str, language: str, by: User) -> A
     """Begin to link an account and mail the code to the contact on file, if there is one."""
     link = AccountLink.objects.create(
         user=user,
-        account=_account(_NOT_A_NUMBER.sub("", account_number)),
+        account=_account(plain_number(account_number)),
         expires=timezone.now() + VALID_FOR,
     )
     audit.record("account_link.requested", by=by, subject=f"account_link:{link.link_id}")
     # Also for unknown numbers: the answer must not take longer for a real one.
     enqueue(TASK, link.link_id, language)
     return link
+
+
+def plain_number(account_number: str) -> str:
+    """Return an account number without the spaces that bills print and people type."""
+    return _NOT_A_NUMBER.sub("", account_number)
 
 
 def _account(account_number: str) -> Account | None:

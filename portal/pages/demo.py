@@ -44,18 +44,23 @@ def read_mails(folder: Path) -> list[DemoMail]:
     return mails
 
 
+def all_mails() -> list[DemoMail]:
+    """Return the mails of the demo; without a folder there are none."""
+    return read_mails(Path(settings.MAIL_DIR)) if settings.MAIL_DIR else []
+
+
 @public
 @require_safe
 def mail_list(request: HttpRequest) -> HttpResponse:
     """List the demo's mails."""
-    return render(request, "portal/demo_mail.html", {"mails": read_mails(Path(settings.MAIL_DIR))})
+    return render(request, "portal/demo_mail.html", {"mails": all_mails()})
 
 
 @public
 @require_safe
 def mail_detail(request: HttpRequest, name: str) -> HttpResponse:
     """Show one mail."""
-    for mail in read_mails(Path(settings.MAIL_DIR)):
+    for mail in all_mails():
         if mail.name == name:
             return render(request, "portal/demo_mail_detail.html", {"mail": mail})
     raise Http404

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.errors import NotFound
+from portal.jsontext import UNSTORABLE
 from portal.listing import CdsListView, ids_filter, instant_filter
 from registration.api.base import (
     AdminView,
@@ -74,7 +75,7 @@ class CredentialDetail(AdminView):
 
 def _named_client(request: Request) -> Client:
     client_id = object_payload(request).get("client_id")
-    if not isinstance(client_id, str) or "\x00" in client_id:
+    if not isinstance(client_id, str) or UNSTORABLE.search(client_id):
         raise InvalidRequest("client_id must name one of your Clients.", field="client_id")
     client = Client.objects.of(caller_registration(request)).filter(client_id=client_id).first()
     if not isinstance(client, Client):

@@ -1,12 +1,12 @@
 """Reads a PUT of a Client object into the values it should have (CDS-WG1-02 5.5)."""
 
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from portal import crypto
 from portal.errors import DomainError
+from portal.jsontext import UNSTORABLE
 from registration import addresses, hooks
 from registration.client_metadata import read_client_metadata, read_scopes, require_object
 from registration.errors import InvalidClientMetadata, InvalidRedirectUri
@@ -18,8 +18,6 @@ from registration.services.offers import current_offers, details_types
 MAX_DETAILS = 100
 MAX_DEPTH = 10
 MAX_DIGITS = 30
-# PostgreSQL stores neither NUL nor half a surrogate pair.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 # The server decides these; a PUT may repeat them but not change them (decision 23).
 IMMUTABLE = (
@@ -231,7 +229,7 @@ def _storable(value: Any, name: str, depth: int = 0) -> Any:
         return [_storable(item, name, depth + 1) for item in value]
     if isinstance(value, Decimal):
         return _number(value, name)
-    if isinstance(value, str) and _UNSTORABLE.search(value):
+    if isinstance(value, str) and UNSTORABLE.search(value):
         raise InvalidClientMetadata(f"{name} must not hold control characters.", field=name)
     return value
 

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.browser
 REMOVE_FIRST = re.compile("^Remove ?: Request 1 of 2$")
 
 
-
 def test_approve_and_read(cast, visitor, password, portal, acme_site) -> None:
     """The whole way: sign in, choose, authorize, redeem the code, read usage."""
     cast.home("ana")

@@ -8,10 +8,8 @@ from django.core import mail
 from playwright.sync_api import expect
 
 from consent.models import Grant
-from portal.models import OutboxEntry
-from portal.outbox import run
 from tests.browser.visitor import ASKS
-from tests.browser.world import latest_grant
+from tests.browser.world import latest_grant, run_waiting_work
 from tests.factories.consent import token_for
 
 pytestmark = pytest.mark.browser
@@ -36,8 +34,7 @@ def test_default_redirect_leads_to_the_receipt_and_stop_works_without_sign_in(
     bearer = {"Authorization": f"Bearer {token_for(latest_grant())}"}
     assert requests.get(portal + API, headers=bearer).status_code == 200
 
-    for entry in OutboxEntry.objects.filter(task="consent.tasks.send_receipt"):
-        run(entry.pk)
+    run_waiting_work()
     [message] = mail.outbox
     assert message.subject == "Receipt: you shared energy data with Acme Energy Auditors"
     [link] = set(re.findall(rf"{portal}/receipts/\S+/", str(message.body)))

@@ -19,6 +19,14 @@ PRESELECTIONS = [
     ({"contract_numbers": ["_all", "_include_future"]}, ["222222", "333333"], True),
     ({"contract_numbers": ["222222", "_include_future"]}, ["222222"], True),
 ]
+# Rows are outlined as a whole.
+HAS_OUTLINE = """() => {
+  const here = document.activeElement;
+  return [here, here.closest("label")].filter(Boolean).some((part) => {
+    const style = getComputedStyle(part);
+    return style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+  });
+}"""
 LATER = re.compile("^Also services I add later")
 
 
@@ -78,11 +86,7 @@ def test_keyboard_only(cast, visitor, signed_in) -> None:
     for target in wanted:
         for _ in range(30):
             keys.press("Tab")
-            outline = visitor.page.evaluate(
-                """() => { const here = document.activeElement;
-                const styles = [here, here.closest('label')].filter(Boolean).map(getComputedStyle);
-                return styles.some((s) => s.outlineStyle !== 'none' && s.outlineWidth !== '0px');}"""
-            )
+            outline = visitor.page.evaluate(HAS_OUTLINE)
             assert outline, visitor.page.evaluate("document.activeElement.outerHTML")
             if target.evaluate("element => element === document.activeElement"):
                 break

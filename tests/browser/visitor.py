@@ -111,7 +111,7 @@ class Visitor:
             assert not problems, f"{path} ({scheme}):\n" + "\n".join(problems)
 
     def _examine_copy(self, path: str) -> None:
-        """Axe needs a script: show it what a browser without one shows, in a window that has one."""
+        """Axe needs a script: show it what is seen without one, in a window that has one."""
         shown = re.sub(r"<(/?)noscript>", r"<\1div>", self.page.content())
         shown = re.sub(r"<script.*?</script>", "", shown, flags=re.DOTALL)
         browser = self.page.context.browser

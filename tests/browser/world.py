@@ -11,7 +11,7 @@ from consent.models import Grant
 from customerdata.demo.dates import Calendar
 from customerdata.demo.developer import publish_offers
 from customerdata.demo.homes import TOWN, make_home
-from customerdata.demo.people import PASSWORD, address_of, create_people
+from customerdata.demo.people import create_people
 from customerdata.demo.profiles import GAS_BY_DAY, HOME, SHOP_BY_MONTH, Profile
 from customerdata.demo.structure import (
     Site,
@@ -21,6 +21,7 @@ from customerdata.demo.structure import (
     open_customer,
 )
 from customerdata.services.structure import upsert_contracts
+from portal.celery import app as celery_app
 from portal.models import OutboxEntry
 from portal.outbox import run
 from registration.models import Client
@@ -52,11 +53,11 @@ class Cast:
         fields.setdefault("scope", " ".join(scopes))
         return authorize_url(self.app, **fields)
 
-    def home(self, login: str) -> None:
+    def home(self, login: str, *, is_test: bool = True) -> None:
         """Give a login one account with an electric and a gas service, with a month of readings."""
         electric = self._site("222222", "1111-1", "123 Main St", profile=HOME)
         gas = replace(electric, number="333333", name="Home gas", profile=GAS_BY_DAY)
-        make_home(login, self.calendar, [electric, gas])
+        make_home(login, self.calendar, [electric, gas], is_test=is_test)
 
     def services(self, login: str, count: int) -> None:
         """Give a login many services without readings, ten on each account."""
@@ -124,9 +125,8 @@ def waiting_work() -> list[str]:
     return list(rows.order_by("pk").values_list("task", flat=True))
 
 
-
-
 def run_waiting_work() -> None:
     """Do what a worker does, now: every promised task, also those that were just promised."""
+    celery_app.loader.import_default_modules()
     for entry in OutboxEntry.objects.filter(status=OutboxEntry.Status.READY):
         run(entry.pk)

@@ -1,10 +1,13 @@
 """Programs' endpoints answer JSON, allow other origins without credentials, never redirect."""
 
 import pytest
+from django.test import RequestFactory
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from portal.errors import DomainError
+from portal.middleware import client_address
+from portal.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +22,78 @@ def test_unknown_paths_are_json_404(client, path):
     assert response.json()["error"] == "not_found"
     assert response["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Credentials" not in response
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cds-api/v1/grants/%00",
+        "/cds-api/v1/grants/a%00b",
+        "/receipts/%00/",
+        "/receipts/%00/stop/",
+        "/oauth/authorize/%00/",
+        "/oauth/default-redirect/%00?code=x",
+        "/accounts-link/%00/",
+        "/docs/scopes/%00/",
+        "/demo/mail/%00/",
+    ],
+)
+def test_a_nul_byte_in_a_path_names_nothing(admin_client, path):
+    """The database cannot even be asked for it."""
+    assert admin_client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("value", ["%00", "a%00b"])
+def test_a_nul_byte_in_a_query_or_form_is_a_bad_request(client, value):
+    """No parameter of any page or API holds one; the database would refuse it as a failure."""
+    assert client.get(f"/cds/coverage?order={value}").status_code == 400
+    assert client.get(f"/docs/?x={value}").status_code == 400
+    assert client.get(f"/oauth/default-redirect/cl_1?code={value}").status_code == 400
+
+
+def test_answers_with_a_session_or_a_token_are_not_kept(client):
+    """Pages of a signed-in person and customer data stay out of shared and disk caches."""
+    client.force_login(User.objects.create_user("ana@example.com"))
+    assert client.get("/accounts-link/")["Cache-Control"] == "no-store"
+    assert client.get("/")["Cache-Control"] == "no-store"
+    answer = client.get("/cds-customerdata-api/v1/accounts", headers={"authorization": "Bearer x"})
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_a_failure_on_a_machine_endpoint_is_json(client, monkeypatch):
+    """Programs cannot read an error page."""
+
+    def fail(request):
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr("consent.oauth.views.body_parameters", fail)
+    client.raise_request_exception = False
+    answer = client.post("/oauth/token")
+    assert answer.status_code == 500
+    assert answer.json()["error"] == "server_error"
+    assert "secret" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "expected"),
+    [
+        (0, "1.2.3.4", "127.0.0.1"),
+        (1, "6.6.6.6, 1.2.3.4", "1.2.3.4"),
+        (1, "6.6.6.6, 1.2.3.4:5678", "1.2.3.4"),
+        (1, "[2001:db8::1]:443", "2001:db8::1"),
+        (1, "2001:db8::1", "2001:db8::1"),
+        (2, "6.6.6.6, 1.2.3.4, 10.0.0.1", "1.2.3.4"),
+        (1, "unknown", None),
+        (1, "1.2.3.4\x00", None),
+    ],
+)
+def test_the_callers_address_is_what_the_trusted_proxies_say(
+    settings, proxies, forwarded, expected
+):
+    """Anybody can send the header; what the audit trail stores must be an address."""
+    settings.NUM_PROXIES = proxies
+    request = RequestFactory().get("/", HTTP_X_FORWARDED_FOR=forwarded)
+    assert client_address(request) == expected
 
 
 def test_preflights_are_answered(client):

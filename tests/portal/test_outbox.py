@@ -105,3 +105,19 @@ def test_work_for_later_is_not_due_yet():
     outbox.enqueue("tests.note", "x", not_before=timezone.now() + timedelta(days=1))
     assert outbox.due_entries(timezone.now()) == []
     assert cache.get("anything") is None
+
+
+@shared_task(name="tests.refused")
+def refused() -> None:
+    """Fail as a mail server does, naming the recipient."""
+    raise ValueError({"ana@example.com": (550, b"no such user")})
+
+
+def test_a_kept_error_names_nobody():
+    """The rows are read by whoever runs the server."""
+    entry = outbox.enqueue("tests.refused")
+    assert entry is not None
+    outbox.run(entry.pk)
+    entry.refresh_from_db()
+    assert entry.error.startswith("ValueError")
+    assert "ana" not in entry.error

@@ -48,7 +48,8 @@ def test_a_new_secret_works_beside_the_old_one(api, mine):
 
 
 @pytest.mark.parametrize(
-    "payload", [{}, {"client_id": 1}, {"client_id": "\x00"}, {"client_id": "x"}, []]
+    "payload",
+    [{}, {"client_id": 1}, {"client_id": "\x00"}, {"client_id": "\ud800"}, {"client_id": "x"}, []],
 )
 def test_a_credential_needs_one_of_the_own_clients(api, payload):
     """The answer names the field."""

@@ -92,6 +92,15 @@ def test_descriptive_fields_reach_every_client():
         ({"client_name": "x" * 256}, "client_name"),
         ({"client_name": "a\u202eb"}, "client_name"),
         ({"client_name": "a\ud800"}, "client_name"),
+        ({"client_name": "a\u200eb"}, "client_name"),
+        ({"client_name": "a\u200bb"}, "client_name"),
+        ({"client_name": "a\u2028b"}, "client_name"),
+        ({"client_name": "\u200d"}, "client_name"),
+        ({"client_name": "Demo Gas & Electric"}, "client_name"),
+        ({"client_name": "DEMO  GAS and ELECTRIC"}, "client_name"),
+        ({"client_name": "\uff24emo Gas&Electric"}, "client_name"),
+        ({"client_name": "Dem\u043e Gas & Electric"}, "client_name"),
+        ({"client_name": "Ac\u043ce Energy"}, "client_name"),
         ({"contacts": "ops@solar.example"}, "contacts"),
         ({"contacts": [1]}, "contacts"),
         ({"contacts": [["x"]]}, "contacts"),
@@ -175,3 +184,20 @@ def test_get_is_not_allowed():
     """The endpoint only takes POST, and says so in JSON."""
     answer = APIClient().get("/oauth/register")
     assert (answer.status_code, answer.json()["error"]) == (405, "method_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Solar for Demo Gas & Electric customers",
+        "\u042d\u043d\u0435\u0440\u0433\u0438\u044f GmbH",
+        "\u0395\u03bd\u03ad\u03c1\u03b3\u03b5\u03b9\u03b1",
+        "\u6771\u4eac Energy",
+        "\u0646\u0645\u06cc\u200c\u062f\u0627\u0646\u0645",
+    ],
+)
+def test_names_of_every_script_are_welcome(name):
+    """What is refused are disguises, not alphabets."""
+    answer = register_demo_client(client_name=name)
+    assert answer.status_code == 201
+    assert answer.json()["client_name"] == name

@@ -149,7 +149,7 @@ def test_a_scope_only_in_the_details_is_found(acme, api):
 def test_a_long_list_of_scopes_is_no_error(acme, api):
     """As many values as the parameter takes, all of them long."""
     grant = GrantFactory.create(client=acme.app, scope="cds_usage cds_more")
-    many = "+".join(f"scope{number}{'x' * 40}" for number in range(900))
+    many = "+".join(f"scope{number}{'x' * 70}" for number in range(990))
     assert api.ids(f"scopes={many}") == []
     assert api.ids(f"scopes={many}+cds_more") == [grant.grant_id]
 

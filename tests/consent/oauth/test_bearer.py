@@ -184,3 +184,20 @@ def test_a_living_token_of_another_scope_is_403(acme):
     response = Browser().get("/cds-api/v1/grants", headers={"Authorization": f"Bearer {raw}"})
     assert response.status_code == 403
     assert response.json()["error"] == "insufficient_scope"
+
+
+@pytest.mark.parametrize("path", ["cds-customerdata-api/v1/accounts", "cds-api/v1/grants"])
+def test_every_api_is_limited_by_client(acme, rival, settings, path):
+    """One busy client is told to wait; the others notice nothing."""
+    rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "api": "2/min"}
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+
+    def ask(party):
+        token = token_for(GrantFactory.create(client=party.app))
+        return Browser().get(f"/{path}", headers={"Authorization": f"Bearer {token}"})
+
+    answers = [ask(acme) for _ in range(3)]
+    assert [answer.status_code == 429 for answer in answers] == [False, False, True]
+    assert int(answers[2]["Retry-After"]) > 0
+    assert answers[2].json()["error"] == "slow_down"
+    assert ask(rival).status_code != 429

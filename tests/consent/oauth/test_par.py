@@ -139,3 +139,21 @@ def test_prompt_grant_and_language_survive_the_push(acme):
     assert params["prompt"] == "login"
     assert params["cds_grant_id"] == grant.grant_id
     assert params["ui_locales"] == "fr"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"type":"cds_usage","\\ud800":1}]',
+        '[{"type":"cds_usage","\\u0000":1}]',
+        '[{"type":"\\ud800"}]',
+        '[{"type":"cds_usage","contract_numbers":["\\u0000"]}]',
+        "[" * 950 + "]" * 950,
+    ],
+)
+def test_unwritable_details_are_refused(acme, text):
+    """Names and values that no answer and no database can hold."""
+    fields = {"response_type": "code", "scope": "cds_usage", "authorization_details": text}
+    response = post("/oauth/par", acme.app_credential, **fields)
+    assert response.status_code == 400
+    assert response.json()["error"] == "invalid_authorization_details"

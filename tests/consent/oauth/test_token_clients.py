@@ -1,6 +1,7 @@
 """Client authentication at the token endpoint (RFC 6749 2.3 and 5.2)."""
 
 import base64
+import json
 
 import pytest
 import time_machine

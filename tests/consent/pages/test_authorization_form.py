@@ -1,12 +1,14 @@
 """The authorization form as browsers use it, with and without scripts."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
 from consent.models import AuthorizationRequest, Grant
+from registration.services.clients import disable_client
 from tests.consent.oauth.support import CALLBACK, answer_of
 from tests.consent.pages.world import MERGED, World, answer, form_url, service
 from tests.factories.consent import GrantFactory

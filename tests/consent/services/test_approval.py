@@ -7,7 +7,13 @@ from django.utils import timezone
 
 from consent.models import AuthorizationCode, AuthorizationRequest, Grant, Receipt, Selection
 from consent.services import approval
-from consent.services.approval import ChoicesRefused, Problem, ProblemKind
+from consent.services.approval import (
+    ChoicesRefused,
+    Problem,
+    ProblemKind,
+    RequestNotFound,
+    show_request,
+)
 from consent.services.choices import Choices, SectionChoice, choices_from_json, choices_to_json
 from portal.models import AuditEvent, OutboxEntry
 from tests.consent.oauth.support import answer_of

@@ -117,3 +117,15 @@ def test_attempts_are_limited(client, settings):
     url = reverse("customerdata:account-link")
     assert client.post(url, {"account_number": "1"}).status_code == 303
     assert client.post(url, {"account_number": "1"}).status_code == 429
+
+
+def test_attempts_at_one_number_are_limited_whoever_makes_them(client, settings):
+    """Many sign-ups must not add up to many guesses, or to many mails to one customer."""
+    rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "link": "2/hour"}
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+    url = reverse("customerdata:account-link")
+    answers = []
+    for spelling in ("12 34", "1234", " 1 2 3 4 ", "other"):
+        client.force_login(PersonFactory.create())
+        answers.append(client.post(url, {"account_number": spelling}).status_code)
+    assert answers == [303, 303, 429, 303]

@@ -1,0 +1,119 @@
+"""CDS-WG3-01 9.1 and 9.2: the way of a customer from the company's link and back."""
+
+import re
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client as Browser
+
+from consent.models import AuthorizationRequest, Grant, Receipt
+from portal.models import OutboxEntry
+from registration.addresses import default_redirect_uri
+from tests.consent.oauth.support import CALLBACK, answer_of, authorize_url
+from tests.consent.pages.world import MERGED, World, answer, form_url, make_world
+
+spec = pytest.mark.spec
+
+
+@pytest.fixture
+def world(db: None, monkeypatch: Any) -> World:
+    """A company, two customers with services, and a signed-in browser."""
+    return make_world(monkeypatch)
+
+
+@spec("WG3-01", "9.1.1", "absent parameters take the Client's defaults")
+def test_defaults(world: World) -> None:
+    """Scope, authorization details and redirect URI."""
+    world.client.default_scope = "cds_usage"
+    world.client.cds_default_redirect_uri = CALLBACK
+    world.client.save()
+    assert Browser().get(authorize_url(world.client)).status_code == 303
+    request = AuthorizationRequest.objects.get()
+    assert [entry["type"] for entry in request.access] == ["cds_usage"]
+    assert request.params["redirect_uri"] == CALLBACK
+
+
+@spec("WG3-01", "9.1.1", "other invalid parameters redirect with an error")
+@pytest.mark.parametrize(
+    ("field", "value", "error"),
+    [
+        ("scope", "cds_unknown", "invalid_scope"),
+        ("authorization_details", "{", "invalid_authorization_details"),
+    ],
+)
+def test_invalid_parameters(world: World, field: str, value: str, error: str) -> None:
+    """Before anybody signs in."""
+    response = Browser().get(authorize_url(world.client, redirect_uri=CALLBACK, **{field: value}))
+    assert response["Location"].startswith(CALLBACK)
+    assert answer_of(response["Location"])["error"] == error
+
+
+@spec("WG3-01", "9.1.1", "a form with the customer's own list needs sign-in")
+@spec("WG3-01", "9.1.2", "without a session: to the start of sign-in, then back to the form")
+@spec("WG3-01", "9.1.2", "with a session: straight to the form")
+def test_sign_in(world: World) -> None:
+    """Nothing of a customer is shown before."""
+    url = form_url(world.ask(details=MERGED))
+    response = Browser().get(url)
+    assert response["Location"] == f"/accounts/login/?next={url}"
+    assert world.browser.get(url).status_code == 200
+
+
+@spec("WG3-01", "9.1.2", "the session outlasts the form by 10 minutes at least")
+def test_session_length(world: World) -> None:
+    """Every look at the form begins the time anew."""
+    assert settings.SESSION_COOKIE_AGE >= 600
+    response = world.browser.get(form_url(world.ask(details=MERGED)))
+    assert response.cookies[settings.SESSION_COOKIE_NAME]["max-age"] >= 600
+
+
+@spec("WG3-01", "9.1.2", "signing out ends the session at once")
+def test_sign_out(world: World) -> None:
+    """The form asks for sign-in again."""
+    url = form_url(world.ask(details=MERGED))
+    world.browser.post("/accounts/logout/")
+    assert world.browser.get(url).status_code == 302
+
+
+@spec("WG3-01", "9.1.1", "authorizing makes Grant and receipt, mails it and answers the client")
+def test_authorizing(world: World) -> None:
+    """All of it, with the client's state."""
+    response = world.browser.post(form_url(world.ask(details=MERGED)), answer("sc_222222"))
+    answered = answer_of(response["Location"])
+    assert response["Location"].startswith(CALLBACK)
+    assert (answered["state"], "code" in answered) == ("state-1", True)
+    assert Receipt.objects.get().grant == Grant.objects.get()
+    assert OutboxEntry.objects.filter(task="consent.tasks.send_receipt").count() == 1
+
+
+@spec("WG3-01", "9.1.1", "at the default redirect URI a code leads on to the receipt")
+def test_default_redirect(world: World) -> None:
+    """The company is not needed for it."""
+    own = default_redirect_uri(world.client.client_id)
+    request = world.ask(details=MERGED, redirect_uri=own)
+    response = world.browser.post(form_url(request), answer("sc_222222"))
+    url = f"/oauth/default-redirect/{world.client.client_id}"
+    page = Browser().get(url, {"code": answer_of(response["Location"])["code"]})
+    assert page["Location"] == f"/receipts/{Receipt.objects.get().url_token}/"
+
+
+@spec("WG3-01", "9.2.1.6", "buttons to approve and to decline say what they do")
+@spec("WG3-01", "9.2.1.6", "no step after the button")
+def test_buttons(world: World) -> None:
+    """One click answers the client."""
+    url = form_url(world.ask(details=MERGED))
+    html = world.browser.get(url).content.decode()
+    buttons = dict(re.findall(r'value="(authorize|decline)"[^>]*>\s*(?:<[^>]+>\s*)*(\w+)', html))
+    assert buttons == {"authorize": "Authorize", "decline": "Decline"}
+    response = world.browser.post(url, answer("sc_222222"))
+    assert response["Location"].startswith(CALLBACK)
+
+
+@spec("WG3-01", "9.1.2", "the documentation says that failed sign-ins do not come back")
+@spec("WG3-01", "9.2.1.2", "the documentation says what else is shown of a Client")
+def test_documentation(world: World) -> None:
+    """On the page that the scope description links."""
+    text = Browser().get("/docs/scopes/cds_usage").content.decode()
+    assert "cannot sign in" in text
+    assert "since when you are registered" in text
