@@ -1,5 +1,6 @@
 """The customers' side of consent: what people may share (consent.catalog.CustomerCatalog)."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,7 +55,7 @@ class Customers:
             _selectable(contract, accounts.get(contract.account_id, ""), facts)
             for contract in contracts
         ]
-        return sorted(rows, key=lambda row: (row.account, row.number, row.id))
+        return sorted(rows, key=lambda row: (_natural(row.account), _natural(row.number), row.id))
 
     def examples(self, user: User) -> Mapping[str, str]:
         """Return masked example values of the customer's own, by authorization details field id."""
@@ -169,3 +170,9 @@ def _selectable(
 def _commodity(service_types: Sequence[str]) -> str:
     """Return the service's commodity, or its first type when none is named."""
     return next((t for t in service_types if t in COMMODITIES), next(iter(service_types), ""))
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Sort numbers inside a text as people do: 2222-2 before 2222-10."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", text)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

@@ -26,6 +26,7 @@ from consent.services import approval
 from consent.services.choices import Choices, choices_from_json
 from consent.services.sections import NoLongerOffered, Section, offers_of, sections_of
 from portal.branding import current_utility
+from portal.pages.i18n import remember_language
 from portal.permissions import public
 
 PageView = Callable[[HttpRequest, AuthorizationRequest], HttpResponse]
@@ -176,6 +177,7 @@ def _render(
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "page": page,
+        "language_form": "authorization",
         "robots": "noindex",
         "session_seconds": settings.SESSION_COOKIE_AGE,
         "extend_url": reverse("consent:authorization-extend", args=[asked.request_id]),
@@ -242,4 +244,8 @@ def _change(
     changed = forms.apply(action, choices, sections)
     approval.keep_choices(request=asked, choices=changed)
     path = reverse("consent:authorization-form", args=[asked.request_id])
+    if "language" in request.POST:
+        response = HttpResponseRedirect(path, status=303)
+        remember_language(response, request.POST["language"])
+        return response
     return HttpResponseRedirect(f"{path}#request-{action.section + 1}", status=303)

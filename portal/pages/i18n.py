@@ -17,6 +17,12 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
         back = "/"
     response = HttpResponseRedirect(back, status=303)
+    remember_language(response, wanted)
+    return response
+
+
+def remember_language(response: HttpResponse, wanted: str) -> None:
+    """Keep a person's choice of language in a cookie; anything else is ignored."""
     if wanted in dict(settings.LANGUAGES):
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
@@ -26,4 +32,3 @@ def set_language(request: HttpRequest) -> HttpResponse:
             httponly=True,
             samesite="Lax",
         )
-    return response

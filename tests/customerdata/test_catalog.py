@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from customerdata.addresses import normalize_request, normalize_stored
-from customerdata.catalog import Customers, masked
+from customerdata.catalog import Customers, _natural, masked
 from customerdata.models import AccountHolder
 from customerdata.services.structure import (
     AccountState,
@@ -145,3 +145,9 @@ def test_addresses_compare_as_documented(stored, compared):
     """CDS-WG3-01 7.1.13.1."""
     assert normalize_stored(stored) == compared
     assert normalize_request(f"  {compared.upper()}\n") == compared
+
+
+def test_numbers_stand_in_the_order_of_people():
+    """Account 2222-10 comes after 2222-2."""
+    numbers = ["2222-10", "2222-2", "A-1", "2222-1"]
+    assert sorted(numbers, key=_natural) == ["A-1", "2222-1", "2222-2", "2222-10"]

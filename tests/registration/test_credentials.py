@@ -47,9 +47,14 @@ def test_a_new_secret_works_beside_the_old_one(api, mine):
     assert api.get(body["uri"]).json() == body
 
 
+def test_half_a_character_names_no_client(api):
+    """JSON can write a lone surrogate, the database cannot be asked for one."""
+    answer = api.post(LIST, '{"client_id": "\\ud800"}', content_type="application/json")
+    assert (answer.status_code, answer.json()["field"]) == (400, "client_id")
+
+
 @pytest.mark.parametrize(
-    "payload",
-    [{}, {"client_id": 1}, {"client_id": "\x00"}, {"client_id": "\ud800"}, {"client_id": "x"}, []],
+    "payload", [{}, {"client_id": 1}, {"client_id": "\x00"}, {"client_id": "x"}, []]
 )
 def test_a_credential_needs_one_of_the_own_clients(api, payload):
     """The answer names the field."""

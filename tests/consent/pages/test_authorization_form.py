@@ -258,6 +258,19 @@ def test_the_client_chooses_the_language_unless_the_customer_did(world: World) -
     assert '<html lang="es"' in world.browser.get(url).content.decode()
 
 
+def test_changing_the_language_keeps_what_was_ticked(world: World) -> None:
+    """The buttons stand in the footer and send the form along."""
+    url = form_url(world.ask(details=MERGED))
+    assert 'form="authorization" name="language" value="es"' in str(world.browser.get(url).content)
+    fields = {**answer("sc_222222", action=""), "language": "es"}
+    response = world.browser.post(url, fields)
+    assert (response.status_code, response["Location"]) == (303, url)
+    html = world.browser.get(url).content.decode()
+    assert '<html lang="es"' in html
+    assert ticked(html) == ["sc_222222"]
+    assert not Grant.objects.exists()
+
+
 def test_purposes_are_text_and_name_their_author(world: World) -> None:
     """A company's words cannot become markup (9.2.2.4)."""
     world.client.purposes = {
