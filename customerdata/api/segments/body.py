@@ -1,6 +1,6 @@
 """The JSON text of a page as a stream, so that a page of many values is never held as a whole."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
@@ -16,9 +16,14 @@ from customerdata.usage.reading import Fragment, FragmentRequest, fragments
 from customerdata.usage.segments import Window
 from customerdata.usage.wire import SegmentFormat, wire_formats
 from portal import jsontext
+from portal.times import format_datetime
 
 # Value sets that are rendered at a time; a single segment may have more.
 CHUNK_VALUES = 30_000
+PIECE_BYTES = 256 * 1024
+
+# Segments hold texts, whole numbers and text that is JSON already: nothing for jsontext to repair.
+_encode = msgspec.json.Encoder().encode
 
 _KEY = ("customer_id", "series_id", "segment_start", "version")
 
@@ -41,11 +46,30 @@ CROSS JOIN LATERAL (
 def stream(
     page: SegmentPage, *, key: bytes, next_url: str | None, previous_url: str | None
 ) -> Iterator[bytes]:
-    """Yield the text of the listing (CDS-WG3-01 10.8.8).
+    """Return the text of the listing, piece by piece (CDS-WG3-01 10.8.8).
 
     Segments that go out as they are stored come from compressed text, read in one query and opened
     one at a time. The others are rendered chunk by chunk, with one to three queries per chunk.
     """
+    return _joined(_parts(page, key=key, next_url=next_url, previous_url=previous_url))
+
+
+def _joined(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small parts: each piece handed to the web server costs more than its bytes."""
+    pieces: list[bytes] = []
+    size = 0
+    for part in parts:
+        pieces.append(part)
+        size += len(part)
+        if size >= PIECE_BYTES:
+            yield b"".join(pieces)
+            pieces, size = [], 0
+    yield b"".join(pieces)
+
+
+def _parts(
+    page: SegmentPage, *, key: bytes, next_url: str | None, previous_url: str | None
+) -> Iterator[bytes]:
     yield b'{"usage_segments":['
     texts = _texts([item for item in page.items if _is_stored(item)])
     unpack = zstandard.ZstdDecompressor().decompress
@@ -57,7 +81,7 @@ def stream(
             fragment = rendered.get(item.segment_id)
             formats = fragment.formats if fragment else parse_formats(item.row.formats_text)
             values = fragment.values if fragment else unpack(texts[item.row.pk])
-            yield separator + jsontext.dumps(_segment(item, head.text(formats), values))
+            yield separator + _encode(_segment(item, head.text(formats), values))
             separator = b","
     yield b"]," + jsontext.dumps({"next": next_url, "previous": previous_url})[1:]
 
@@ -141,17 +165,17 @@ def _segment(item: Item, formats: msgspec.Raw, values: bytes) -> dict[str, Any]:
     row, links = item.row, item.links
     return {
         "cds_usagesegment_id": item.segment_id,
-        "cds_created": row.cds_created,
-        "cds_modified": row.cds_modified,
-        "cds_synced": row.cds_synced,
+        "cds_created": format_datetime(row.cds_created),
+        "cds_modified": format_datetime(row.cds_modified),
+        "cds_synced": format_datetime(row.cds_synced),
         "related_aggregations": [],
         "related_accounts": links.accounts,
         "related_servicecontracts": links.contracts,
         "related_servicepoints": links.service_points,
         "related_meterdevices": links.meters,
         "related_billsections": [],
-        "segment_start": item.start,
-        "segment_end": item.end,
+        "segment_start": format_datetime(item.start),
+        "segment_end": format_datetime(item.end),
         "interval": row.interval,
         "formats": formats,
         "values": msgspec.Raw(values),
