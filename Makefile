@@ -90,7 +90,7 @@ docs: $(VENV)/dev.stamp ## Where the documentation is; which rules of the standa
 	@$(BIN)/python -m tests.conformance.coverage
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## Ratios of the usage listing to nginx and to a plain serializer
+bench: $(VENV)/dev.stamp ## Ratios to others' servers: usage listing, tokens (ARGS="tokens --seconds 2")
 	@$(EMBEDDED) run -- $(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: vendor

@@ -11,20 +11,30 @@ _BUFFER = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to fetch."""
+    """What to fetch; with a `body` (form-encoded) by POST.
+
+    `authorization` is the whole value of the header.
+    """
 
     name: str
     url: str
     token: str = ""
+    authorization: str = ""
+    body: str = ""
 
     def request(self) -> bytes:
         """Return the request as bytes."""
         parts = urlsplit(self.url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        head = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept: */*\r\n"
-        if self.token:
-            head += f"Authorization: Bearer {self.token}\r\n"
-        return (head + "\r\n").encode()
+        method = "POST" if self.body else "GET"
+        head = f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept: */*\r\n"
+        authorization = self.authorization or (f"Bearer {self.token}" if self.token else "")
+        if authorization:
+            head += f"Authorization: {authorization}\r\n"
+        if self.body:
+            head += "Content-Type: application/x-www-form-urlencoded\r\n"
+            head += f"Content-Length: {len(self.body)}\r\n"
+        return f"{head}\r\n{self.body}".encode()
 
 
 class Connection:

@@ -1,6 +1,7 @@
 """Background work of consent. Each task may run twice at once without harm."""
 
 import logging
+from collections.abc import Callable
 
 from celery import shared_task
 from django.utils import timezone
@@ -22,26 +23,35 @@ def compute_grant(grant_id: str) -> None:
 
 @shared_task(name="consent.tasks.sweep_grants")
 def sweep_grants() -> None:
-    """End what is over, start what begins, forget long-dead tokens.
+    """End what is over, start what begins, keep promises about times, forget long-dead tokens.
 
     Each Grant has a transaction of its own, so one that fails does not hold up the rest.
     """
     now = timezone.now()
     for grant in Grant.objects.expired_by(now).order_by("expires")[:SWEEP_BATCH]:
-        _attempt(grant, ends=True)
-    for grant in Grant.objects.due_to_start(now)[:SWEEP_BATCH]:
-        _attempt(grant, ends=False)
+        _attempt(grant, _expire)
+    for grant in Grant.objects.due_to_start(now).order_by("not_before")[:SWEEP_BATCH]:
+        _attempt(grant, _start)
+    for grant in Grant.objects.overdue(now).order_by("eta")[:SWEEP_BATCH]:
+        _attempt(grant, _postpone)
     tokens.clear_dead(now=now)
 
 
-def _attempt(grant: Grant, *, ends: bool) -> None:
+def _expire(grant: Grant) -> None:
+    grants.end_grant(grant=grant, status=Grant.Status.EXPIRED, reason="expired", by=grants.SYSTEM)
+
+
+def _start(grant: Grant) -> None:
+    grants.start_grant(grant=grant, by=grants.SYSTEM)
+
+
+def _postpone(grant: Grant) -> None:
+    grants.postpone_grant(grant=grant, by=grants.SYSTEM)
+
+
+def _attempt(grant: Grant, action: Callable[[Grant], None]) -> None:
     try:
-        if ends:
-            grants.end_grant(
-                grant=grant, status=Grant.Status.EXPIRED, reason="expired", by=grants.SYSTEM
-            )
-        else:
-            grants.start_grant(grant=grant, by=grants.SYSTEM)
+        action(grant)
     except grants.ForbiddenTransition:
         log.info("grant ended meanwhile", extra={"grant": grant.grant_id})
     except Exception:  # the other Grants of the sweep are not to blame

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from rest_framework import exceptions
@@ -12,7 +13,8 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from portal import jsontext
+from portal import jsontext, ratelimits
+from portal.bodies import BodyTooLarge
 from portal.context import current
 from portal.errors import DomainError
 
@@ -45,9 +47,7 @@ class AnyTypeJSONParser(BaseParser):
             body = stream.read()
             return jsontext.loads(body.decode("utf-8")) if body.strip() else {}
         except RequestDataTooBig as error:
-            raise exceptions.ParseError(
-                "The request body is larger than this server accepts."
-            ) from error
+            raise BodyTooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) from error
         except (ValueError, RecursionError) as error:
             raise exceptions.ParseError(f"The request body is not valid JSON: {error}") from error
 
@@ -74,8 +74,6 @@ def _as_domain_error(error: Exception) -> DomainError | None:
         return _named("insufficient_scope", 403, "This token does not give that access.")
     if isinstance(error, exceptions.MethodNotAllowed):
         return _named("method_not_allowed", 405, str(error.detail))
-    if isinstance(error, exceptions.Throttled):
-        return _named("slow_down", 429, "Too many requests; see Retry-After.")
     if isinstance(error, exceptions.NotAuthenticated):
         return _named("unauthorized", 401, "This endpoint needs a bearer token.")
     if isinstance(error, exceptions.AuthenticationFailed):
@@ -97,14 +95,22 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if known is None:
         log.exception("unhandled API error")
         known = _named("server_error", 500, "Something failed on our side; it has been logged.")
+    if known.status == 401:
+        known = _failure_counted(known)
     response = Response(known.as_dict() | {"request_id": current.get().request_id}, known.status)
     response["Cache-Control"] = "no-store"
     if known.status == 401:
         response["WWW-Authenticate"] = _challenge(known, error)
-    wait = getattr(error, "wait", None)
-    if isinstance(error, exceptions.Throttled) and wait is not None:
-        response["Retry-After"] = str(int(wait) + 1)
     return response
+
+
+def _failure_counted(refusal: DomainError) -> DomainError:
+    """Count a failed authentication by address; return what to answer (CDS-WG1-02 11.3)."""
+    try:
+        ratelimits.count("auth_failures", f"{current.get().address}")
+    except ratelimits.TooManyRequests as error:
+        return error
+    return refusal
 
 
 def _challenge(known: DomainError, error: Exception) -> str:

@@ -101,7 +101,8 @@ class MachineEndpointMiddleware:
             response.setdefault("Cache-Control", "no-store")
         response["Access-Control-Allow-Origin"] = "*"
         response["Access-Control-Expose-Headers"] = (
-            "WWW-Authenticate, X-Request-Id, Retry-After, ETag"
+            "WWW-Authenticate, X-Request-Id, Retry-After, ETag, "
+            "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
         )
         return response
 

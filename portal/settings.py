@@ -1,6 +1,7 @@
 """All settings of the portal; everything that differs between deployments is an env variable."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +41,11 @@ CDS_MIGRATED_TO = env_str(
     "CDS_MIGRATED_TO",
     default="",
     help="Metadata URL of the server that replaces this one; the well-known path redirects there",
+)
+CDS_RELATED_METADATA = env_list(
+    "CDS_RELATED_METADATA",
+    default="",
+    help="Metadata URLs of divisions or companies that belong to this utility, comma-separated",
 )
 
 # --- The utility ---------------------------------------------------------------------------------
@@ -92,9 +98,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.middleware.RequestIdMiddleware",
+    # Outermost but one: whatever answers says what is left of the caller's limits.
+    "portal.ratelimits.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.MachineEndpointMiddleware",
+    "portal.bodies.BodyLimitMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     # Inside CSPMiddleware: sign-in that ends at a client must be able to redirect there.
@@ -269,7 +278,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["portal.api.AnyTypeJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portal.api.JSONOnlyNegotiation",
     "EXCEPTION_HANDLER": "portal.api.exception_handler",
-    "DEFAULT_THROTTLE_CLASSES": [],
+    "DEFAULT_THROTTLE_CLASSES": ["portal.ratelimits.CallerThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "public": env_str(
             "RATE_PUBLIC", default="600/min", help="Requests per IP, public endpoints"
@@ -279,12 +288,48 @@ REST_FRAMEWORK = {
         "token_failures": env_str(
             "RATE_TOKEN_FAILURES", default="20/min", help="Wrong client secrets per IP and client"
         ),
-        "api": env_str("RATE_API", default="1200/min", help="API requests per client"),
+        "auth_failures": env_str(
+            "RATE_AUTH_FAILURES", default="200/min", help="Failed authentications per IP"
+        ),
+        "api": env_str("RATE_API", default="2400/min", help="API requests per client"),
+        "api_credential": env_str(
+            "RATE_API_CREDENTIAL", default="1200/min", help="API requests per credential"
+        ),
         "link": env_str("RATE_LINK", default="10/hour", help="Account link attempts per person"),
     },
     "NUM_PROXIES": NUM_PROXIES,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+
+# --- Messages and reviews ------------------------------------------------------------------------
+MESSAGE_ATTACHMENT_MAX_BYTES = env_int(
+    "MESSAGE_ATTACHMENT_MAX_BYTES",
+    default=10_485_760,
+    help="Largest file in a Message, before Base64; the standard wants at least 10 MB accepted",
+)
+REVIEWED_CLIENT_FIELDS = env_list(
+    "REVIEWED_CLIENT_FIELDS",
+    default="client_name,client_uri,logo_uri",
+    help="Fields of production Clients that staff review before a change shows",
+)
+
+# --- Registration fees ---------------------------------------------------------------------------
+REGISTRATION_FEE_AMOUNT = Decimal(
+    env_str("REGISTRATION_FEE_AMOUNT", default="100.00", help="Fee of scopes that ask for one")
+)
+REGISTRATION_FEE_CURRENCY = env_str(
+    "REGISTRATION_FEE_CURRENCY", default="USD", help="ISO 4217 currency of the fee"
+)
+PAYMENT_INSTRUCTIONS = env_str(
+    "PAYMENT_INSTRUCTIONS",
+    default="",
+    help="How to pay an invoice: bank and account; empty sends developers to support",
+)
+PAYMENT_PROVIDER = env_str(
+    "PAYMENT_PROVIDER",
+    default="registration.services.onboarding_payments.InvoiceProvider",
+    help="Class that takes payments; card providers are plugged in here",
+)
 
 # --- OAuth ---------------------------------------------------------------------------------------
 OAUTH2_PROVIDER_APPLICATION_MODEL = "registration.Client"
@@ -356,6 +401,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    # Sends new links for onboarding steps whose link has expired; links live for 30 days.
+    "onboarding-links": {
+        "task": "registration.tasks.renew_onboarding_links",
+        "schedule": 3600.0,
+    },
     # Finds work whose nudge was lost; may run twice at once (SKIP LOCKED).
     "outbox-sweep": {"task": "portal.tasks.sweep_outbox", "schedule": 5.0},
     # Chains committed audit rows; once a minute keeps the unsealed tail short.

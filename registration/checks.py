@@ -9,6 +9,8 @@ from django.core.checks import CheckMessage, Error
 
 from portal.times import parse_datetime
 
+SMALLEST_ATTACHMENT_LIMIT = 10_000_000
+
 
 def check_published_settings(**kwargs: Any) -> list[CheckMessage]:
     """registration.E001, E002: settings that the metadata publishes as they are."""
@@ -34,6 +36,32 @@ def check_published_settings(**kwargs: Any) -> list[CheckMessage]:
     return problems
 
 
+def check_message_settings(**kwargs: Any) -> list[CheckMessage]:
+    """registration.E003, E004: attachments and reviewed fields."""
+    from registration.services.reviews_clients import REVIEWABLE
+
+    problems: list[CheckMessage] = []
+    if settings.MESSAGE_ATTACHMENT_MAX_BYTES < SMALLEST_ATTACHMENT_LIMIT:
+        problems.append(
+            Error(
+                "MESSAGE_ATTACHMENT_MAX_BYTES is below 10 MB.",
+                hint="Clients may rely on 10 MB being accepted (CDS-WG1-02 6.9).",
+                id="registration.E003",
+            )
+        )
+    unknown = sorted(set(settings.REVIEWED_CLIENT_FIELDS) - REVIEWABLE.keys())
+    if unknown:
+        problems.append(
+            Error(
+                f"REVIEWED_CLIENT_FIELDS names {', '.join(unknown)}.",
+                hint=f"Allowed: {', '.join(REVIEWABLE)}.",
+                id="registration.E004",
+            )
+        )
+    return problems
+
+
 def register() -> None:
     """Add all checks."""
     checks.register(check_published_settings)
+    checks.register(check_message_settings)

@@ -24,6 +24,7 @@ URI_FIELDS = ("client_uri", "logo_uri", "tos_uri", "policy_uri")
 # like another. The two joiners shape letters of Persian and Indic scripts.
 _DISGUISES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
+_LINE_CONTROLS = "\n\r\t"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ def read_text(payload: Mapping[str, Any], name: str, *, limit: int) -> str:
     value = payload.get(name)
     if value is None:
         return ""
-    return _clean(value, name, limit=limit)
+    return check_text(value, name, limit=limit)
 
 
 def read_strings(payload: Mapping[str, Any], name: str, *, limit: int, most: int) -> list[str]:
@@ -74,7 +75,7 @@ def read_strings(payload: Mapping[str, Any], name: str, *, limit: int, most: int
         raise InvalidClientMetadata(f"{name} must be an array of strings.", field=name)
     if len(value) > most:
         raise InvalidClientMetadata(f"{name} takes at most {most} values.", field=name)
-    items = [_clean(item, name, limit=limit) for item in value]
+    items = [check_text(item, name, limit=limit) for item in value]
     if not all(items):
         raise InvalidClientMetadata(f"{name} must not hold empty strings.", field=name)
     return list(dict.fromkeys(items))
@@ -85,7 +86,7 @@ def read_scopes(payload: Mapping[str, Any], name: str) -> list[str] | None:
     value = payload.get(name)
     if value is None:
         return None
-    text = _clean(value, name, limit=MAX_SCOPES * 101)
+    text = check_text(value, name, limit=MAX_SCOPES * 101)
     scopes = list(dict.fromkeys(text.split()))
     if len(scopes) > MAX_SCOPES:
         raise InvalidClientMetadata(f"{name} takes at most {MAX_SCOPES} scopes.", field=name)
@@ -104,12 +105,18 @@ def split_url(text: str) -> SplitResult | None:
     return parts
 
 
-def _clean(value: object, name: str, *, limit: int) -> str:
+def check_text(value: object, name: str, *, limit: int, is_multiline: bool = False) -> str:
+    """Return a stripped string of at most `limit` characters that looks like what it says.
+
+    Raises InvalidClientMetadata naming the field for other types, control characters (line breaks
+    and tabs are fine with `is_multiline`) and marks that turn the reading direction.
+    """
     if not isinstance(value, str):
         raise InvalidClientMetadata(f"{name} must be a string.", field=name)
     if len(value) > limit:
         raise InvalidClientMetadata(f"{name} takes at most {limit} characters.", field=name)
-    if any(unicodedata.category(c) in _DISGUISES and c not in _JOINERS for c in value):
+    allowed = _JOINERS | frozenset(_LINE_CONTROLS if is_multiline else "")
+    if any(unicodedata.category(c) in _DISGUISES and c not in allowed for c in value):
         raise InvalidClientMetadata(
             f"{name} must not hold control or invisible characters.", field=name
         )
@@ -143,12 +150,21 @@ def _read_link(payload: Mapping[str, Any], name: str) -> str:
     text = read_text(payload, name, limit=MAX_URL)
     if not text:
         return ""
-    parts = split_url(text)
-    if parts is not None and parts.hostname and not (parts.username or parts.password):
-        if parts.scheme == "https":
-            return text
-        if parts.scheme == "http" and settings.DEMO and parts.hostname in LOOPBACK_HOSTS:
-            return text
+    if is_web_url(text):
+        return text
     raise InvalidClientMetadata(
         f"{name} must be an https URL with a host and without a user name.", field=name
     )
+
+
+def is_web_url(text: str) -> bool:
+    """Whether people may be sent there: https with a host and no user name.
+
+    A demo may also link to http on the developer's own machine.
+    """
+    parts = split_url(text)
+    if parts is None or not parts.hostname or "@" in parts.netloc:
+        return False
+    if parts.scheme == "https":
+        return True
+    return parts.scheme == "http" and settings.DEMO and parts.hostname in LOOPBACK_HOSTS

@@ -21,13 +21,6 @@ class InvalidRequest(DomainError):
     code = "invalid_request"
 
 
-class Unsupported(DomainError):
-    """The standard knows this request, this server does not answer it."""
-
-    code = "unsupported"
-    status = 501
-
-
 class OffersInvalid(DomainError):
     """Settings of offered scopes break the standard; the message lists how."""
 

@@ -1,5 +1,6 @@
 """Reads GeoJSON (RFC 7946) and draws it as a map, without a map library."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import cos, radians
@@ -11,16 +12,61 @@ Ring = list[tuple[float, float]]
 _WIDTH = 800.0
 _MARGIN = 20.0
 _MAX_DEPTH = 8
+# Ten thousand positions draw the border of a state; the file is served to everyone who asks.
+MAX_BYTES = 5_000_000
+MAX_POSITIONS = 100_000
+# The old way to name WGS 84, which some exporters still write; RFC 7946 4 leaves it out.
+_WGS_84 = frozenset({"urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84"})
 
 
 class GeoJsonError(ValueError):
     """The object is no GeoJSON with positions in WGS 84."""
 
 
+def parse_geojson(raw: bytes) -> dict[str, Any]:
+    """Return an uploaded file as a checked document. Raises GeoJsonError."""
+    if len(raw) > MAX_BYTES:
+        raise GeoJsonError(f"the file is larger than {MAX_BYTES} bytes; simplify its outlines")
+    try:
+        document = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise GeoJsonError(f"the file is no JSON: {error}") from error
+    check_area(document)
+    checked: dict[str, Any] = document
+    return checked
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def check_area(document: object) -> None:
+    """Raise GeoJsonError unless the document holds at least one area in WGS 84 (RFC 7946 4)."""
+    positions = sum(len(ring) for ring in rings_of(document))
+    if not positions:
+        raise GeoJsonError("the map has no area")
+    if positions > MAX_POSITIONS:
+        raise GeoJsonError(
+            f"the map has more than {MAX_POSITIONS} positions; simplify its outlines"
+        )
+
+
+def _check_system(document: Mapping[str, Any]) -> None:
+    """Refuse other coordinate systems: their numbers may look like degrees and be none."""
+    if "crs" not in document:
+        return
+    crs = document["crs"]
+    properties = crs.get("properties") if isinstance(crs, Mapping) else None
+    name = properties.get("name") if isinstance(properties, Mapping) else None
+    if name not in _WGS_84:
+        raise GeoJsonError("the coordinate system must be WGS 84; leave crs out (RFC 7946 4)")
+
+
 def rings_of(document: object, depth: int = 0) -> list[Ring]:
     """Return all polygon rings, (longitude, latitude) in degrees. Raises GeoJsonError."""
     if not isinstance(document, Mapping) or depth > _MAX_DEPTH:
         raise GeoJsonError("GeoJSON must be an object, and not nested deeply")
+    _check_system(document)
     kind = document.get("type")
     if kind == "FeatureCollection":
         return [ring for item in _list(document, "features") for ring in rings_of(item, depth + 1)]
@@ -54,15 +100,14 @@ def _rings(polygon: object) -> Iterator[Ring]:
 
 
 def _position(item: object) -> tuple[float, float]:
-    if not isinstance(item, list) or len(item) < 2:
+    if not isinstance(item, list | tuple) or len(item) < 2:
         raise GeoJsonError("a position must be an array of longitude and latitude")
-    try:
-        longitude, latitude = float(item[0]), float(item[1])
-    except (TypeError, ValueError) as error:
-        raise GeoJsonError("a position must be numbers") from error
+    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in item):
+        raise GeoJsonError("a position must be numbers")
+    longitude, latitude = item[0], item[1]
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
         raise GeoJsonError("positions must be degrees of WGS 84 (RFC 7946 4)")
-    return longitude, latitude
+    return float(longitude), float(latitude)
 
 
 @dataclass(frozen=True, slots=True)

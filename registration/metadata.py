@@ -7,26 +7,37 @@ that serve them, through `register_metadata_part`.
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from registration import addresses
 from registration.catalogue.offers import describe
 from registration.catalogue.types import MetadataContext, metadata_parts
 from registration.models import Client, CoverageEntry
 from registration.services.offers import Offers, current_offers
+from registration.services.purposes import for_client
+from registration.services.registration_fields import described_fields
 
 METADATA_URL = "/.well-known/cds-server-metadata.json"
 OAUTH_METADATA_URL = "/.well-known/oauth-authorization-server"
 _SECRET_METHODS = ["client_secret_basic"]
 
 
+_OWN_CAPABILITIES = ("coverage", "oauth")
+
+
+def _capabilities(entries: QuerySet[CoverageEntry]) -> list[str]:
+    """Return the server's own capabilities and the union of those of the entries."""
+    covered = entries.values_list("capabilities", flat=True)
+    union = {name for names in covered for name in names} - set(_OWN_CAPABILITIES)
+    return [*_OWN_CAPABILITIES, *sorted(union)]
+
+
 def server_metadata(*, created: datetime) -> dict[str, Any]:
     """Return the public server metadata without `updated` (CDS-WG1-01 3.2, CDS-WG1-02 3.1)."""
-    covered = CoverageEntry.objects.values_list("capabilities", flat=True)
-    own = ["coverage", "oauth"]
-    union = sorted({name for names in covered for name in names} - set(own))
-    return {
+    document: dict[str, Any] = {
         "cds_metadata_version": "v1",
         "cds_metadata_url": addresses.portal_url(METADATA_URL),
         "created": created,
@@ -35,34 +46,46 @@ def server_metadata(*, created: datetime) -> dict[str, Any]:
         "website": settings.UTILITY_WEBSITE,
         "documentation": addresses.docs_url(),
         "support": addresses.docs_url("support"),
-        "capabilities": [*own, *union],
+        "capabilities": _capabilities(CoverageEntry.objects.all()),
         "coverage": addresses.absolute("coverage"),
         "oauth_metadata": addresses.portal_url(OAUTH_METADATA_URL),
     }
+    if settings.CDS_RELATED_METADATA:
+        document["related_metadata"] = list(settings.CDS_RELATED_METADATA)
+    return document
 
 
-def client_server_metadata(client: Client, public: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the public document as one Client should see it (CDS-WG1-02 5.1)."""
-    return {
-        **public,
+def client_server_metadata(client: Client, *, created: datetime) -> dict[str, Any]:
+    """Return the document as one Client should see it, without `updated` (CDS-WG1-02 5.1).
+
+    Where its scopes work in some areas only, coverage and capabilities are those of the areas.
+    """
+    document = server_metadata(created=created) | {
         "cds_metadata_url": addresses.client_metadata_url(client.client_id),
         "created": client.created,
-        "updated": max(public["updated"], client.created),
         "oauth_metadata": addresses.absolute("client-oauth-metadata", client.client_id),
     }
+    covered = {entry for offer in client_offers(client).values() for entry in offer.coverages}
+    entries = CoverageEntry.objects.filter(entry_id__in=covered)
+    if covered and CoverageEntry.objects.exclude(entry_id__in=covered).exists():
+        ids = urlencode({"ids": " ".join(sorted(covered))})
+        document["coverage"] = f"{document['coverage']}?{ids}"
+        document["capabilities"] = _capabilities(entries)
+    return document
 
 
 def client_offers(client: Client) -> Offers:
     """Return what a Client's metadata describes: its scopes, and the grant admin scopes they name.
 
-    A description that names a grant admin scope must come with that scope (CDS-WG1-02 3.4).
+    Fields whose choices belong to the Client, such as its purposes, show its own. A description
+    that names a grant admin scope must come with that scope (CDS-WG1-02 3.4).
     """
     offers = current_offers()
     wanted = set(client.scopes)
     wanted |= {
         offers[scope].grant_admin_scope or scope for scope in client.scopes if scope in offers
     }
-    return {scope: offer for scope, offer in offers.items() if scope in wanted}
+    return {scope: for_client(offer, client) for scope, offer in offers.items() if scope in wanted}
 
 
 def authorization_server_metadata(offers: Offers) -> dict[str, Any]:
@@ -99,7 +122,7 @@ def authorization_server_metadata(offers: Offers) -> dict[str, Any]:
         "cds_messages_api": addresses.absolute("messages"),
         "cds_credentials_api": addresses.absolute("credentials"),
         "cds_scope_descriptions": descriptions,
-        "cds_registration_fields": {},
+        "cds_registration_fields": described_fields(offers.values()),
     }
     if response_types:
         # Present as soon as one scope asks customers (CDS-WG1-02 3.2).

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 
 from django.http import HttpResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from portal.permissions import public
-from registration.api import clients, credentials, discovery, messages, register
-from registration.catalogue.admin import CLIENT_ADMIN
+from registration.api import clients, credentials, discovery, files, messages, register
+from registration.catalogue.admin import CLIENT_ADMIN, SERVER_PROVIDED_FILES
 from registration.pages import docs
 from registration.principal import bearer
 
 View = Callable[..., HttpResponse]
 admin: Callable[[View], View] = bearer(CLIENT_ADMIN)
+files_reader: Callable[[View], View] = bearer(SERVER_PROVIDED_FILES)
 
 app_name = "registration"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -64,6 +65,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
         admin(messages.MessageDetail.as_view()),
         name="message",
     ),
+    path(
+        "cds-api/v1/server-provided-files",
+        files_reader(files.FileList.as_view()),
+        name="server-provided-files",
+    ),
+    path(
+        "cds-api/v1/server-provided-files/<slug:file_id>",
+        files_reader(files.FileDetail.as_view()),
+        name="server-provided-file",
+    ),
+    path(
+        "cds-api/v1/server-provided-files/<slug:file_id>/download",
+        files_reader(files.FileDownload.as_view()),
+        name="server-provided-file-download",
+    ),
+    path("", include("registration.pages.onboarding.urls")),
     # Without a slash at the end, so that the portal's own /docs/<slug>/ does not take it.
     path("docs/scopes/<str:scope_id>", docs.scope_page, name="docs-scope"),
     path("docs/scopes/<str:scope_id>/", docs.scope_page),

@@ -1,9 +1,10 @@
-"""The wire forms of Clients, Credentials and Messages (CDS-WG1-02 5.1, 6.1, 7.1)."""
+"""The wire forms of Clients and Credentials (CDS-WG1-02 5.1, 7.1)."""
 
 from typing import Any
 
 from registration import addresses
-from registration.models import Client, Credential, Message
+from registration.models import Client, Credential
+from registration.services import purposes
 from registration.services.credentials import expires_at
 from registration.services.offers import Offers, details_types
 
@@ -31,6 +32,8 @@ def client_to_wire(client: Client, offers: Offers) -> dict[str, Any]:
     for name in ("client_uri", "logo_uri", "tos_uri", "policy_uri"):
         if getattr(client, name):
             wire[name] = getattr(client, name)
+    if client.purposes:
+        wire["cds_purposes"] = purposes.to_wire(client)
     if client.response_types:
         wire["cds_default_scope"] = client.default_scope
         wire["cds_default_redirect_uri"] = client.cds_default_redirect_uri
@@ -50,25 +53,3 @@ def credential_to_wire(credential: Credential) -> dict[str, Any]:
         "client_secret": credential.secret,
         "client_secret_expires_at": expires_at(credential),
     }
-
-
-def message_to_wire(message: Message) -> dict[str, Any]:
-    """Return a Message object; `creator` is null for Messages of the server."""
-    wire: dict[str, Any] = {
-        "message_id": message.message_id,
-        "uri": addresses.message_uri(message.message_id),
-        "previous_uri": (
-            addresses.message_uri(message.previous.message_id) if message.previous else None
-        ),
-        "type": message.type,
-        "read": message.read,
-        "creator": message.creator or None,
-        "created": message.created,
-        "modified": message.modified,
-        "status": message.status,
-        "name": message.name,
-        "description": message.description,
-    }
-    if message.related_uri:
-        wire |= {"related_uri": message.related_uri, "related_type": message.related_type}
-    return wire

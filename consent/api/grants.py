@@ -3,29 +3,24 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.lookups import Overlap
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from consent.api.grant_changes import change_grant
 from consent.models import AuthorizationRequest, Grant, Receipt
+from consent.services.grant_changes_by_client import patch_grant
+from consent.services.grants import grant_uri
+from portal.errors import NotFound
 from portal.listing import CdsListView, Filter, Order, ids_filter, instant_filter, split_ids
 from portal.times import parse_datetime
-from registration.principal import principal_of, require_scope
+from registration.api.base import AdminView, actor, caller_registration, object_payload
+from registration.api.throttles import ClientThrottle
+from registration.catalogue.admin import CLIENT_ADMIN
+from registration.principal import require_scope
 
-CLIENT_ADMIN = "cds_client_admin"
 _WORDS = ArrayField(TextField())
-
-
-def grant_uri(grant_id: str) -> str:
-    """Return the `uri` of a Grant."""
-    return f"{settings.BASE_URL}{reverse('consent:grant', args=[grant_id])}"
 
 
 def with_relations(rows: QuerySet[Grant]) -> QuerySet[Grant]:
@@ -36,7 +31,10 @@ def with_relations(rows: QuerySet[Grant]) -> QuerySet[Grant]:
 
 
 def to_wire(grant: Grant) -> dict[str, Any]:
-    """Return a Grant object (CDS-WG1-02 8.1); `not_after` equals `expires` (decision 14)."""
+    """Return a Grant object (CDS-WG1-02 8.1); `not_after` equals `expires` (decision 14).
+
+    `scope` and `authorization_details` show what is asked for while the customer has to decide.
+    """
     return {
         "grant_id": grant.grant_id,
         "uri": grant_uri(grant.grant_id),
@@ -52,8 +50,8 @@ def to_wire(grant: Grant) -> dict[str, Any]:
         "expires": grant.expires,
         "status": grant.status,
         "client_id": grant.client.client_id,
-        "scope": grant.scope,
-        "authorization_details": grant.authorization_details,
+        "scope": grant.published_scope,
+        "authorization_details": grant.published_details,
         "receipt_confirmations": sorted(r.confirmation_number for r in grant.receipts.all()),
         "enabled_scope": grant.enabled_scope,
         "enabled_authorization_details": grant.enabled_authorization_details,
@@ -63,10 +61,16 @@ def to_wire(grant: Grant) -> dict[str, Any]:
 def _scopes(text: str) -> Q:
     """Scope ids within `scope` or as the type of an entry (CDS-WG1-02 8.4)."""
     ids = split_ids(text, name="scopes")
-    words = Func(F("scope"), Value(" "), function="string_to_array", output_field=_WORDS)
+    condition = _names("", ids) & Q(asked_authorization_details__isnull=True)
+    return condition | _names("asked_", ids)
+
+
+def _names(prefix: str, ids: list[str]) -> Q:
+    scope = F(f"{prefix}scope")
+    words = Func(scope, Value(" "), function="string_to_array", output_field=_WORDS)
     condition = Q(Overlap(words, Value(ids, output_field=_WORDS)))
     for scope_id in ids:
-        condition |= Q(authorization_details__contains=[{"type": scope_id}])
+        condition |= Q(**{f"{prefix}authorization_details__contains": [{"type": scope_id}]})
     return condition
 
 
@@ -87,6 +91,7 @@ class GrantList(CdsListView):
     """GET: the Grants of all Clients of the caller's registration, last modified first."""
 
     permission_classes = [require_scope(CLIENT_ADMIN)]
+    throttle_classes = [ClientThrottle]
     envelope = "grants"
     filters: ClassVar[tuple[Filter, ...]] = (
         ids_filter("grant_ids", "grant_id"),
@@ -106,7 +111,7 @@ class GrantList(CdsListView):
 
     def base_queryset(self, request: Request) -> QuerySet[Grant]:
         """Return the party's own Grants."""
-        rows: QuerySet[Grant] = Grant.objects.of(principal_of(request).registration)
+        rows: QuerySet[Grant] = Grant.objects.of(caller_registration(request))
         return with_relations(rows)
 
     def represent(self, rows: list[Grant], request: Request) -> list[Mapping[str, Any]]:
@@ -114,23 +119,23 @@ class GrantList(CdsListView):
         return [to_wire(grant) for grant in rows]
 
 
-class GrantDetail(APIView):
+class GrantDetail(AdminView):
     """GET and PATCH of one Grant; another party's is 404."""
-
-    permission_classes = [require_scope(CLIENT_ADMIN)]
-
-    def _grant(self, request: Request, grant_id: str) -> Grant:
-        own = Grant.objects.of(principal_of(request).registration)
-        found: Grant = get_object_or_404(with_relations(own), grant_id=grant_id)
-        return found
 
     def get(self, request: Request, grant_id: str) -> Response:
         """Return the Grant."""
-        return Response(to_wire(self._grant(request, grant_id)))
+        return Response(to_wire(_own(request, grant_id)))
 
     def patch(self, request: Request, grant_id: str) -> Response:
-        """Close the Grant, or take scopes and entries out of it."""
-        grant = self._grant(request, grant_id)
-        by = f"client:{principal_of(request).client.client_id}"
-        change_grant(grant=grant, body=request.data, by=by)
-        return Response(to_wire(self._grant(request, grant_id)))
+        """Close the Grant, reduce it, or ask for more than it gives."""
+        changes = object_payload(request)
+        patch_grant(grant=_own(request, grant_id), changes=changes, by=actor(request))
+        return Response(to_wire(_own(request, grant_id)))
+
+
+def _own(request: Request, grant_id: str) -> Grant:
+    own = Grant.objects.of(caller_registration(request))
+    found: Grant | None = with_relations(own).filter(grant_id=grant_id).first()
+    if found is None:
+        raise NotFound("There is no such Grant.")
+    return found

@@ -7,6 +7,7 @@ from consent.catalogue.selection import SelectionType
 from registration.catalogue.offers import Choice, FieldOffer, ScopeOffer
 
 GRANT_ADMIN_ID = "cds_grant_admin_1"
+FILES_ID = "cds_server_provided_files_1"
 
 _HISTORY_LIMIT = "P3Y"
 _HISTORY_DEFAULT = "P1Y"
@@ -134,6 +135,16 @@ _FORM_FIELDS = (
     FieldOffer(id="allow_scope_modifications"),
     FieldOffer(id="jwk"),
 )
+_PURPOSE = FieldOffer(
+    id="purpose",
+    choices=(
+        Choice(
+            id="home_energy",
+            name="Home energy advice",
+            description="To show you how you use energy and how you could use less of it.",
+        ),
+    ),
+)
 _PRESELECTIONS = (
     FieldOffer(id="account_numbers"),
     FieldOffer(id="contract_numbers"),
@@ -219,6 +230,12 @@ def demo_offers(*, coverages: tuple[str, ...] = ()) -> dict[str, ScopeOffer]:
             ScopeOffer(id="cds_client_admin", type="cds_client_admin"),
             ScopeOffer(id=GRANT_ADMIN_ID, type="cds_grant_admin"),
             ScopeOffer(
+                id=FILES_ID,
+                type="cds_server_provided_files",
+                grant_admin_scope=GRANT_ADMIN_ID,
+                auth_methods=(),
+            ),
+            ScopeOffer(
                 id="cds_service_contracts",
                 type="cds_service_contracts",
                 name="Accounts and services",
@@ -233,6 +250,22 @@ def demo_offers(*, coverages: tuple[str, ...] = ()) -> dict[str, ScopeOffer]:
                 name="Usage",
                 coverages=coverages,
                 fields=_usage_fields(),
+                grant_admin_scope=GRANT_ADMIN_ID,
+                auth_methods=("client_secret_basic", "none"),
+            ),
+            # The same data with what a utility may ask first; the scopes above stay without.
+            ScopeOffer(
+                id="cds_usage_reviewed",
+                type="cds_usage",
+                name="Usage, after a review",
+                coverages=coverages,
+                fields=(*_usage_fields(), _PURPOSE),
+                registration_requirements=(
+                    "internal_review",
+                    "email_verification",
+                    "terms_form",
+                ),
+                registration_optional=("company_kind", "purposes"),
                 grant_admin_scope=GRANT_ADMIN_ID,
                 auth_methods=("client_secret_basic", "none"),
             ),

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from portal.ids import confirmation_number, random_id
 from portal.models import TimestampedModel
@@ -38,6 +38,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         """Grants for the future whose time has come (CDS-WG1-02 8.2)."""
         return self.filter(status=Grant.Status.FUTURE, not_before__lte=now)
 
+    def overdue(self, now: datetime) -> "GrantQuerySet":
+        """Grants that are still being set up although they should be ready (`eta` has passed)."""
+        return self.filter(status=Grant.Status.PENDING, eta__lte=now)
+
     def expired_by(self, now: datetime) -> "GrantQuerySet":
         """Grants whose end has come but whose status does not say so yet."""
         return self.filter(expires__lte=now).exclude(status__in=Grant.ENDED)
@@ -47,6 +51,9 @@ class Grant(TimestampedModel):
     """A CDS Grant (CDS-WG1-02 8.1). `expires` is also published as `not_after` (decision 14).
 
     `authorization_details` holds one entry per scope with absolute durations (CDS-WG3-01 7.3).
+    `scope` and `authorization_details` are what was authorized, so whoever computes access reads
+    nothing else. What a Client wants beyond that stands in the `asked_` columns until the customer
+    decides, and is what the API then publishes (8.6).
     """
 
     class Status(models.TextChoices):
@@ -91,6 +98,13 @@ class Grant(TimestampedModel):
     authorization_details = models.JSONField(default=list)
     enabled_scope = models.TextField(blank=True)
     enabled_authorization_details = models.JSONField(default=list)
+    asked_scope = models.TextField(blank=True)
+    asked_authorization_details = models.JSONField(
+        null=True, blank=True, help_text="Asked for and not authorized yet; null for nothing"
+    )
+    suspended_from = models.JSONField(
+        null=True, blank=True, help_text="What a suspended Grant goes back to"
+    )
     not_before = models.DateTimeField(null=True, blank=True)
     expires = models.DateTimeField(null=True, blank=True)
     eta = models.DateTimeField(null=True, blank=True)
@@ -118,6 +132,15 @@ class Grant(TimestampedModel):
                 condition=Q(expires__isnull=False),
                 name="consent_grant_expires",
             ),
+            # The sweeps of every minute look at these few rows only.
+            models.Index(
+                fields=["not_before"],
+                condition=Q(status="future"),
+                name="consent_grant_starts",
+            ),
+            models.Index(
+                fields=["eta"], condition=Q(status="pending"), name="consent_grant_overdue"
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
@@ -128,6 +151,19 @@ class Grant(TimestampedModel):
                 condition=~Q(status__in=["disabled", "suspended", "revoked", "closed", "expired"])
                 | Q(enabled_scope="", enabled_authorization_details=[]),
                 name="%(app_label)s_%(class)s_ended_gives_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(asked_scope="", asked_authorization_details__isnull=True)
+                | Q(status__in=["needs_authorization", "suspended"]),
+                name="%(app_label)s_%(class)s_asked_only_waiting",
+            ),
+            models.CheckConstraint(
+                condition=Q(suspended_from__isnull=True) | Q(status="suspended"),
+                name="%(app_label)s_%(class)s_suspended_from",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
+                name="%(app_label)s_%(class)s_not_its_own_parent",
             ),
             models.UniqueConstraint(
                 fields=["client", "request_digest"],
@@ -146,9 +182,25 @@ class Grant(TimestampedModel):
         return bool(self.request_digest)
 
     @property
+    def is_asking(self) -> bool:
+        """Whether the Client asked for more than was authorized (CDS-WG1-02 8.6)."""
+        return self.asked_authorization_details is not None
+
+    @property
+    def published_scope(self) -> str:
+        """`scope` as the API shows it: what is asked for where that is more (CDS-WG1-02 8.2)."""
+        return self.asked_scope if self.is_asking else self.scope
+
+    @property
+    def published_details(self) -> list[dict[str, Any]]:
+        """`authorization_details` as the API shows it."""
+        details: list[dict[str, Any]] | None = self.asked_authorization_details
+        return self.authorization_details if details is None else details
+
+    @property
     def scope_ids(self) -> list[str]:
-        """All scope ids of the Grant, in order."""
-        return self.scope.split()
+        """All published scope ids, in order: what an authorization request may name (8.3)."""
+        return self.published_scope.split()
 
     @property
     def open_scope_ids(self) -> list[str]:

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from consent.models import AccessToken, Grant
-from consent.oauth import throttle
 from consent.services import tokens
 from registration.models import Client, Registration
 
@@ -42,7 +41,7 @@ class BearerAuthentication(BaseAuthentication):
     """Takes tokens from the Authorization header and nowhere else (RFC 9700 4.3.2).
 
     One query loads the token with all that its life depends on. A dead token is 401, whatever
-    killed it. Each API call of a Client counts for its rate limit here, whichever API it is.
+    killed it.
     """
 
     def authenticate(self, request: Request) -> tuple[Principal, AccessToken] | None:
@@ -53,10 +52,6 @@ class BearerAuthentication(BaseAuthentication):
         token = tokens.find_access_token(raw.strip())
         if token is None or not tokens.is_alive(token, now=timezone.now()):
             raise AuthenticationFailed("The access token is unknown, expired or revoked.")
-        try:
-            throttle.count("api", f"bearer:{token.application.client_id}")
-        except throttle.TooManyRequests as error:
-            raise Throttled(wait=error.retry_after) from error
         principal = Principal(
             client=token.application,
             registration=token.application.registration,

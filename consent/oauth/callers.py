@@ -8,9 +8,9 @@ from urllib.parse import unquote_plus
 
 from django.utils import timezone
 
-from consent.oauth import throttle
 from consent.oauth.params import MalformedRequest
 from portal.errors import DomainError
+from portal.ratelimits import Claim, take
 from registration.models import Client, Credential
 from registration.services import credentials
 
@@ -33,8 +33,9 @@ class Caller:
 def identify(*, authorization: str, params: Mapping[str, str], address: str | None) -> Caller:
     """Return the caller; the only way to prove a secret is HTTP Basic (CDS-WG1-02 3.4).
 
-    Raises InvalidClient, MalformedRequest, and TooManyRequests after repeated failures from one
-    address for one client.
+    Raises InvalidClient, MalformedRequest, and TooManyRequests: for too many requests of a client,
+    and after repeated failures from one address, with one client_id or with many, whether or not
+    this secret is right.
     """
     if authorization:
         client_id, secret = _basic(authorization)
@@ -48,13 +49,18 @@ def identify(*, authorization: str, params: Mapping[str, str], address: str | No
         client_id, secret = params.get("client_id", ""), ""
         if "client_secret" in params:
             raise InvalidClient("Send client_id and client_secret by HTTP Basic authentication.")
-    who = f"{address}:{client_id}"
-    throttle.check("token_failures", who)
     caller = _with_secret(client_id, secret) if secret else _public(client_id)
+    failed = int(caller is None)
+    claims = [
+        Claim("token_failures", f"{address}:{client_id}", failed),
+        Claim("auth_failures", f"{address}", failed),
+    ]
     if caller is None:
-        throttle.count("token_failures", who)
+        take(*claims)
         raise InvalidClient("Unknown client, wrong or expired secret, or a disabled client.")
-    throttle.count("token", client_id)
+    # Anyone may name a public client: strangers must not use up what its own users have.
+    who = client_id if caller.credential else f"{client_id}:{address}"
+    take(*claims, Claim("token", who))
     return caller
 
 

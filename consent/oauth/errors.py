@@ -3,7 +3,6 @@
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, OAuth2Error
 
 from consent.oauth.redirects import plain_ascii
-from consent.oauth.throttle import TooManyRequests
 from portal.errors import DomainError
 
 BASIC_CHALLENGE = 'Basic realm="token endpoint", charset="UTF-8"'
@@ -20,8 +19,6 @@ class Refused(OAuth2Error):
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers that the status demands."""
-        if isinstance(self.cause, TooManyRequests):
-            return {"Retry-After": str(self.cause.retry_after)}
         return {"WWW-Authenticate": BASIC_CHALLENGE} if self.status_code == 401 else {}
 
 

@@ -6,7 +6,7 @@ are handed over when a server builds its own handlers; handlers of others are ne
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -34,8 +34,34 @@ def _new_token(request: Request) -> str:
     return new_secret()
 
 
+class _InOneTransaction:
+    """Answers in one transaction, so that of two uses of one code the second sees the first.
+
+    Refusals are return values: what they write, such as the end of a stolen family, is kept.
+    """
+
+    def create_token_response(self, request: Request, token_handler: Any) -> Answer:
+        """Return headers, JSON and status."""
+        with transaction.atomic():
+            answer: Answer = super().create_token_response(  # type: ignore[misc]
+                request, token_handler
+            )
+        return answer
+
+
+class CdsAuthorizationCodeGrant(_InOneTransaction, grant_types.AuthorizationCodeGrant):
+    """Codes, each good for one use."""
+
+
+class CdsRefreshTokenGrant(_InOneTransaction, grant_types.RefreshTokenGrant):
+    """Refresh tokens, of which rotation makes one of two simultaneous uses the first."""
+
+
 class CdsClientCredentialsGrant(grant_types.ClientCredentialsGrant):
-    """Client credentials with modifiers that learn the request."""
+    """Client credentials with modifiers that learn the request.
+
+    Stores one row, after a Grant that the next request would reuse: no transaction around them.
+    """
 
     def create_token_response(self, request: Request, token_handler: Any) -> Answer:
         """Return headers, JSON and status; no refresh token (RFC 6749 4.4.3)."""
@@ -68,8 +94,8 @@ class CdsServer(TokenEndpoint):
             request_validator.seconds_to_live,
             refresh_token_generator,
         )
-        code = grant_types.AuthorizationCodeGrant(request_validator)
-        refresh = grant_types.RefreshTokenGrant(request_validator)
+        code = CdsAuthorizationCodeGrant(request_validator)
+        refresh = CdsRefreshTokenGrant(request_validator)
         for handler in (code, refresh):
             handler.register_token_modifier(add_cds_fields)
         handlers = {
@@ -78,22 +104,3 @@ class CdsServer(TokenEndpoint):
             "client_credentials": CdsClientCredentialsGrant(request_validator),
         }
         super().__init__("authorization_code", self.bearer, handlers)
-
-    def create_token_response(
-        self,
-        uri: str,
-        http_method: str = "POST",
-        body: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        credentials: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> Answer:
-        """Answer in one transaction, so that of two uses of one code the second sees the first.
-
-        Refusals are return values: what they write, such as the end of a stolen family, is kept.
-        """
-        with transaction.atomic():
-            answer: Answer = super().create_token_response(
-                uri, http_method, body, headers, credentials, **kwargs
-            )
-        return answer

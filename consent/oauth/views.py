@@ -14,12 +14,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 from oauth2_provider.oauth2_backends import get_oauthlib_core
 
-from consent.oauth import redirects, throttle
+from consent.oauth import redirects
 from consent.oauth.callers import Caller, InvalidClient, identify
 from consent.oauth.errors import BASIC_CHALLENGE
 from consent.oauth.introspection import introspect
 from consent.oauth.params import MalformedRequest, Parameters, body_parameters, query_parameters
 from consent.services import requests, tokens
+from portal import ratelimits
 from portal.context import current
 from portal.errors import DomainError
 from portal.jsontext import dumps
@@ -41,8 +42,6 @@ def error_response(error: DomainError) -> HttpResponse:
     response = json_response({**body, "request_id": current.get().request_id}, error.status)
     if error.status == 401:
         response["WWW-Authenticate"] = BASIC_CHALLENGE
-    if isinstance(error, throttle.TooManyRequests):
-        response["Retry-After"] = str(error.retry_after)
     return response
 
 
@@ -90,9 +89,8 @@ def token(request: HttpRequest) -> HttpResponse:
     if status >= 400:
         answer["request_id"] = current.get().request_id
     response = json_response(answer, status)
-    for name in ("WWW-Authenticate", "Retry-After"):
-        if name in headers:
-            response[name] = headers[name]
+    if "WWW-Authenticate" in headers:
+        response["WWW-Authenticate"] = headers["WWW-Authenticate"]
     return response
 
 
@@ -144,7 +142,7 @@ def _required(parameters: Parameters, name: str) -> str:
 @require_http_methods(["GET", "POST"])
 def authorize(request: HttpRequest) -> HttpResponse:
     """Check an authorization request and lead the customer to its form (CDS-WG3-01 9.1.1)."""
-    throttle.count("public", f"authorize:{current.get().address}")
+    ratelimits.count("public", f"authorize:{current.get().address}")
     try:
         parameters = (
             body_parameters(request) if request.method == "POST" else query_parameters(request)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from consent import catalog
@@ -18,26 +20,36 @@ from portal.errors import DomainError
 from portal.jsontext import dumps
 from portal.models import User
 from portal.outbox import enqueue
+from portal.prepared import Prepared
 from registration.models import Client
+from registration.services.messages import notify
 
 S = Grant.Status
 
 # From which status to which. Nothing leads out of an ended Grant.
 _ENDS = frozenset({S.DISABLED, S.REVOKED, S.CLOSED, S.EXPIRED})
 _HICCUPS = frozenset({S.DELAYED, S.STOPPED, S.ERRORED})
+_PAUSED = _ENDS | {S.SUSPENDED}
+# A Client may ask for more while the Grant gives all that was granted (CDS-WG1-02 8.6).
+_RUNNING = _PAUSED | {S.NEEDS_AUTHORIZATION}
 TRANSITIONS: Mapping[str, frozenset[str]] = {
-    S.ACTIVE: _ENDS | _HICCUPS | {S.PENDING, S.PARTIAL, S.NEEDS_AUTHORIZATION, S.SUSPENDED},
+    S.ACTIVE: _RUNNING | _HICCUPS | {S.PENDING, S.PARTIAL, S.NEEDS_SUB_GRANTS},
     S.FUTURE: _ENDS | {S.ACTIVE, S.PENDING},
-    S.PENDING: _ENDS | _HICCUPS | {S.ACTIVE, S.PARTIAL, S.NEEDS_SUB_GRANTS, S.SUSPENDED},
-    S.PARTIAL: _ENDS | _HICCUPS | {S.ACTIVE, S.PENDING, S.SUSPENDED},
-    S.NEEDS_AUTHORIZATION: _ENDS | {S.ACTIVE, S.PENDING, S.FUTURE, S.SUSPENDED},
-    S.NEEDS_SUB_GRANTS: _ENDS | {S.ACTIVE, S.PENDING, S.PARTIAL, S.SUSPENDED},
-    S.SUSPENDED: _ENDS | {S.ACTIVE, S.PENDING, S.PARTIAL},
-    S.DELAYED: _ENDS | {S.ACTIVE, S.STOPPED, S.ERRORED, S.SUSPENDED},
-    S.STOPPED: _ENDS | {S.ACTIVE, S.DELAYED, S.ERRORED, S.SUSPENDED},
-    S.ERRORED: _ENDS | {S.ACTIVE, S.PENDING, S.DELAYED, S.STOPPED, S.SUSPENDED},
+    S.PENDING: _RUNNING | _HICCUPS | {S.ACTIVE, S.PARTIAL, S.NEEDS_SUB_GRANTS},
+    # What the utility limits or suspends, no wish of the Client opens again.
+    S.PARTIAL: _PAUSED | {S.ACTIVE, S.PENDING},
+    S.NEEDS_AUTHORIZATION: _PAUSED | {S.ACTIVE, S.PENDING, S.FUTURE},
+    S.NEEDS_SUB_GRANTS: _PAUSED | {S.ACTIVE, S.PENDING},
+    S.SUSPENDED: _ENDS
+    | {S.ACTIVE, S.PENDING, S.PARTIAL, S.NEEDS_AUTHORIZATION, S.NEEDS_SUB_GRANTS},
+    S.DELAYED: _RUNNING | {S.ACTIVE, S.STOPPED, S.ERRORED},
+    S.STOPPED: _RUNNING | {S.ACTIVE, S.DELAYED, S.ERRORED},
+    S.ERRORED: _RUNNING | {S.ACTIVE, S.DELAYED, S.STOPPED},
     **dict.fromkeys(_ENDS, frozenset()),
 }
+
+# Sub-Grants in these make a parent that waits for them go on (CDS-WG1-02 8.2).
+SUFFICIENT_FOR_PARENT = frozenset({S.ACTIVE, S.PARTIAL, S.DELAYED, S.STOPPED})
 
 # How long the computation of a large selection takes, as a promise to the client.
 PENDING_TIME = timedelta(minutes=15)
@@ -62,18 +74,27 @@ class SelectionInput:
     include_future: bool = False
 
 
+def grant_uri(grant_id: str) -> str:
+    """Return the `uri` of a Grant."""
+    return f"{settings.BASE_URL}{reverse('consent:grant', args=[grant_id])}"
+
+
 def lock_grant(grant: Grant) -> Grant:
     """Return the current row, locked; `client.registration` is loaded.
 
     The lock lets others insert rows that point at the Grant: a token request that holds its refresh
-    token and an end of the Grant that wants it would else wait for each other.
+    token and an end of the Grant that wants it would else wait for each other. A parent is locked
+    before its children, by whichever of them a change begins.
     """
+    if grant.parent is not None:
+        lock_grant(grant.parent)
     rows = Grant.objects.select_related("client__registration")
-    return rows.select_for_update(of=("self",), no_key=True).get(pk=grant.pk)
+    found: Grant = rows.select_for_update(of=("self",), no_key=True).get(pk=grant.pk)
+    return found
 
 
-def _apply(grant: Grant, status: str) -> None:
-    """The one place that changes a status; raises ForbiddenTransition."""
+def apply_status(grant: Grant, status: str) -> None:
+    """Change the status of a locked row, the one place that does; raises ForbiddenTransition."""
     if status not in TRANSITIONS[grant.status]:
         raise ForbiddenTransition(
             f"A Grant that is {grant.status} cannot become {status}.", field="status"
@@ -82,17 +103,25 @@ def _apply(grant: Grant, status: str) -> None:
     grant.eta = timezone.now() + PENDING_TIME if status == S.PENDING else None
 
 
-def _enable(grant: Grant) -> None:
+def open_fully(grant: Grant) -> None:
+    """Let the enabled fields say that everything granted is open."""
     grant.enabled_scope = grant.scope
     grant.enabled_authorization_details = grant.authorization_details
 
 
-def _save(grant: Grant) -> None:
+def close_fully(grant: Grant) -> None:
+    """Let the enabled fields say that nothing is open."""
+    grant.enabled_scope, grant.enabled_authorization_details = "", []
+
+
+def save_grant(grant: Grant) -> None:
+    """Store a changed row; `modified` moves with every change (CDS-WG1-02 8.1)."""
     grant.modified = timezone.now()
     grant.save()
 
 
-def _record(grant: Grant, action: str, *, by: User | str, **details: Any) -> None:
+def record_change(grant: Grant, action: str, *, by: User | str, **details: Any) -> None:
+    """Write the audit event of a change."""
     audit.record(
         f"grant.{action}",
         by=by,
@@ -102,16 +131,29 @@ def _record(grant: Grant, action: str, *, by: User | str, **details: Any) -> Non
     )
 
 
+def tell_client(grant: Grant, name: str, description: str) -> None:
+    """Write the Message about a change that the Client did not make itself (CDS-WG1-02 6)."""
+    notify(
+        registration=grant.client.registration,
+        name=name,
+        description=description,
+        related_type="grant",
+        related_uri=grant_uri(grant.grant_id),
+    )
+
+
 @transaction.atomic
 def create_grant(
     *,
     client: Client,
-    user: User,
+    user: User | None,
     authorization_details: list[dict[str, Any]],
     scope: str,
     selections: Sequence[SelectionInput],
     expires: datetime | None,
     replaces: Sequence[Grant] = (),
+    parent: Grant | None = None,
+    not_before: datetime | None = None,
     created: datetime | None = None,
     by: User | str,
 ) -> Grant:
@@ -119,25 +161,34 @@ def create_grant(
 
     `authorization_details` are absolute, resolved at `created` (CDS-WG3-01 7.3). Selections of up
     to SYNCHRONOUS_SELECTION_LIMIT objects are computed here and the Grant starts `active`; larger
-    ones start `pending` with an `eta` and are computed by a task.
+    ones start `pending` with an `eta`: their first objects are computed here, the rest by a task.
+    With a `not_before` that lies ahead the Grant starts `future` and nothing is computed yet.
     """
     now = created or timezone.now()
+    if parent is not None:
+        parent = note_new_child(parent)
+    begins_later = not_before is not None and not_before > timezone.now()
     grant = Grant.objects.create(
         client=client,
         user=user,
-        status=S.PENDING,
-        eta=now + PENDING_TIME,
+        status=S.FUTURE if begins_later else S.PENDING,
+        eta=None if begins_later else now + PENDING_TIME,
         scope=scope,
         authorization_details=authorization_details,
+        not_before=not_before,
         expires=expires,
+        parent=parent,
         created=now,
         modified=now,
     )
     GrantReplacement.objects.bulk_create(
         GrantReplacement(newer=grant, older=older) for older in replaces
     )
-    _start(grant, selections)
-    _record(grant, "created", by=by, scope=scope, status=grant.status)
+    Grant.objects.filter(pk__in=[older.pk for older in replaces]).update(modified=now)
+    _store_selections(grant, selections)
+    if not begins_later:
+        begin(grant)
+    record_change(grant, "created", by=by, scope=scope, status=grant.status)
     return grant
 
 
@@ -150,27 +201,34 @@ def authorize_grant(
     scope: str,
     selections: Sequence[SelectionInput],
     expires: datetime | None,
+    not_before: datetime | None = None,
     by: User | str,
 ) -> Grant:
     """Give a Grant that waits for the customer what was approved (CDS-WG1-02 8.3).
 
+    What the Client had asked for beyond it (8.6) is settled: the approval replaces all of it.
     Raises ForbiddenTransition when the Grant does not wait for an authorization.
     """
     row = lock_grant(grant)
     if row.status != S.NEEDS_AUTHORIZATION:
         raise ForbiddenTransition("This Grant does not wait for an authorization.", field="status")
-    row.user, row.scope, row.expires = user, scope, expires
+    row.user, row.scope, row.expires, row.not_before = user, scope, expires, not_before
     row.authorization_details = authorization_details
+    forget_question(row)
     row.selections.all().delete()
-    _apply(row, S.PENDING)
-    _start(row, selections)
-    _save(row)
-    _record(row, "authorized", by=by, scope=scope, status=row.status)
+    _store_selections(row, selections)
+    begin(row)
+    save_grant(row)
+    record_change(row, "authorized", by=by, scope=scope, status=row.status)
     return row
 
 
-def _start(grant: Grant, selections: Sequence[SelectionInput]) -> None:
-    """Store what was chosen; compute it now when that is quick, else in a task."""
+def forget_question(grant: Grant) -> None:
+    """Drop what the Client asked for beyond what is granted."""
+    grant.asked_scope, grant.asked_authorization_details = "", None
+
+
+def _store_selections(grant: Grant, selections: Sequence[SelectionInput]) -> None:
     Selection.objects.bulk_create(
         Selection(
             grant=grant,
@@ -183,47 +241,97 @@ def _start(grant: Grant, selections: Sequence[SelectionInput]) -> None:
         )
         for chosen in selections
     )
-    if catalog.listener().size(grant) > settings.SYNCHRONOUS_SELECTION_LIMIT:
+
+
+def begin(grant: Grant) -> None:
+    """Open a locked Grant: later, now, or piece by piece where computing its access takes long.
+
+    The caller saves the row and writes the audit event.
+    """
+    if grant.not_before is not None and grant.not_before > timezone.now():
+        apply_status(grant, S.FUTURE)
+        close_fully(grant)
+    elif catalog.listener().size(grant) > settings.SYNCHRONOUS_SELECTION_LIMIT:
+        if grant.status != S.PENDING:
+            apply_status(grant, S.PENDING)
+        _open_first_objects(grant)
         enqueue("consent.tasks.compute_grant", grant.grant_id)
-        return
-    _finish(grant)
+    else:
+        _finish(grant)
+
+
+def _open_first_objects(grant: Grant) -> None:
+    """Compute as much as a customer may wait for: a pending Grant gives what is ready (8.2).
+
+    The enabled fields are filled from here on, so that Grant Admin tokens can be had (decision 48).
+    """
+    chosen = list(grant.selections.order_by("entry"))
+    room: int = settings.SYNCHRONOUS_SELECTION_LIMIT
+    for selection in chosen:
+        first = selection.object_ids[:room]
+        room -= len(first)
+        grant.selections.filter(pk=selection.pk).update(
+            object_ids=first, everything=False, include_future=False
+        )
+    open_fully(grant)
+    grant.save()
+    catalog.listener().grant_approved(grant)
+    Selection.objects.bulk_update(chosen, ["object_ids", "everything", "include_future"])
 
 
 def _finish(grant: Grant) -> None:
-    _apply(grant, S.ACTIVE)
-    _enable(grant)
+    apply_status(grant, S.ACTIVE)
+    open_fully(grant)
     # Stored first: the listener may look the Grant up.
     grant.save()
     catalog.listener().grant_approved(grant)
+    settle_parent(grant)
 
 
 @transaction.atomic
 def compute_grant(*, grant_id: str) -> bool:
-    """Compute the access of a pending Grant; return whether there was something to do."""
-    row = Grant.objects.filter(grant_id=grant_id, status=S.PENDING).first()
+    """Compute the access of a pending Grant; return whether there was something to do.
+
+    A Grant whose Client asked for more in the meantime still gets what the customer granted.
+    """
+    row = Grant.objects.filter(grant_id=grant_id).first()
     if row is None:
         return False
     row = lock_grant(row)
-    if row.status != S.PENDING:
+    if row.status == S.PENDING:
+        _finish(row)
+        save_grant(row)
+    elif row.status == S.NEEDS_AUTHORIZATION and row.is_asking:
+        catalog.listener().grant_approved(row)
+    else:
         return False
-    _finish(row)
-    _save(row)
-    _record(row, "computed", by=SYSTEM)
+    record_change(row, "computed", by=SYSTEM)
     return True
 
 
 @transaction.atomic
+def postpone_grant(*, grant: Grant, by: User | str) -> Grant:
+    """Promise a later time for a pending Grant whose `eta` has passed, and compute it again."""
+    row = lock_grant(grant)
+    now = timezone.now()
+    if row.status != S.PENDING or row.eta is None or row.eta > now:
+        return row
+    row.eta = now + PENDING_TIME
+    save_grant(row)
+    enqueue("consent.tasks.compute_grant", row.grant_id)
+    record_change(row, "postponed", by=by, eta=row.eta.isoformat())
+    return row
+
+
+@transaction.atomic
 def start_grant(*, grant: Grant, by: User | str) -> Grant:
-    """Make a Grant for the future active when its time has come."""
+    """Open a Grant for the future when its time has come (CDS-WG1-02 8.2)."""
     row = lock_grant(grant)
     if row.status != S.FUTURE or row.not_before is None or row.not_before > timezone.now():
         return row
-    _apply(row, S.ACTIVE)
-    _enable(row)
-    _save(row)
-    if not row.is_administrative:
-        catalog.listener().grant_approved(row)
-    _record(row, "started", by=by)
+    begin(row)
+    save_grant(row)
+    record_change(row, "started", by=by, status=row.status)
     return row
 
 
@@ -231,52 +339,59 @@ def start_grant(*, grant: Grant, by: User | str) -> Grant:
 def end_grant(*, grant: Grant, status: str, reason: str, by: User | str) -> Grant:
     """End a Grant: `revoked`, `closed`, `expired` or `disabled`. Its tokens die with it.
 
-    Ending a Grant with the status that it already has changes nothing. Raises ForbiddenTransition
-    for a Grant that ended otherwise, and for any other status. CDS-WG1-02 8.1 and 8.2.
+    Its sub-Grants end with it. The Client learns of an end that is neither its own doing nor
+    foreseeable by a Message. Ending a Grant with the status that it already has changes nothing.
+    Raises ForbiddenTransition for a Grant that ended otherwise, and for any other status.
+    CDS-WG1-02 8.1 and 8.2.
     """
     row = lock_grant(grant)
     if row.status == status:
         return row
     if status not in Grant.ENDED:
         raise ForbiddenTransition(f"{status} does not end a Grant.", field="status")
-    _apply(row, status)
-    row.enabled_scope, row.enabled_authorization_details = "", []
+    apply_status(row, status)
+    close_fully(row)
+    forget_question(row)
+    row.suspended_from = None
     row.ended_reason = reason[:200]
     row.tokens_not_before = timezone.now()
-    _save(row)
+    save_grant(row)
     tokens.kill_tokens_of_grant(grant=row)
     if not row.is_administrative:
         catalog.listener().grant_ended(row)
-    _record(row, status, by=by, reason=row.ended_reason)
+    record_change(row, status, by=by, reason=row.ended_reason)
+    if status in {S.REVOKED, S.DISABLED}:
+        who = "The customer" if status == S.REVOKED else "The utility"
+        tell_client(row, f"Grant {status}", f"{who} has ended this Grant: {row.ended_reason}.")
+    for child in Grant.objects.live().filter(parent=row).order_by("pk"):
+        end_grant(grant=child, status=status, reason="the Grant above it ended", by=by)
     return row
 
 
-@transaction.atomic
-def reduce_grant(*, grant: Grant, entries: Sequence[int], scope: str, by: User | str) -> Grant:
-    """Keep only some scopes and entries of a Grant (CDS-WG1-02 8.6): needs no new consent.
-
-    `entries` are the indexes into authorization_details that stay. Raises ForbiddenTransition when
-    the Grant has ended.
-    """
-    row = lock_grant(grant)
+def note_new_child(parent: Grant) -> Grant:
+    """Lock a Grant that gets a sub-Grant and date the change. Raises ForbiddenTransition."""
+    row = lock_grant(parent)
     if row.status in Grant.ENDED:
-        raise ForbiddenTransition(f"A Grant that is {row.status} cannot be changed.", field="scope")
-    kept = sorted(set(entries))
-    row.scope = scope
-    row.authorization_details = [row.authorization_details[index] for index in kept]
-    row.enabled_scope = " ".join(s for s in row.enabled_scope.split() if s in scope.split())
-    row.enabled_authorization_details = [
-        entry for entry in row.enabled_authorization_details if entry in row.authorization_details
-    ]
-    row.selections.exclude(entry__in=kept).delete()
-    # Upwards, so that a new number never meets an old one.
-    for new, old in enumerate(kept):
-        row.selections.filter(entry=old).update(entry=new)
-    _save(row)
-    if not row.is_administrative and row.status not in Grant.WITHOUT_ACCESS:
-        catalog.listener().grant_approved(row)
-    _record(row, "reduced", by=by, scope=scope)
+        raise ForbiddenTransition(f"A Grant that is {row.status} gets no sub-Grants.")
+    save_grant(row)
     return row
+
+
+def settle_parent(grant: Grant) -> None:
+    """Let a parent that waits for its sub-Grants go on once all of them that live suffice.
+
+    `grant` was locked by `lock_grant`, so the parent is locked as well.
+    """
+    if grant.parent_id is None:
+        return
+    parent = Grant.objects.select_related("client__registration").get(pk=grant.parent_id)
+    if parent.status != S.NEEDS_SUB_GRANTS:
+        return
+    children = Grant.objects.live().filter(parent=parent).values_list("status", flat=True)
+    if set(children) <= SUFFICIENT_FOR_PARENT:
+        begin(parent)
+        save_grant(parent)
+        record_change(parent, "sub_grants_complete", by=SYSTEM, status=parent.status)
 
 
 def admin_grant(
@@ -288,9 +403,16 @@ def admin_grant(
     """
     wanted = dumps([scope, authorization_details]).decode()
     key = digest(wanted, purpose="grant-request")
-    live = Grant.objects.live().select_related("client__registration")
-    found = live.filter(client=client, request_digest=key).first()
+    found = _admin_grant.first(client.client_id, key)
     return found or _make_admin_grant(client, scope, authorization_details, key)
+
+
+def _live_request(client_id: str, key: str) -> QuerySet[Grant]:
+    live: QuerySet[Grant] = Grant.objects.live().select_related("client__registration")
+    return live.filter(client__client_id=client_id, request_digest=key)
+
+
+_admin_grant = Prepared(_live_request, keys=2)
 
 
 @transaction.atomic
@@ -307,9 +429,11 @@ def _make_admin_grant(
         created=now,
         modified=now,
     )
-    _enable(made)
+    open_fully(made)
     Grant.objects.bulk_create([made], ignore_conflicts=True)
     grant: Grant = Grant.objects.live().get(client=client, request_digest=key)
     if grant.grant_id == made.grant_id:
-        _record(grant, "created", by=f"client:{client.client_id}", scope=scope, status=grant.status)
+        record_change(
+            grant, "created", by=f"client:{client.client_id}", scope=scope, status=grant.status
+        )
     return grant

@@ -11,9 +11,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from consent.oauth import throttle
 from customerdata.models import AccountHolder, AccountLink, AccountVersion
 from customerdata.services import linking
+from portal import ratelimits
 from portal.models import User
 from portal.permissions import Permission, require
 
@@ -64,9 +64,9 @@ def account_link(request: HttpRequest) -> HttpResponse:
     form = AccountNumberForm(request.POST or None)
     if form.is_valid():
         number = linking.plain_number(form.cleaned_data["account_number"])
-        throttle.count("link", f"user:{user.pk}")
+        ratelimits.count("link", f"user:{user.pk}")
         # Also across people: sign-ups are cheap, guesses at and mails to one customer must not be.
-        throttle.count("link", f"account:{number}")
+        ratelimits.count("link", f"account:{number}")
         link = linking.start_link(
             user=user,
             account_number=number,

@@ -48,10 +48,11 @@ class ClientDetail(AdminView):
         return Response(client_to_wire(_own(request, client_id), current_offers()))
 
     def put(self, request: Request, client_id: str) -> Response:
-        """Replace the editable fields; all changes take effect at once."""
+        """Replace the editable fields: 200, or 202 when the utility reviews some of them first."""
         client = _own(request, client_id)
-        client = update_client(client=client, payload=client_payload(request), by=actor(request))
-        return Response(client_to_wire(client, current_offers()))
+        done = update_client(client=client, payload=client_payload(request), by=actor(request))
+        status = 200 if done.review is None else 202
+        return Response(client_to_wire(done.client, current_offers()), status)
 
 
 def _own(request: Request, client_id: str) -> Client:

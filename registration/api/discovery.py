@@ -1,6 +1,7 @@
 """What anyone may read: server metadata, coverage, authorization server metadata."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -32,11 +33,6 @@ class PublicView(APIView):
     throttle_classes = (PublicThrottle,)
 
 
-def _public_metadata() -> dict[str, Any]:
-    document = metadata.server_metadata(created=parse_datetime(settings.SERVER_CREATED))
-    return document | {"updated": updated_at(name="server-metadata", document=document)}
-
-
 class ServerMetadata(PublicView):
     """`/.well-known/cds-server-metadata.json` (CDS-WG1-01 3)."""
 
@@ -44,7 +40,13 @@ class ServerMetadata(PublicView):
         """Answer the document, or lead to the server that took over (CDS-WG1-01 5)."""
         if settings.CDS_MIGRATED_TO:
             return HttpResponsePermanentRedirect(settings.CDS_MIGRATED_TO)
-        return cacheable_json(request, _public_metadata())
+        document = metadata.server_metadata(created=_created())
+        updated = updated_at(name="server-metadata", document=document)
+        return cacheable_json(request, document | {"updated": updated})
+
+
+def _created() -> datetime:
+    return parse_datetime(settings.SERVER_CREATED)
 
 
 class OAuthMetadata(PublicView):
@@ -61,8 +63,9 @@ class ClientServerMetadata(PublicView):
     def get(self, request: Request, client_id: str) -> HttpResponse:
         """Answer the document."""
         client = get_object_or_404(Client, client_id=client_id)
-        document = metadata.client_server_metadata(client, _public_metadata())
-        return cacheable_json(request, document)
+        document = metadata.client_server_metadata(client, created=_created())
+        updated = updated_at(name=f"server-metadata:{client_id}", document=document)
+        return cacheable_json(request, document | {"updated": updated})
 
 
 class ClientOAuthMetadata(PublicView):

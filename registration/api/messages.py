@@ -1,15 +1,16 @@
-"""The Messages API: reading and marking as read (CDS-WG1-02 6.8, 6.10, 6.11)."""
+"""The Messages API (CDS-WG1-02 6.8 to 6.11)."""
 
-from typing import Any, Final
-from urllib.parse import urlencode
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.http import HttpResponseBase, StreamingHttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from portal.errors import NotFound
-from portal.listing import Cursor, split_ids, take_page
+from portal.listing import Cursor, Page, split_ids, take_page
 from registration.api.base import (
     AdminView,
     actor,
@@ -17,70 +18,116 @@ from registration.api.base import (
     newest_first,
     object_payload,
 )
-from registration.errors import InvalidRequest, Unsupported
+from registration.api.messages_wire import listing_response, message_response
+from registration.errors import InvalidRequest
 from registration.models import Message
+from registration.models.message import MessageAttachment
+from registration.models.message_states import OUTSTANDING
+from registration.principal import principal_of
 from registration.services.messages import mark_message
-from registration.wire import message_to_wire
+from registration.services.messages_attachments import chunks_of, read_attachments
+from registration.services.messages_bodies import max_body_bytes, max_bytes, read_body
+from registration.services.messages_incoming import create_message
 
 LISTS: Final = {
-    "outstanding": Q(status__in=("open", "pending")),
+    "outstanding": Q(status__in=sorted(OUTSTANDING)),
     "unread": Q(read=False),
     "read": Q(read=True),
 }
 
 
 class MessageList(AdminView):
-    """`cds_messages_api`: three lists, each with its own pages."""
+    """`cds_messages_api`: three lists, each with its own pages, and new Messages."""
 
-    def get(self, request: Request) -> Response:
+    max_body_bytes: Callable[[], int] = staticmethod(max_body_bytes)
+
+    def get(self, request: Request) -> HttpResponseBase:
         """Answer all three lists, or the page of one while the others are empty."""
         messages = _mine(request)
         if request.GET.get("message_ids", "").strip():
             ids = split_ids(request.GET["message_ids"], name="message_ids")
             messages = messages.filter(message_id__in=ids)
         asked = [name for name in LISTS if request.GET.get(f"{name}_cursor")]
-        body: dict[str, Any] = {}
-        for name, condition in LISTS.items():
-            if asked and name not in asked:
-                body |= {name: [], f"{name}_next": None, f"{name}_previous": None}
-            else:
-                body |= _page(request, name, messages.filter(condition))
-        return Response(body)
+        pages = {
+            name: Page([], None, None)
+            if asked and name not in asked
+            else _page(request, name, messages.filter(condition))
+            for name, condition in LISTS.items()
+        }
+        links: dict[str, str | None] = {}
+        for name, page in pages.items():
+            links[f"{name}_next"] = _page_url(request, name, page.next)
+            links[f"{name}_previous"] = _page_url(request, name, page.previous)
+        return listing_response({name: page.rows for name, page in pages.items()}, links)
 
-    def post(self, request: Request) -> Response:
-        """Refuse clearly: this server takes no Messages from Clients yet."""
-        raise Unsupported(
-            "This server does not take Messages from Clients. Write to the support address at "
-            f"{settings.BASE_URL}/docs/support/ instead.",
-            extra={"error_uri": f"{settings.BASE_URL}/docs/errors/"},
-        )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Take a Message; its files go to storage while the body arrives."""
+        body = read_body(request.stream)
+        try:
+            if not isinstance(body.payload, dict):
+                raise InvalidRequest("The request body must be a JSON object.")
+            made = create_message(
+                client=principal_of(request).client,
+                payload=body.payload,
+                files=read_attachments(body),
+                by=actor(request),
+            )
+        finally:
+            body.close()
+        return message_response(_own(request, made.message_id), 201)
 
 
 class MessageDetail(AdminView):
     """`uri` of a Message."""
 
-    def get(self, request: Request, message_id: str) -> Response:
-        """Answer one Message."""
-        return Response(message_to_wire(_own(request, message_id)))
+    def get(self, request: Request, message_id: str) -> HttpResponseBase:
+        """Answer one Message, or with `attachment` one of its files as it is."""
+        message = _own(request, message_id)
+        if "attachment" in request.GET:
+            return _download(message, request.GET["attachment"])
+        return message_response(message)
 
-    def patch(self, request: Request, message_id: str) -> Response:
+    def patch(self, request: Request, message_id: str) -> HttpResponseBase:
         """Change `read`; every other field is ignored."""
         message = _own(request, message_id)
         payload = object_payload(request)
         if "read" in payload:
             if not isinstance(payload["read"], bool):
                 raise InvalidRequest("read must be true or false.", field="read")
-            message = mark_message(message=message, read=payload["read"], by=actor(request))
-        return Response(message_to_wire(message))
+            mark_message(message=message, read=payload["read"], by=actor(request))
+        return message_response(_own(request, message_id))
 
 
-def _page(request: Request, name: str, messages: QuerySet[Message]) -> dict[str, Any]:
+def _page(request: Request, name: str, messages: QuerySet[Message]) -> Page:
     page = take_page(messages, order=newest_first(), cursor=request.GET.get(f"{name}_cursor"))
-    return {
-        name: [message_to_wire(row) for row in page.rows],
-        f"{name}_next": _page_url(request, name, page.next),
-        f"{name}_previous": _page_url(request, name, page.previous),
-    }
+    return _within_budget(page, backwards=_is_backwards(request, name))
+
+
+def _is_backwards(request: Request, name: str) -> bool:
+    text = request.GET.get(f"{name}_cursor")
+    return bool(text) and Cursor.decode(str(text), width=2).backwards
+
+
+def _within_budget(page: Page, *, backwards: bool) -> Page:
+    """End a page early when its files grow large; the next page goes on there (6.8).
+
+    A hundred Messages with the largest files would make an answer of more than a gigabyte.
+    """
+    rows = page.rows[::-1] if backwards else page.rows
+    kept: list[Message] = []
+    total = 0
+    for row in rows:
+        total += sum(attachment.size for attachment in row.attachments.all())
+        if kept and total > max_bytes():
+            break
+        kept.append(row)
+    if len(kept) == len(rows):
+        return page
+    last = kept[-1]
+    cut = Cursor((last.modified.isoformat(), last.pk), backwards)
+    if backwards:
+        return Page(kept[::-1], page.next, cut)
+    return Page(kept, cut, page.previous)
 
 
 def _page_url(request: Request, name: str, cursor: Cursor | None) -> str | None:
@@ -93,9 +140,28 @@ def _page_url(request: Request, name: str, cursor: Cursor | None) -> str | None:
     return f"{settings.BASE_URL}{request.path}?{urlencode(query)}"
 
 
+def _download(message: Message, attachment_id: str) -> HttpResponseBase:
+    """Send a file that nobody may take for a page of this server."""
+    found = next((a for a in message.attachments.all() if a.attachment_id == attachment_id), None)
+    if found is None:
+        raise NotFound("There is no such attachment.")
+    response = StreamingHttpResponse(chunks_of(found), content_type=found.content_type)
+    response["Content-Disposition"] = _as_attachment(found)
+    response["Content-Length"] = str(found.size)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _as_attachment(attachment: MessageAttachment) -> str:
+    """RFC 6266: a plain name for old readers, the real one encoded."""
+    plain = attachment.filename.encode("ascii", "replace").decode().replace('"', "_")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(attachment.filename)}"
+
+
 def _mine(request: Request) -> QuerySet[Message]:
-    mine = Message.objects.filter(registration=caller_registration(request))
-    return mine.select_related("previous", "registration")
+    mine: QuerySet[Message] = Message.objects.of(caller_registration(request)).for_wire()
+    return mine
 
 
 def _own(request: Request, message_id: str) -> Message:

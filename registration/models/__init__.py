@@ -1,17 +1,32 @@
 """Models of registration: what is offered, who registered, and with which Clients."""
 
 from registration.models.client import Client, Credential
+from registration.models.field import OfferedRegistrationField, RegistrationFile
+from registration.models.files import ServerProvidedFile
 from registration.models.message import Message
 from registration.models.metadata import CoverageEntry, OfferedScope, PublishedDocument
+from registration.models.onboarding import (
+    ClientLogo,
+    Requirement,
+    RequirementLink,
+    VerificationCode,
+)
 from registration.models.registration import Registration, RegistrationMember
 
 __all__ = [
     "Client",
+    "ClientLogo",
     "CoverageEntry",
     "Credential",
     "Message",
+    "OfferedRegistrationField",
     "OfferedScope",
     "PublishedDocument",
     "Registration",
+    "RegistrationFile",
     "RegistrationMember",
+    "Requirement",
+    "RequirementLink",
+    "ServerProvidedFile",
+    "VerificationCode",
 ]

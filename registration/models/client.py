@@ -195,6 +195,10 @@ class Credential(TimestampedModel):
     def __str__(self) -> str:
         return self.credential_id
 
+    def is_usable(self, now: datetime) -> bool:
+        """Whether the secret has not expired."""
+        return self.expires is None or self.expires > now
+
     @property
     def secret(self) -> str:
         """The secret in clear, for the Credentials API only."""

@@ -14,6 +14,7 @@ from registration.models import Client
 from registration.redirects import read_redirect_uris
 from registration.services.credentials import expires_at, secret_digest
 from registration.services.offers import current_offers, details_types
+from registration.services.purposes import read_purposes
 
 MAX_DETAILS = 100
 MAX_DEPTH = 10
@@ -55,6 +56,9 @@ def read_changes(*, client: Client, current: Mapping[str, Any], payload: object)
         "policy_uri": metadata.policy_uri,
         "scopes": scopes,
         "cds_status": _status(client, fields),
+        "purposes": read_purposes(
+            client=client, fields=fields, offers=current_offers(), scopes=scopes
+        ),
     }
     return values | _authorization_values(client, fields, scopes)
 
@@ -202,7 +206,7 @@ def _default_details(fields: Mapping[str, Any], scopes: list[str]) -> list[dict[
         raise InvalidClientMetadata(f"{name} must be an array of objects.", field=name)
     if len(details) > MAX_DETAILS:
         raise InvalidClientMetadata(f"{name} takes at most {MAX_DETAILS} entries.", field=name)
-    storable: list[dict[str, Any]] = [_storable(item, name) for item in details]
+    stored: list[dict[str, Any]] = [storable(item, name) for item in details]
     offers = {scope: offer for scope, offer in current_offers().items() if scope in scopes}
     types = details_types(offers, scopes)
     for item in details:
@@ -211,22 +215,20 @@ def _default_details(fields: Mapping[str, Any], scopes: list[str]) -> list[dict[
                 f"{name}: each entry needs a type, one of: {', '.join(types)}.", field=name
             )
     try:
-        hooks.check_details(storable, offers)
+        hooks.check_details(stored, offers)
     except (DomainError, ValueError) as error:
         raise InvalidClientMetadata(f"{name}: {error}", field=name) from error
-    return storable
+    return stored
 
 
-def _storable(value: Any, name: str, depth: int = 0) -> Any:
+def storable(value: Any, name: str, depth: int = 0) -> Any:
     """Return JSON that the database takes: no NUL, and numbers it can write."""
     if depth > MAX_DEPTH:
         raise InvalidClientMetadata(f"{name} is nested too deeply.", field=name)
     if isinstance(value, dict):
-        return {
-            _storable(key, name): _storable(item, name, depth + 1) for key, item in value.items()
-        }
+        return {storable(key, name): storable(item, name, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_storable(item, name, depth + 1) for item in value]
+        return [storable(item, name, depth + 1) for item in value]
     if isinstance(value, Decimal):
         return _number(value, name)
     if isinstance(value, str) and UNSTORABLE.search(value):

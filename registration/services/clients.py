@@ -1,5 +1,7 @@
 """Changes of Client objects (CDS-WG1-02 5.5)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -9,46 +11,64 @@ from portal import audit, jsontext
 from portal.models import User
 from registration import addresses
 from registration.errors import InvalidRequest
-from registration.models import Client
+from registration.models import Client, Message
 from registration.services.client_changes import read_changes
 from registration.services.credentials import expire_all
+from registration.services.message_handlers import Options, Outcome, RequestHandler
 from registration.services.messages import notify
 from registration.services.offers import current_offers
+from registration.services.onboarding_assets import promise_checks
+from registration.services.reviews import approve_request, reject_request
+from registration.services.reviews_clients import approved_values, request_review, split_changes
 from registration.wire import client_to_wire
 
 # How the changed columns are called on the wire, for Messages and audit rows.
 _WIRE_NAMES = {
     "name": "client_name",
     "scopes": "scope",
+    "purposes": "cds_purposes",
     "redirect_uri_list": "redirect_uris",
     "default_scope": "cds_default_scope",
     "default_authorization_details": "cds_default_authorization_details",
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ClientUpdate:
+    """What a PUT did: the Client as it is now, and the review that the rest waits for."""
+
+    client: Client
+    review: Message | None
+
+
 @transaction.atomic
-def update_client(*, client: Client, payload: object, by: User | str) -> Client:
+def update_client(*, client: Client, payload: object, by: User | str) -> ClientUpdate:
     """Apply a PUT; equal values change nothing and write no Message.
 
+    Fields that the utility reviews keep their values; a field_changes Message holds the wish.
     Raises InvalidClientMetadata or InvalidRedirectUri naming the field.
     """
     client = _locked(client)
     # Compared as a client sees it: datetimes as text, and so on.
     wire = jsontext.loads(jsontext.dumps(client_to_wire(client, current_offers())))
     values = read_changes(client=client, current=wire, payload=payload)
-    return _apply(client, values, by=by)
+    at_once, waiting = split_changes(client, values)
+    client = _apply(client, at_once, by=by)
+    review = request_review(client=client, waiting=waiting, by=by) if waiting else None
+    return ClientUpdate(client, review)
 
 
 @transaction.atomic
-def disable_client(*, client: Client, by: User | str) -> Client:
+def disable_client(*, client: Client, reason: str = "", by: User | str) -> Client:
     """Stop a Client: its secrets expire and its tokens die at this moment (CDS-WG1-02 7.1).
 
-    Raises InvalidRequest for the admin Client, which cannot be disabled (5.1).
+    The reason goes into the Message. Raises InvalidRequest for the admin Client, which cannot be
+    disabled (5.1).
     """
     client = _locked(client)
     if Client.Status.DISABLED not in client.cds_status_options:
         raise InvalidRequest("This Client manages the registration and cannot be disabled.")
-    return _apply(client, {"cds_status": Client.Status.DISABLED.value}, by=by)
+    return _apply(client, {"cds_status": Client.Status.DISABLED.value}, reason=reason, by=by)
 
 
 @transaction.atomic
@@ -56,6 +76,44 @@ def enable_client(*, client: Client, by: User | str) -> Client:
     """Let a disabled Client work again; it needs a new Credential (decision 24)."""
     client = _locked(client)
     return _apply(client, {"cds_status": client.environment}, by=by)
+
+
+@transaction.atomic
+def approve_field_changes(*, message: Message, note: str = "", by: User | str) -> Message:
+    """Apply reviewed changes; return the request_update. Raises ForbiddenStatus, InvalidRequest."""
+    _require_field_changes(message)
+    return approve_request(message=message, note=note, by=by)
+
+
+@transaction.atomic
+def reject_field_changes(*, message: Message, reason: str, by: User | str) -> Message:
+    """Drop reviewed changes; return the request_update with the compulsory reason.
+
+    Raises ForbiddenStatus when they do not wait any more, InvalidRequest without a reason.
+    """
+    _require_field_changes(message)
+    return reject_request(message=message, reason=reason, by=by)
+
+
+def _require_field_changes(message: Message) -> None:
+    if message.type != "field_changes":
+        raise InvalidRequest(f"{message.message_id} is a {message.type}, not field_changes.")
+
+
+def apply_field_changes(request: Message, options: Options, by: User | str) -> Outcome:
+    """Give the Client the values that it asked for (CDS-WG1-02 5.5)."""
+    if request.client is None:
+        raise InvalidRequest("This Message names no Client.", field="related_uri")
+    client = _locked(request.client)
+    _apply(client, approved_values(request, client), by=by)
+    return Outcome(
+        description="The changes are approved and in effect.",
+        related_type="client",
+        related_uri=addresses.client_uri(client.client_id),
+    )
+
+
+FIELD_CHANGES = RequestHandler(approve=apply_field_changes)
 
 
 def _locked(client: Client) -> Client:
@@ -67,7 +125,9 @@ def _locked(client: Client) -> Client:
     return locked
 
 
-def _apply(client: Client, values: dict[str, Any], *, by: User | str) -> Client:
+def _apply(
+    client: Client, values: Mapping[str, Any], *, reason: str = "", by: User | str
+) -> Client:
     changed = sorted(name for name, value in values.items() if getattr(client, name) != value)
     if not changed:
         return client
@@ -81,21 +141,9 @@ def _apply(client: Client, values: dict[str, Any], *, by: User | str) -> Client:
         client.tokens_not_before = now
     client.modified = now
     client.save()
-    names = [_WIRE_NAMES.get(name, name) for name in changed]
-    audit.record(
-        "client.modified",
-        by=by,
-        subject=f"client:{client.client_id}",
-        registration=client.registration.registration_id,
-        details={"fields": names, "status": client.cds_status},
-    )
-    notify(
-        registration=client.registration,
-        name="Client modified",
-        description=f"Changed fields of the Client {client.client_name}: {', '.join(names)}.",
-        related_type="client",
-        related_uri=addresses.client_uri(client.client_id),
-    )
+    if {"client_uri", "logo_uri", "contacts"} & set(changed):
+        promise_checks(client=client)
+    _report(client, [_WIRE_NAMES.get(name, name) for name in changed], reason=reason, by=by)
     if is_disabled_now and expire_all(client=client, now=now):
         notify(
             registration=client.registration,
@@ -105,3 +153,25 @@ def _apply(client: Client, values: dict[str, Any], *, by: User | str) -> Client:
             related_uri=f"{addresses.absolute('credentials')}?client_ids={client.client_id}",
         )
     return client
+
+
+def _report(client: Client, names: list[str], *, reason: str, by: User | str) -> None:
+    """Write the audit row and the entry of the changelog (CDS-WG1-02 5.3)."""
+    audit.record(
+        "client.modified",
+        by=by,
+        subject=f"client:{client.client_id}",
+        registration=client.registration.registration_id,
+        details={"fields": names, "status": client.cds_status}
+        | ({"reason": reason} if reason else {}),
+    )
+    description = f"Changed fields of the Client {client.client_name}: {', '.join(names)}."
+    if reason:
+        description += f" Reason: {reason}"
+    notify(
+        registration=client.registration,
+        name="Client modified",
+        description=description,
+        related_type="client",
+        related_uri=addresses.client_uri(client.client_id),
+    )

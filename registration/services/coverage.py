@@ -1,4 +1,4 @@
-"""Writes coverage entries (CDS-WG1-01 4.3)."""
+"""Writes coverage entries and their maps (CDS-WG1-01 4.3)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,10 +8,46 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal import audit
+from portal.errors import NotFound
 from portal.models import User
 from registration.errors import InvalidRequest
-from registration.geojson import GeoJsonError, rings_of
-from registration.models import CoverageEntry
+from registration.geojson import GeoJsonError, check_area, parse_geojson
+from registration.models import CoverageEntry, OfferedScope
+
+INFRASTRUCTURE_TYPES = (
+    "distribution_utility",
+    "metering_provider",
+    "supplier",
+    "generator",
+    "market_operator",
+    "distribution_service_operator",
+    "transmission_service_operator",
+    "service_provider",
+)
+COMMODITY_TYPES = (
+    "electricity",
+    "natural_gas",
+    "fuel_oil",
+    "water",
+    "wastewater",
+    "trash",
+    "distributed_energy",
+)
+EDITABLE = (
+    "entity_name",
+    "entity_abbreviation",
+    "entity_number",
+    "country",
+    "name",
+    "description",
+    "type",
+    "role",
+    "infrastructure_types",
+    "commodity_types",
+    "capabilities",
+    "geojson",
+)
+_LISTS = {"infrastructure_types": INFRASTRUCTURE_TYPES, "commodity_types": COMMODITY_TYPES}
 
 
 @transaction.atomic
@@ -20,8 +56,10 @@ def save_coverage_entry(
 ) -> CoverageEntry:
     """Create or change an entry; equal values change nothing, so `updated` stays true.
 
-    `values` are columns of CoverageEntry. Raises InvalidRequest naming what is wrong.
+    `values` are columns of CoverageEntry named in EDITABLE. Raises InvalidRequest naming what is
+    wrong.
     """
+    _check_names(entry_id, values)
     entry = CoverageEntry.objects.select_for_update().filter(entry_id=entry_id).first()
     entry = entry or CoverageEntry(entry_id=entry_id)
     if entry.pk and all(getattr(entry, name) == value for name, value in values.items()):
@@ -33,10 +71,60 @@ def save_coverage_entry(
         entry.created = entry.modified
     try:
         if entry.geojson is not None:
-            rings_of(entry.geojson)
+            check_area(entry.geojson)
         entry.full_clean()
     except (ValidationError, GeoJsonError) as error:
         raise InvalidRequest(f"coverage entry {entry_id}: {error}") from error
     entry.save()
-    audit.record("coverage.saved", by=by, subject=f"coverage:{entry_id}")
+    audit.record(
+        "coverage.saved",
+        by=by,
+        subject=f"coverage:{entry_id}",
+        details={"changed": sorted(values)},
+    )
     return entry
+
+
+def upload_geojson(*, entry_id: str, raw: bytes, by: User | str) -> CoverageEntry:
+    """Replace the map of an entry by a GeoJSON file.
+
+    Raises NotFound, and InvalidRequest when the file holds no area in WGS 84 or is too large.
+    """
+    if not CoverageEntry.objects.filter(entry_id=entry_id).exists():
+        raise NotFound(f"There is no coverage entry {entry_id}.")
+    try:
+        document = parse_geojson(raw)
+    except GeoJsonError as error:
+        raise InvalidRequest(f"coverage entry {entry_id}: {error}", field="geojson") from error
+    return save_coverage_entry(entry_id=entry_id, values={"geojson": document}, by=by)
+
+
+@transaction.atomic
+def delete_coverage_entry(*, entry_id: str, by: User | str) -> None:
+    """Take an entry out of the listing.
+
+    Raises NotFound, and InvalidRequest while an offered scope names it (CDS-WG1-02 3.4).
+    """
+    entry = CoverageEntry.objects.select_for_update().filter(entry_id=entry_id).first()
+    if entry is None:
+        raise NotFound(f"There is no coverage entry {entry_id}.")
+    scopes = OfferedScope.objects.filter(settings__coverages__contains=[entry_id])
+    named = sorted(scopes.values_list("scope_id", flat=True))
+    if named:
+        raise InvalidRequest(f"coverage entry {entry_id} is named by the scopes {', '.join(named)}")
+    entry.delete()
+    audit.record("coverage.deleted", by=by, subject=f"coverage:{entry_id}")
+
+
+def _check_names(entry_id: str, values: Mapping[str, Any]) -> None:
+    unknown = sorted(values.keys() - set(EDITABLE))
+    if unknown:
+        raise InvalidRequest(f"coverage entry {entry_id}: unknown {', '.join(unknown)}")
+    for name, known in _LISTS.items():
+        foreign = sorted(set(values.get(name, ())) - set(known))
+        if foreign:
+            raise InvalidRequest(
+                f"coverage entry {entry_id}: {name} cannot hold {', '.join(foreign)}; "
+                f"the standard knows {', '.join(known)}",
+                field=name,
+            )

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from portal import audit, crypto
 from portal.models import User
+from portal.prepared import Prepared
 from portal.times import format_datetime
 from registration import addresses
 from registration.errors import InvalidRequest
@@ -64,21 +65,24 @@ def store_credential(*, client: Client, by: User | str) -> tuple[Credential, str
     return credential, secret
 
 
+def _with_digest(digest: str) -> QuerySet[Credential]:
+    rows: QuerySet[Credential] = Credential.objects.select_related("client__registration")
+    return rows.filter(secret_digest=digest)
+
+
+_by_secret = Prepared(_with_digest)
+
+
 def authenticate(client_id: str, secret: str, now: datetime) -> Credential | None:
     """Return the usable Credential of an enabled Client that this secret belongs to.
 
     The lookup goes by keyed digest, so its timing says nothing about the stored secrets. The day
     of the last use is kept once a day, to keep writes off the token endpoint.
     """
-    credential: Credential | None = (
-        Credential.objects.select_related("client__registration")
-        .usable(now)
-        .filter(secret_digest=secret_digest(secret))
-        .first()
-    )
+    credential = _by_secret.first(secret_digest(secret))
     if credential is None or not crypto.same(credential.client.client_id, client_id):
         return None
-    if not credential.client.is_enabled:
+    if not credential.is_usable(now) or not credential.client.is_enabled:
         return None
     today = now.astimezone(UTC).date()
     if credential.last_used_on is None or credential.last_used_on < today:

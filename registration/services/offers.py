@@ -11,11 +11,14 @@ from django.utils import timezone
 from portal import audit
 from portal.context import RequestContext, current
 from portal.models import User
+from portal.prepared import PreparedRows
 from registration.catalogue.admin import CLIENT_ADMIN
 from registration.catalogue.checks import check_offers, unknown_registration_fields
 from registration.catalogue.offers import ScopeOffer, fields_from_json, fields_to_json
 from registration.errors import OffersInvalid
-from registration.models import Client, OfferedScope
+from registration.models import Client, CoverageEntry, OfferedScope
+from registration.services.purposes import for_client
+from registration.services.registration_fields import current_fields
 
 Offers = Mapping[str, ScopeOffer]
 Stamp = tuple[tuple[Any, ...], ...]
@@ -30,12 +33,15 @@ _parsed: dict[Stamp, Offers] = {}
 _of_request: ContextVar[tuple[RequestContext, Offers] | None] = ContextVar("offers", default=None)
 
 
+_stamps = PreparedRows(lambda: OfferedScope.objects.values_list("pk", "modified", "position"))
+
+
 def current_offers() -> Offers:
     """Return all offers by scope id in their published order; the admin scope is always there."""
     context, known = current.get(), _of_request.get()
     if known is not None and known[0] is context:
         return known[1]
-    stamp: Stamp = tuple(OfferedScope.objects.values_list("pk", "modified", "position"))
+    stamp: Stamp = tuple(_stamps.all())
     offers = _parsed.get(stamp)
     if offers is None:
         offers = _read_rows()
@@ -47,9 +53,12 @@ def current_offers() -> Offers:
 
 
 def offers_for(client: Client) -> Offers:
-    """Return what a Client may ask for: its scopes as far as they are still offered."""
+    """Return what a Client may ask for: its scopes as far as they are still offered.
+
+    Where the choices of a field belong to the Client, such as purposes, they are its own.
+    """
     offers = current_offers()
-    return {scope: offers[scope] for scope in client.scopes if scope in offers}
+    return {scope: for_client(offers[scope], client) for scope in client.scopes if scope in offers}
 
 
 def details_types(offers: Offers, scopes: Iterable[str]) -> list[str]:
@@ -70,14 +79,38 @@ def load_offers(offers: Iterable[ScopeOffer], *, by: User | str = "system") -> N
     Raises OffersInvalid with every rule of CDS-WG1-02 3.3 to 3.8 and CDS-WG3-01 6 that is broken.
     """
     wanted = {CLIENT_ADMIN: _BUILT_IN} | {offer.id: offer for offer in offers}
-    problems = check_offers(wanted)
+    problems = [*check_offers(wanted), *_unknown_coverages(wanted.values())]
     problems += [
         f"registration field {name} is not described"
-        for name in unknown_registration_fields(wanted.values(), ())
+        for name in unknown_registration_fields(wanted.values(), current_fields())
     ]
     if problems:
         raise OffersInvalid(" ".join(f"{problem}." for problem in problems))
     _store(list(wanted.values()), by=by)
+
+
+def _unknown_coverages(offers: Iterable[ScopeOffer]) -> list[str]:
+    """CDS-WG1-02 3.4: `coverages_supported` holds ids of coverage entries."""
+    named = {entry_id: offer.id for offer in offers for entry_id in offer.coverages}
+    known = CoverageEntry.objects.filter(entry_id__in=named).values_list("entry_id", flat=True)
+    return [
+        f"{named[entry_id]}: there is no coverage entry {entry_id}"
+        for entry_id in sorted(named.keys() - set(known))
+    ]
+
+
+def offer_to_json(offer: ScopeOffer) -> dict[str, Any]:
+    """Return an offer as staff read and edit it in a file."""
+    return {"id": offer.id, "type": offer.type, **_to_settings(offer)}
+
+
+def offer_from_json(data: Mapping[str, Any]) -> ScopeOffer:
+    """Read what `offer_to_json` wrote. Raises OffersInvalid for anything else."""
+    try:
+        settings = {name: value for name, value in data.items() if name not in {"id", "type"}}
+        return _offer(data["id"], data["type"], settings)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise OffersInvalid(f"An offered scope cannot be read: {error!r}.") from error
 
 
 @transaction.atomic
@@ -114,12 +147,16 @@ def _read_rows() -> Offers:
 
 
 def _from_row(row: OfferedScope) -> ScopeOffer:
-    data = dict(row.settings)
+    return _offer(row.scope_id, row.scope_type, row.settings)
+
+
+def _offer(scope_id: str, scope_type: str, settings: Mapping[str, Any]) -> ScopeOffer:
+    data = dict(settings)
     data["fields"] = fields_from_json(data.get("fields", ()))
     for name in _LISTS:
         if name in data:
             data[name] = tuple(data[name])
-    return ScopeOffer(id=row.scope_id, type=row.scope_type, **data)
+    return ScopeOffer(id=scope_id, type=scope_type, **data)
 
 
 def _to_settings(offer: ScopeOffer) -> dict[str, Any]:

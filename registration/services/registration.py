@@ -5,16 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from portal import audit
 from portal.models import User
-from registration import addresses
 from registration.catalogue.admin import CLIENT_ADMIN
 from registration.catalogue.offers import ScopeOffer
-from registration.catalogue.types import ScopeKind
 from registration.client_metadata import (
-    ClientMetadata,
     read_client_metadata,
     read_scopes,
     read_strings,
@@ -25,8 +21,16 @@ from registration.errors import InvalidClientMetadata
 from registration.models import Client, Registration
 from registration.services.credentials import store_credential
 from registration.services.offers import Offers, current_offers
-
-_PRODUCTION_KINDS = frozenset({ScopeKind.ADMIN, ScopeKind.SERVER_GRANTED})
+from registration.services.onboarding import check_contacts, start_onboarding
+from registration.services.onboarding_assets import promise_checks
+from registration.services.purposes import initial_purposes
+from registration.services.registration_clients import create_client, grouped
+from registration.services.registration_fields import (
+    read_fields,
+    required_flows,
+    store_fields,
+    submitted_purposes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +42,12 @@ class Registered:
     registration: Registration
 
 
-@dataclass(frozen=True, slots=True)
-class ClientKind:
-    """What scopes must have in common to share a Client object (CDS-WG1-02 4.2)."""
-
-    response_types: tuple[str, ...]
-    grant_types: tuple[str, ...]
-    auth_method: str | None
-    environment: str
-    is_admin: bool
-
-
 @transaction.atomic
 def register(*, payload: object, by: User | str) -> Registered:
     """Create a Registration with its Clients and Credentials.
 
+    Scopes with requirements get their sandbox Clients now and their production Clients when the
+    last requirement is met (CDS-WG1-02 3.4, 4.2); the Messages about requirements are written here.
     Raises InvalidClientMetadata naming the field. Submitted redirect_uris are ignored and unknown
     fields too (CDS-WG1-02 4.1, RFC 7591 2).
     """
@@ -60,13 +55,25 @@ def register(*, payload: object, by: User | str) -> Registered:
     metadata = read_client_metadata(fields)
     offers = current_offers()
     scopes = _requested_scopes(fields, offers)
-    method = _requested_auth_method(fields, [offers[scope] for scope in scopes])
+    wanted = [offers[scope] for scope in scopes]
+    method = _requested_auth_method(fields, wanted)
+    values = read_fields(fields, wanted)
+    flows = required_flows(wanted)
+    check_contacts(flows=flows, contacts=metadata.contacts)
     registration = Registration.objects.create(
         name=metadata.client_name, contacts=list(metadata.contacts)
     )
+    store_fields(registration=registration, values=values)
+    written = submitted_purposes(values)
     made = [
-        _create_client(registration, kind, members, metadata)
-        for kind, members in _grouped(scopes, offers, method).items()
+        create_client(
+            registration=registration,
+            kind=kind,
+            scopes=members,
+            metadata=metadata,
+            client_purposes=initial_purposes(offers=offers, scopes=members, written=written),
+        )
+        for kind, members in grouped(scopes, offers, method).items()
     ]
     secrets = {
         client.pk: store_credential(client=client, by=by)[1]
@@ -81,6 +88,9 @@ def register(*, payload: object, by: User | str) -> Registered:
         registration=registration.registration_id,
         details={"scopes": scopes, "clients": [client.client_id for client in made]},
     )
+    start_onboarding(registration=registration, flows=flows, by=by)
+    for client in made:
+        promise_checks(client=client)
     return Registered(admin, secrets[admin.pk], registration)
 
 
@@ -120,69 +130,3 @@ def _requested_auth_method(fields: Mapping[str, Any], offers: Iterable[ScopeOffe
             field="token_endpoint_auth_method",
         )
     return method
-
-
-def _grouped(
-    scopes: Iterable[str], offers: Offers, method: str | None
-) -> dict[ClientKind, list[str]]:
-    groups: dict[ClientKind, list[str]] = {}
-    for scope in scopes:
-        groups.setdefault(_kind_of(offers[scope], method), []).append(scope)
-    return groups
-
-
-def _kind_of(offer: ScopeOffer, method: str | None) -> ClientKind:
-    """Return how the Client of a scope works; data is reached in the sandbox first."""
-    scope_type = offer.scope_type
-    methods = scope_type.fixed.get("token_endpoint_auth_methods_supported", offer.auth_methods)
-    available = tuple(str(name) for name in methods) if isinstance(methods, list | tuple) else ()
-    chosen = method if method in available else next(iter(available), None)
-    return ClientKind(
-        response_types=scope_type.response_types,
-        grant_types=scope_type.grant_types,
-        auth_method=chosen,
-        environment=(
-            Client.Status.PRODUCTION
-            if scope_type.kind in _PRODUCTION_KINDS
-            else Client.Status.SANDBOX
-        ).value,
-        is_admin=offer.id == CLIENT_ADMIN,
-    )
-
-
-def _create_client(
-    registration: Registration, kind: ClientKind, scopes: list[str], metadata: ClientMetadata
-) -> Client:
-    is_public = kind.auth_method == Client.AuthMethod.NONE
-    asks_customer = bool(kind.response_types)
-    now = timezone.now()
-    client = Client(
-        registration=registration,
-        created=now,
-        modified=now,
-        name=metadata.client_name,
-        contacts=list(metadata.contacts),
-        client_uri=metadata.client_uri,
-        logo_uri=metadata.logo_uri,
-        tos_uri=metadata.tos_uri,
-        policy_uri=metadata.policy_uri,
-        scopes=scopes,
-        response_types=list(kind.response_types),
-        grant_types=list(kind.grant_types),
-        token_endpoint_auth_method=kind.auth_method,
-        cds_status=kind.environment,
-        # The admin Client cannot be disabled, all others can (CDS-WG1-02 5.1).
-        cds_status_options=[kind.environment, *([] if kind.is_admin else ["disabled"])],
-        pkce_required=is_public,
-        client_type=Client.CLIENT_PUBLIC if is_public else Client.CLIENT_CONFIDENTIAL,
-        authorization_grant_type=(
-            Client.GRANT_AUTHORIZATION_CODE if asks_customer else Client.GRANT_CLIENT_CREDENTIALS
-        ),
-        registration_source=Client.RegistrationSource.DCR,
-    )
-    if asks_customer:
-        client.cds_default_redirect_uri = addresses.default_redirect_uri(client.client_id)
-        client.redirect_uri_list = [client.cds_default_redirect_uri]
-        client.default_scope = " ".join(scopes)
-    client.save(force_insert=True)
-    return client

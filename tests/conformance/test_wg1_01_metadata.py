@@ -172,3 +172,100 @@ def test_public_endpoints_are_rate_limited(http, monkeypatch):
     refused = http.get("/cds/coverage")
     assert refused.status_code == 429
     assert refused.has_header("Retry-After")
+
+
+@pytest.mark.spec("CDS-WG1-01", "3.3", "related metadata is linked from the well-known document")
+def test_related_metadata(http, settings):
+    """Divisions and companies publish their own; without any the field is absent."""
+    assert "related_metadata" not in http.get(WELL_KNOWN).json()
+    settings.CDS_RELATED_METADATA = ["https://gas.example/.well-known/cds-server-metadata.json"]
+    document = http.get(WELL_KNOWN).json()
+    assert document["related_metadata"] == settings.CDS_RELATED_METADATA
+    assert problems("ServerMetadata", document) == []
+
+
+@pytest.mark.spec("CDS-WG1-01", "3.2", "updated is when the document last changed")
+def test_updated_follows_capabilities(http):
+    """A new capability of an area changes the document; a new description of it does not."""
+    entry = CoverageEntryFactory.create()
+    first = http.get(WELL_KNOWN).json()
+    save_coverage_entry(entry_id=entry.entry_id, values={"description": "Words"}, by="system")
+    assert http.get(WELL_KNOWN).json() == first
+    save_coverage_entry(entry_id=entry.entry_id, values={"capabilities": ["outages"]}, by="system")
+    changed = http.get(WELL_KNOWN).json()
+    assert changed["capabilities"] == ["coverage", "oauth", "outages"]
+    assert (changed["updated"] > first["updated"], changed["created"]) == (True, first["created"])
+
+
+@pytest.mark.spec("CDS-WG1-01", "3.4", "coverage is present where the capability is listed")
+def test_the_coverage_capability_has_its_address(http):
+    """And the address answers."""
+    document = http.get(WELL_KNOWN).json()
+    assert "coverage" in document["capabilities"]
+    assert http.get(document["coverage"]).status_code == 200
+
+
+@pytest.mark.spec("CDS-WG1-01", "3", "errors have the appropriate status")
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", WELL_KNOWN, 405),
+        ("DELETE", "/cds/coverage", 405),
+        ("GET", "/cds/coverage?cursor=forged", 400),
+        ("GET", "/.well-known/unknown.json", 404),
+        ("GET", "/cds/coverage/unknown.geojson", 404),
+    ],
+)
+def test_errors_have_their_status_and_are_json(http, method, path, status):
+    """Programs read them."""
+    answer = http.generic(method, path)
+    assert answer.status_code == status
+    assert answer.json()["error"]
+
+
+@pytest.mark.spec("CDS-WG1-01", "4", "304 for a cached coverage listing")
+def test_coverage_understands_cached_values(http):
+    """The same as for the metadata; a changed entry is a new body."""
+    entry = CoverageEntryFactory.create()
+    etag = http.get("/cds/coverage")["ETag"]
+    assert http.get("/cds/coverage", HTTP_IF_NONE_MATCH=etag).status_code == 304
+    save_coverage_entry(entry_id=entry.entry_id, values={"name": "Other"}, by="system")
+    assert http.get("/cds/coverage", HTTP_IF_NONE_MATCH=etag).status_code == 200
+
+
+@pytest.mark.spec("CDS-WG1-01", "4.3", "map_content_type comes with map_resource")
+def test_maps_say_what_they_are(http):
+    """And GeoJSON is in WGS 84: degrees, longitude first."""
+    CoverageEntryFactory.create()
+    entry = http.get("/cds/coverage").json()["coverage_entries"][0]
+    assert http.get(entry["map_resource"])["Content-Type"] == entry["map_content_type"]
+    for longitude, latitude in http.get(entry["geojson_resource"]).json()["coordinates"][0]:
+        assert -180 <= longitude <= 180
+        assert -90 <= latitude <= 90
+
+
+@pytest.mark.spec(
+    "CDS-WG1-01", "4.4", "types, roles, infrastructure and commodities are listed ones"
+)
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"type": "political"},
+        {"role": "direct"},
+        {"infrastructure_types": ["shop"]},
+        {"commodity_types": ["steam"]},
+    ],
+)
+def test_values_outside_the_lists_are_not_published(values):
+    """4.4 to 4.7; `direct` in 4.5 is a slip for authoritative (decision 46)."""
+    entry = CoverageEntryFactory.create()
+    with pytest.raises(InvalidRequest):
+        save_coverage_entry(entry_id=entry.entry_id, values=values, by="system")
+
+
+@pytest.mark.spec("CDS-WG1-01", "8.2", "callers are told how much is left")
+def test_limits_are_told(http):
+    """On refusals and before."""
+    answer = http.get(WELL_KNOWN)
+    for name in ("Limit", "Remaining", "Reset"):
+        assert int(answer[f"X-RateLimit-{name}"]) >= 0

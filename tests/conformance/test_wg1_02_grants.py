@@ -1,16 +1,22 @@
 """CDS-WG1-02 3.3.2 and 8: Grants, from registration to the end of access, by APIs."""
 
 import json
+from datetime import UTC
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
+from consent.catalogue.details import resolve, to_wire, without_preselections
 from consent.models import AuthorizationRequest, Grant
 from consent.oauth.redirects import answer_with_code
 from consent.services.grants import create_grant
+from consent.services.sections import entry_access
 from portal.models import User
+from registration.catalogue.types import scope_types
 from registration.models import Client, Credential
+from registration.services.offers import offers_for
 from tests.consent.oauth.support import (
     answer_of,
     ask_token,
@@ -61,10 +67,18 @@ def consented(app: Client) -> tuple[Grant, str]:
     request = AuthorizationRequest.objects.latest("pk")
     user: User = CustomerFactory.create()
     scope_ids = list(dict.fromkeys(entry["type"] for entry in request.access))
+    accesses = [access for e in request.access if (access := entry_access(e, offers_for(app)))]
+    now = timezone.now()
     grant = create_grant(
         client=app,
         user=user,
-        authorization_details=request.access,
+        authorization_details=[
+            without_preselections(
+                to_wire(access.with_values(resolve(access, now=now, zone=UTC))),
+                scope_types()[access.scope_type],
+            )
+            for access in accesses
+        ],
         scope=" ".join(scope_ids),
         selections=[],
         expires=None,
@@ -160,3 +174,98 @@ def test_token_response_equals_the_grant(admin, app):
     )
     assert body["scope"] == listed["scope"]
     assert body["cds_grant_ids"] == [grant.grant_id]
+
+
+def patch(admin: dict[str, str], grant: Grant, body: dict[str, Any]) -> Any:
+    """Send a PATCH to the Grant's `uri`."""
+    path, text = f"{LIST}/{grant.grant_id}", json.dumps(body)
+    return Browser().patch(path, text, content_type="application/json", headers=admin)
+
+
+@pytest.mark.spec("CDS-WG1-02", "8.6", "a reduction needs no other authorization")
+def test_reduce(admin, app):
+    """200, at once, and the object says so; what is not in the body stays."""
+    grant, _code = consented(app)
+    response = patch(admin, grant, {"scope": "cds_usage"})
+    body = response.json()
+    assert (response.status_code, body["status"]) == (200, "active")
+    assert problems("Grant", body) == []
+    assert body["scope"] == body["enabled_scope"] == "cds_usage"
+    (entry,) = body["authorization_details"]
+    shorter = entry | {"include_meter_numbers": False, "sync_until": grant.created.isoformat()}
+    body = patch(admin, grant, {"authorization_details": [shorter]}).json()
+    assert (body["status"], body["scope"]) == ("active", "cds_usage")
+    assert body["enabled_authorization_details"] == body["authorization_details"]
+    assert body["authorization_details"][0]["include_meter_numbers"] is False
+
+
+@pytest.mark.spec("CDS-WG1-02", "8.6", "more waits as needs_authorization, enabled_* stay")
+@pytest.mark.spec("CDS-WG1-02", "8.2", "needs_authorization limits access to enabled_*")
+def test_widen(admin, app):
+    """200: nobody at the utility reviews it. The tokens go on with what was granted."""
+    grant, code = consented(app)
+    secret = credential_of(client=app)
+    tokens = ask_token(secret, grant_type="authorization_code", code=code).json()
+    before = Browser().get(f"{LIST}/{grant.grant_id}", headers=admin).json()
+    first, second = before["authorization_details"]
+    wider = [first, second | {"include_coordinates": True}]
+    response = patch(admin, grant, {"authorization_details": wider})
+    body = response.json()
+    assert (response.status_code, body["status"]) == (200, "needs_authorization")
+    assert problems("Grant", body) == []
+    assert body["authorization_details"] == wider
+    assert body["enabled_authorization_details"] == before["authorization_details"]
+    assert body["enabled_scope"] == before["scope"]
+    again = ask_token(secret, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    assert again.json()["authorization_details"] == before["authorization_details"]
+    entry = {
+        "type": "cds_grant_admin_1",
+        "client_id": app.client_id,
+        "grant_id": grant.grant_id,
+    }
+    reader = credential_of(client__scopes=["cds_grant_admin_1"])
+    answer = ask_token(
+        reader,
+        grant_type="client_credentials",
+        scope="cds_grant_admin_1",
+        authorization_details=details(entry),
+    )
+    assert answer.status_code == 200
+
+
+@pytest.mark.spec("CDS-WG1-02", "8.6", "invalid values are 400, other fields are ignored")
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "active"},
+        {"scope": ["cds_usage"]},
+        {"scope": "unknown"},
+        {"authorization_details": "cds_usage"},
+        {"authorization_details": [{"type": "unknown"}]},
+        {"authorization_details": [{"type": "cds_usage", "sync_until": "soon"}]},
+    ],
+)
+def test_invalid_values(admin, app, body):
+    """Nothing changes; a field that only the server sets is no error."""
+    grant, _code = consented(app)
+    before = Browser().get(f"{LIST}/{grant.grant_id}", headers=admin).json()
+    assert patch(admin, grant, body).status_code == 400
+    ignored = {"grant_id": "x", "expires": None, "enabled_scope": "everything", "children": ["x"]}
+    assert patch(admin, grant, ignored).json() == before
+
+
+@pytest.mark.spec("CDS-WG1-02", "8.4", "filters: parents, scopes, statuses and the others together")
+@pytest.mark.spec("CDS-WG1-02", "8.1", "parent and children")
+def test_filters_intersect(admin, app):
+    """Each on its own is tested beside the API; here they meet."""
+    grant, _code = consented(app)
+    child = GrantFactory.create(client=app, parent=grant)
+    GrantFactory.create(client=app, parent=grant, revoked=True)
+    query = f"parents={grant.grant_id}&statuses=active+pending&scopes=cds_usage"
+    (found,) = Browser().get(f"{LIST}?{query}", headers=admin).json()["grants"]
+    assert (found["grant_id"], found["parent"]) == (child.grant_id, grant.grant_id)
+    (parent,) = Browser().get(f"{LIST}?grant_ids={grant.grant_id}", headers=admin).json()["grants"]
+    assert len(parent["children"]) == 2
+    assert patch(admin, grant, {"status": "closed"}).status_code == 200
+    child.refresh_from_db()
+    assert child.status == "closed"

@@ -1,11 +1,16 @@
 """CDS-WG1-02 3: authorization server metadata."""
 
+from dataclasses import replace
+
 import pytest
 from rest_framework.test import APIClient
 
 from registration.catalogue.offers import ScopeOffer
 from registration.errors import OffersInvalid
+from registration.fields.standard import standard_fields
+from registration.models import Client
 from registration.services.offers import current_offers, load_offers
+from tests.factories.registration import ClientFactory, CoverageEntryFactory
 from tests.registration.schemas import problems
 from tests.registration.support import offer_demo_scopes
 
@@ -79,7 +84,10 @@ def test_addresses_for_customer_consent(document):
 @pytest.mark.spec("CDS-WG1-02", "3.2", "what works is listed, nothing else")
 def test_nothing_is_listed_that_has_no_scope(document):
     """No files API without a file scope."""
-    assert "cds_server_provided_files_api" not in document
+    assert "cds_server_provided_files_api" in document
+    load_offers([])
+    bare = APIClient().get("/.well-known/oauth-authorization-server").json()
+    assert "cds_server_provided_files_api" not in bare
 
 
 @pytest.mark.spec("CDS-WG1-02", "3.2", "every documentation page answers")
@@ -162,3 +170,202 @@ def test_unknown_registration_fields_are_refused():
     )
     with pytest.raises(OffersInvalid, match="company"):
         load_offers([offer])
+
+
+@pytest.mark.spec("CDS-WG1-02", "3.3.1", "every fixed value of the client admin scope")
+def test_client_admin_scope_says_what_the_standard_says(document):
+    """Only the documentation URL is the server's choice."""
+    scope = document["cds_scope_descriptions"]["cds_client_admin"]
+    assert {name: value for name, value in scope.items() if name != "documentation"} == {
+        "id": "cds_client_admin",
+        "type": "cds_client_admin",
+        "name": "Client Admin",
+        "description": "This scope grants administrative access to the Client management APIs.",
+        "registration_requirements": [],
+        "registration_optional": [],
+        "response_types_supported": [],
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "code_challenge_methods_supported": [],
+        "coverages_supported": [],
+        "grant_admin_scope": None,
+        "authorization_details_types_supported": [],
+        "authorization_details_fields_supported": [],
+    }
+
+
+@pytest.mark.spec("CDS-WG1-02", "3.2", "different limits or coverages are different scope ids")
+def test_several_ids_of_one_type():
+    """Each with its own coverage and limits; the union names both, once."""
+    offer_demo_scopes()
+    areas = CoverageEntryFactory.create_batch(2)
+    usage = current_offers()["cds_usage"]
+    start = next(entry for entry in usage.fields if entry.id == "segment_start")
+    short = replace(
+        usage.with_field(replace(start, maximum="P1Y")),
+        id="cds_usage_gas",
+        coverages=(areas[1].entry_id,),
+    )
+    long = replace(usage, coverages=(areas[0].entry_id,))
+    load_offers([*(o for o in current_offers().values() if o.id != "cds_usage"), long, short])
+    document = APIClient().get("/.well-known/oauth-authorization-server").json()
+    assert problems("AuthorizationServerMetadata", document) == []
+    described = document["cds_scope_descriptions"]
+    for scope_id, area, limit in (
+        ("cds_usage", areas[0], "P3Y"),
+        ("cds_usage_gas", areas[1], "P1Y"),
+    ):
+        scope = described[scope_id]
+        fields = {field["id"]: field for field in scope["authorization_details_fields_supported"]}
+        assert (scope["type"], scope["coverages_supported"]) == ("cds_usage", [area.entry_id])
+        assert fields["segment_start"]["maximum"] == limit
+        assert fields["segment_start"]["for_types"] == [scope_id]
+        assert scope_id in document["authorization_details_types_supported"]
+
+
+@pytest.mark.spec("CDS-WG1-02", "3.4", "coverages_supported are ids of coverage entries")
+def test_unknown_coverages_are_refused():
+    """Metadata never names an area that the coverage listing does not have."""
+    offer = ScopeOffer(id="cds_grant_admin_1", type="cds_grant_admin", coverages=("nowhere",))
+    with pytest.raises(OffersInvalid, match="nowhere"):
+        load_offers([offer])
+
+
+@pytest.mark.spec("CDS-WG1-02", "3.2", "a registration field for every id that scopes name")
+def test_registration_fields_are_described():
+    """An empty object when none is named, else one entry for each."""
+    offer_demo_scopes()
+    bare = APIClient().get("/.well-known/oauth-authorization-server").json()
+    named = _named_fields(bare)
+    assert set(bare["cds_registration_fields"]) == named
+    known = sorted(standard_fields())[:2]
+    offers = [
+        replace(o, registration_requirements=(), registration_optional=tuple(known))
+        for o in _without_admin()
+    ]
+    load_offers(offers)
+    document = APIClient().get("/.well-known/oauth-authorization-server").json()
+    assert set(document["cds_registration_fields"]) == _named_fields(document) == set(known)
+    for key, field in document["cds_registration_fields"].items():
+        assert field["id"] == key
+        assert problems("RegistrationField", field) == []
+
+
+def _without_admin():
+    return [o for o in current_offers().values() if o.id != "cds_client_admin"]
+
+
+def _named_fields(document):
+    return {
+        name
+        for scope in document["cds_scope_descriptions"].values()
+        for name in (*scope["registration_requirements"], *scope["registration_optional"])
+    }
+
+
+@pytest.mark.spec("CDS-WG1-02", "5.1", "Client specific metadata where coverages differ")
+def test_client_metadata_shows_the_clients_own_coverage():
+    """Its scopes work in one area of two: coverage and capabilities are of that one."""
+    offer_demo_scopes()
+    west = CoverageEntryFactory.create(capabilities=["oauth", "outages"])
+    CoverageEntryFactory.create(capabilities=["oauth", "tariffs"])
+    usage = replace(current_offers()["cds_usage"], coverages=(west.entry_id,))
+    load_offers([*(o for o in _without_admin() if o.id != "cds_usage"), usage])
+    client = ClientFactory.create(consent=True, scopes=["cds_usage"])
+    http = APIClient()
+    own = http.get(f"/cds/clients/{client.client_id}/server-metadata.json").json()
+    assert problems("ServerMetadata", own) == []
+    assert own["capabilities"] == ["coverage", "oauth", "outages"]
+    entries = http.get(own["coverage"]).json()["coverage_entries"]
+    assert [entry["id"] for entry in entries] == [west.entry_id]
+    scopes = http.get(own["oauth_metadata"]).json()["cds_scope_descriptions"]
+    assert scopes["cds_usage"]["coverages_supported"] == [west.entry_id]
+    everywhere = ClientFactory.create(admin=True)
+    public = http.get("/.well-known/cds-server-metadata.json").json()
+    theirs = http.get(f"/cds/clients/{everywhere.client_id}/server-metadata.json").json()
+    assert theirs["coverage"] == public["coverage"]
+    assert theirs["capabilities"] == public["capabilities"]
+
+
+@pytest.mark.spec("CDS-WG1-02", "5.1", "updated of Client specific metadata is true")
+def test_client_metadata_is_updated_when_it_changes():
+    """Reading changes nothing, another scope with another area does."""
+    offer_demo_scopes()
+    west, east = CoverageEntryFactory.create_batch(2)
+    usage = replace(current_offers()["cds_usage"], coverages=(west.entry_id,))
+    services = replace(current_offers()["cds_service_contracts"], coverages=(east.entry_id,))
+    load_offers([current_offers()["cds_grant_admin_1"], usage, services])
+    client = ClientFactory.create(consent=True, scopes=["cds_usage"])
+    path = f"/cds/clients/{client.client_id}/server-metadata.json"
+    first = APIClient().get(path).json()
+    assert APIClient().get(path).json() == first
+    Client.objects.filter(pk=client.pk).update(scopes=["cds_service_contracts"])
+    assert APIClient().get(path).json()["updated"] > first["updated"]
+
+
+@pytest.mark.spec("CDS-WG1-02", "11.3", "limits by IP, Client and Credential; no captcha")
+def test_discovery_is_limited_by_address_and_says_so(monkeypatch):
+    """429 with Retry-After; machines never meet a human-only test (11.4)."""
+    monkeypatch.setattr("registration.api.throttles.PublicThrottle.rate", "1/min")
+    path = "/.well-known/oauth-authorization-server"
+    assert APIClient().get(path).status_code == 200
+    refused = APIClient().get(path)
+    assert (refused.status_code, refused["X-RateLimit-Remaining"]) == (429, "0")
+    assert int(refused["Retry-After"]) > 0
+    assert APIClient().get(path, REMOTE_ADDR="192.0.2.9").status_code == 200
+
+
+@pytest.mark.spec("CDS-WG1-02", "3.3.2", "every fixed value of grant admin scopes")
+def test_grant_admin_scopes_say_what_the_standard_says(document):
+    """for_types is the scope id (decision 1); the id itself is the server's choice."""
+    scope = document["cds_scope_descriptions"]["cds_grant_admin_1"]
+    fields = scope["authorization_details_fields_supported"]
+    own = ("id", "documentation", "authorization_details_fields_supported")
+    assert {name: value for name, value in scope.items() if name not in own} == {
+        "type": "cds_grant_admin",
+        "name": "Grant Admin",
+        "description": "This scope grants administrative access to previously created Grants.",
+        "registration_requirements": [],
+        "registration_optional": [],
+        "response_types_supported": [],
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "code_challenge_methods_supported": [],
+        "coverages_supported": [],
+        "grant_admin_scope": None,
+        "authorization_details_types_supported": ["cds_grant_admin_1"],
+    }
+    for field in fields:
+        assert (field["format"], field["is_required"]) == ("string", True)
+        assert (field["maximum"], field["minimum"]) == (1000, 1)
+        assert field["for_types"] == ["cds_grant_admin_1"]
+
+
+@pytest.mark.spec("CDS-WG1-02", "3.3.3", "every fixed value of server-provided files scopes")
+def test_file_scopes_say_what_the_standard_says():
+    """Reached through a grant admin scope alone (decision 4)."""
+    offer_demo_scopes()
+    files = ScopeOffer(
+        id="cds_files_1",
+        type="cds_server_provided_files",
+        name="Server-Provided Files: Office Documents",
+        grant_admin_scope="cds_grant_admin_1",
+    )
+    load_offers([*_without_admin(), files])
+    document = APIClient().get("/.well-known/oauth-authorization-server").json()
+    assert problems("AuthorizationServerMetadata", document) == []
+    scope = document["cds_scope_descriptions"]["cds_files_1"]
+    empty = (
+        "registration_requirements",
+        "registration_optional",
+        "response_types_supported",
+        "grant_types_supported",
+        "token_endpoint_auth_methods_supported",
+        "code_challenge_methods_supported",
+        "coverages_supported",
+    )
+    assert {name: scope[name] for name in empty} == {name: [] for name in empty}
+    assert scope["name"].startswith("Server-Provided Files: ")
+    assert scope["grant_admin_scope"] == "cds_grant_admin_1"
+    with pytest.raises(OffersInvalid):
+        load_offers([*_without_admin()[:1], replace(files, name="Papers")])

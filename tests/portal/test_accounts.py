@@ -1,6 +1,7 @@
 """Sign-in: where people land, and what strangers learn."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import RequestFactory
 
@@ -45,7 +46,7 @@ def test_own_pages_are_followed(url):
 def test_sign_in_does_not_follow_a_foreign_next(client):
     """The whole way, through the sign-in page."""
     user = User.objects.create_user("ana@example.com", "a-long-enough-password")
-    user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     answer = client.post(
         "/accounts/login/?next=///evil.example/",
         {"login": user.email, "password": "a-long-enough-password", "next": "///evil.example/"},
@@ -67,7 +68,7 @@ def test_sign_in_does_not_follow_a_foreign_next(client):
 def test_known_and_unknown_addresses_look_alike(client, path, fields):
     """Who is a customer here is nobody's business; only the owner of the mailbox learns more."""
     user = User.objects.create_user("ana@example.com", "another-long-password")
-    user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     known = client.post(path, {"email": "ana@example.com"} | fields)
     unknown = client.post(path, {"email": "nobody@example.com"} | fields)
     assert known.status_code == unknown.status_code == 302

@@ -7,6 +7,7 @@ import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from consent.catalogue.demo_offers import demo_offers
 from registration.catalogue.types import MetadataContext
 from tests.factories.registration import AREA, ClientFactory, CoverageEntryFactory
 from tests.registration.support import offer_demo_scopes
@@ -70,7 +71,7 @@ def test_apps_below_add_their_addresses(http, monkeypatch):
     monkeypatch.setattr("registration.metadata.metadata_parts", lambda: (part,))
     offer_demo_scopes()
     assert http.get(OAUTH).json()["cds_usagesegments_api"] == "https://x.example/usage"
-    assert seen == [{"cds_client_admin", "cds_grant_admin_1", "cds_service_contracts", "cds_usage"}]
+    assert seen == [set(demo_offers())]
 
 
 def test_maps_answer(http):

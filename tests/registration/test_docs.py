@@ -77,7 +77,7 @@ def test_words_of_staff_stay_text(site):
 def test_every_error_code_is_documented(site):
     """The table comes from the error classes."""
     text = site.get("/docs/errors/").content.decode()
-    for code in ("invalid_client_metadata", "invalid_redirect_uri", "unsupported", "not_found"):
+    for code in ("invalid_client_metadata", "invalid_redirect_uri", "slow_down", "not_found"):
         assert f"<code>{code}</code>" in text
 
 

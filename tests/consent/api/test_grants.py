@@ -190,7 +190,7 @@ def test_pages_hold_a_hundred_in_order_and_each_grant_once(acme, api):
     assert len(api.get(body["previous"]).json()["grants"]) == 100
 
 
-@pytest.mark.parametrize("count", [1, 20])
+@pytest.mark.parametrize("count", [1, 100])
 def test_a_page_costs_the_same_for_any_number_of_rows(acme, api, count, django_assert_num_queries):
     """Token, Grants, and one query for each of the four relations."""
     for grant in GrantFactory.create_batch(count, client=acme.app):
@@ -236,7 +236,9 @@ def test_closing_twice_is_no_error(acme, api):
         {"scope": ""},
         {"scope": "cds_usage cds_client_admin"},
         {"authorization_details": {}},
-        {"authorization_details": [{"type": "cds_usage", "sync_until": "2040-01-01T00:00:00Z"}]},
+        {"authorization_details": [{"type": "cds_usage", "file_id": "x"}]},
+        {"authorization_details": ["cds_usage"]},
+        {"scope": "cds_usage", "authorization_details": [{"type": "cds_service_contracts"}]},
         {"authorization_details": []},
         [],
         "closed",
@@ -247,7 +249,11 @@ def test_a_client_cannot_give_itself_more(acme, api, body):
     grant = GrantFactory.create(client=acme.app)
     response = api.patch(grant, body)
     assert response.status_code == 400, response.content
-    assert response.json()["error"] == "invalid_request"
+    assert response.json()["error"] in {
+        "invalid_request",
+        "invalid_scope",
+        "invalid_authorization_details",
+    }
     after = Grant.objects.get(pk=grant.pk)
     assert (after.status, after.scope, after.modified) == ("active", grant.scope, grant.modified)
 

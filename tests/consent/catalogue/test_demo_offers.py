@@ -18,8 +18,10 @@ def test_it_offers_what_works():
     assert list(demo_offers()) == [
         "cds_client_admin",
         "cds_grant_admin_1",
+        "cds_server_provided_files_1",
         "cds_service_contracts",
         "cds_usage",
+        "cds_usage_reviewed",
     ]
 
 

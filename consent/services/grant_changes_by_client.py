@@ -1,0 +1,321 @@
+"""What a Client changes in its Grants by PATCH (CDS-WG1-02 8.6).
+
+Less access needs nobody's consent and counts at once. More access waits for the customer, while
+everything granted so far stays open; no utility reviews it, so the answer is never 202.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from consent import catalog
+from consent.catalogue.details import (
+    MAX_ENTRIES,
+    InvalidAuthorizationDetails,
+    InvalidScope,
+    parse_request,
+    resolve,
+    to_wire,
+    without_preselections,
+)
+from consent.models import Grant, Selection
+from consent.services.grant_changes import ChangePlan, Kept, plan_change
+from consent.services.grants import (
+    ForbiddenTransition,
+    apply_status,
+    begin,
+    end_grant,
+    forget_question,
+    lock_grant,
+    open_fully,
+    record_change,
+    save_grant,
+)
+from consent.services.requests import consent_offers
+from portal.durations import INFINITE
+from portal.errors import DomainError
+from portal.times import parse_datetime
+from registration.catalogue.offers import ScopeOffer
+from registration.catalogue.types import ScopeType, scope_types
+from registration.services.offers import current_offers
+
+S = Grant.Status
+Entry = Mapping[str, Any]
+
+# These have no limits that move with the clock; they are compared across the entries as well.
+_NEVER_SKIPPED = frozenset({"type", "jwk", "merge_selection_with"})
+
+
+class InvalidChange(DomainError):
+    """A submitted value is not one that a Client may set."""
+
+    code = "invalid_request"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `scope` and `authorization_details` should be."""
+
+    scope_ids: tuple[str, ...]
+    entries: tuple[dict[str, Any], ...]
+
+    @property
+    def scope(self) -> str:
+        return " ".join(self.scope_ids)
+
+
+@transaction.atomic
+def patch_grant(*, grant: Grant, changes: Mapping[str, Any], by: str) -> Grant:
+    """Apply a PATCH: `status` to `closed`, `scope`, `authorization_details`; the rest is ignored.
+
+    Raises InvalidChange, InvalidScope and InvalidAuthorizationDetails for values that cannot be,
+    ForbiddenTransition when the Grant's status does not allow the change.
+    """
+    row = lock_grant(grant)
+    if "status" in changes and changes["status"] != S.CLOSED:
+        raise InvalidChange("status can only be set to closed.", field="status")
+    if "scope" in changes or "authorization_details" in changes:
+        row = _change_access(row, changes, by=by)
+    if "status" in changes:
+        row = end_grant(grant=row, status=S.CLOSED, reason="closed by the client", by=by)
+    return row
+
+
+def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
+    wanted = _read_wanted(row, changes)
+    if wanted == _published(row):
+        return row
+    if row.status in Grant.ENDED:
+        raise ForbiddenTransition(f"A Grant that is {row.status} cannot be changed.", field="scope")
+    if row.status == S.NEEDS_AUTHORIZATION and not row.is_asking and not row.enabled_scope:
+        # Nobody has granted anything yet, so there is nothing to compare with.
+        row.scope, row.authorization_details = wanted.scope, list(wanted.entries)
+        save_grant(row)
+        record_change(row, "request_changed", by=by, scope=wanted.scope)
+        return row
+    plan = plan_change(row.authorization_details, wanted.entries, _types(wanted.entries))
+    granted_ids = row.scope.split()
+    widens = plan.widens or any(name not in granted_ids for name in wanted.scope_ids)
+    if widens:
+        _ask(row, wanted)
+    else:
+        forget_question(row)
+    _keep(row, wanted, plan)
+    if row.status == S.NEEDS_AUTHORIZATION and not row.is_asking:
+        begin(row)
+    elif not row.is_administrative and row.status not in Grant.WITHOUT_ACCESS:
+        row.save()
+        catalog.listener().grant_approved(row)
+    save_grant(row)
+    record_change(row, "widening_asked" if widens else "reduced", by=by, scope=wanted.scope)
+    return row
+
+
+def _ask(row: Grant, wanted: Wanted) -> None:
+    """Publish what is wanted; access stays as granted until the customer decides."""
+    if row.user_id is None:
+        raise InvalidChange(
+            "Only the utility can give this Grant more; a Client can only reduce it.", field="scope"
+        )
+    if row.status == S.SUSPENDED:
+        # The way back from a suspension is the utility's, not a wish of the Client.
+        raise ForbiddenTransition("A suspended Grant can only be reduced.", field="scope")
+    if row.status != S.NEEDS_AUTHORIZATION:
+        apply_status(row, S.NEEDS_AUTHORIZATION)
+    row.asked_scope, row.asked_authorization_details = wanted.scope, list(wanted.entries)
+
+
+def _keep(row: Grant, wanted: Wanted, plan: ChangePlan) -> None:
+    """Reduce what is granted to what is still wanted of it."""
+    typed = {entry["type"] for entry in row.authorization_details}
+    left = {kept.entry["type"] for kept in plan.kept}
+    row.scope = " ".join(
+        name
+        for name in row.scope.split()
+        if name in wanted.scope_ids and (name in left or name not in typed)
+    )
+    row.authorization_details = [kept.entry for kept in plan.kept]
+    _keep_selections(row, plan.kept)
+    row.expires = _earlier(row.expires, row.authorization_details)
+    if row.status == S.PARTIAL:
+        open_ids = set(row.enabled_scope.split()) & set(row.scope.split())
+        row.enabled_scope = " ".join(name for name in row.scope.split() if name in open_ids)
+        row.enabled_authorization_details = [
+            entry for entry in row.authorization_details if entry["type"] in open_ids
+        ]
+    elif row.status not in Grant.WITHOUT_ACCESS and row.status != S.NEEDS_SUB_GRANTS:
+        open_fully(row)
+
+
+def _keep_selections(row: Grant, kept: Sequence[Kept]) -> None:
+    """Let each entry that stays keep what the customer chose for it, under its new number."""
+    if [each.source for each in kept] == list(range(row.selections.count())):
+        return
+    chosen = {selection.entry: selection for selection in row.selections.all()}
+    row.selections.all().delete()
+    Selection.objects.bulk_create(
+        Selection(
+            grant=row,
+            entry=index,
+            scope_id=old.scope_id,
+            selection_type=old.selection_type,
+            object_ids=old.object_ids,
+            everything=old.everything,
+            include_future=old.include_future,
+        )
+        for index, each in enumerate(kept)
+        if (old := chosen.get(each.source)) is not None
+    )
+
+
+def _earlier(expires: datetime | None, entries: Sequence[Entry]) -> datetime | None:
+    """Return the end of a Grant after its entries may have got earlier ones (CDS-WG3-01 7.3.8)."""
+    ends = [entry.get("expires", INFINITE) for entry in entries]
+    moments = [parse_datetime(end) for end in ends if end != INFINITE]
+    return min([*moments, *([expires] if expires else [])], default=None)
+
+
+def _published(row: Grant) -> Wanted:
+    return Wanted(tuple(row.scope_ids), tuple(row.published_details))
+
+
+def _types(entries: Sequence[Entry]) -> dict[str, ScopeType]:
+    """Return the scope types of entries; ids equal to a type outlive their offer."""
+    offers = current_offers()
+    found = {}
+    for name in {entry["type"] for entry in entries}:
+        scope_type = offers[name].scope_type if name in offers else scope_types().get(name)
+        if scope_type is not None:
+            found[name] = scope_type
+    return found
+
+
+def _read_wanted(row: Grant, changes: Mapping[str, Any]) -> Wanted:
+    """Return the complete new values; what the body leaves out stays as far as it can."""
+    offers = consent_offers(row.client)
+    current = _published(row)
+    entries: list[dict[str, Any]] = list(current.entries)
+    if "authorization_details" in changes:
+        entries = _read_entries(row, changes["authorization_details"], offers)
+    if "scope" in changes:
+        scope_ids = _read_scope(row, changes["scope"], offers)
+        if "authorization_details" in changes:
+            _refuse_foreign(entries, scope_ids)
+    else:
+        # An entry and its scope id say the same thing: the last entry takes its scope along.
+        typed, left = _scope_ids(current.entries), _scope_ids(entries)
+        kept = [name for name in current.scope_ids if name in left or name not in typed]
+        scope_ids = list(dict.fromkeys([*kept, *left]))
+    if not scope_ids:
+        raise InvalidChange("Nothing would be left: set status to closed instead.", field="scope")
+    entries = [entry for entry in entries if entry["type"] in scope_ids]
+    entries += _default_entries(row, [n for n in scope_ids if n not in _scope_ids(entries)], offers)
+    _check_keys(entries)
+    return Wanted(tuple(scope_ids), tuple(entries))
+
+
+def _scope_ids(entries: Sequence[Entry]) -> list[str]:
+    return list(dict.fromkeys(entry["type"] for entry in entries))
+
+
+def _read_scope(row: Grant, scope: Any, offers: Mapping[str, ScopeOffer]) -> list[str]:
+    if not isinstance(scope, str):
+        raise InvalidChange("scope must be a string of scope ids.", field="scope")
+    wanted = list(dict.fromkeys(scope.split()))
+    known = {*row.scope_ids, *row.scope.split(), *offers}
+    for name in wanted:
+        if name not in known:
+            raise InvalidScope(
+                f"unknown scope {name[:100]}; available: {', '.join(offers)}", field="scope"
+            )
+    return wanted
+
+
+def _refuse_foreign(entries: Sequence[Entry], scope_ids: Sequence[str]) -> None:
+    for name in _scope_ids(entries):
+        if name not in scope_ids:
+            raise InvalidChange(
+                f"authorization_details holds an entry of {name}, which scope does not name.",
+                field="authorization_details",
+            )
+
+
+def _default_entries(
+    row: Grant, names: Sequence[str], offers: Mapping[str, ScopeOffer]
+) -> list[dict[str, Any]]:
+    """Return the entries of scope ids without details: granted ones, else the scope's defaults."""
+    old = [entry for entry in row.authorization_details if entry["type"] in names]
+    new = [name for name in names if name not in _scope_ids(old) and name in offers]
+    return [*old, *_parse([{"type": name} for name in new], offers)]
+
+
+def _read_entries(
+    row: Grant, details: Any, offers: Mapping[str, ScopeOffer]
+) -> list[dict[str, Any]]:
+    """Return the submitted entries in the form Grants keep.
+
+    What an entry repeats of the Grant is valid, whatever the offers say by now: limits move with
+    the clock and choices come and go. Fields left out of an entry count with their defaults.
+    """
+    if not isinstance(details, list) or len(details) > MAX_ENTRIES:
+        raise InvalidAuthorizationDetails(
+            f"must be an array of at most {MAX_ENTRIES} objects", field="authorization_details"
+        )
+    if any(not isinstance(e, dict) or not isinstance(e.get("type"), str) for e in details):
+        raise InvalidAuthorizationDetails(
+            "each entry must be an object with a type", field="authorization_details"
+        )
+    known = [*row.authorization_details, *row.published_details]
+    changed = [entry for entry in details if entry not in known]
+    same = [_repeated(entry, known) for entry in changed]
+    parsed = _parse(
+        [
+            {name: value for name, value in entry.items() if name not in kept}
+            for entry, kept in zip(changed, same, strict=True)
+        ],
+        offers,
+    )
+    complete = iter([{**new, **kept} for new, kept in zip(parsed, same, strict=True)])
+    return [dict(entry) if entry in known else next(complete) for entry in details]
+
+
+def _repeated(entry: Entry, known: Sequence[Entry]) -> dict[str, Any]:
+    """Return the fields of an entry that some entry of its scope in the Grant has as well."""
+    peers = [peer for peer in known if peer["type"] == entry["type"]]
+    return {
+        name: value
+        for name, value in entry.items()
+        if name not in _NEVER_SKIPPED and any(name in p and p[name] == value for p in peers)
+    }
+
+
+def _parse(
+    entries: Sequence[dict[str, Any]], offers: Mapping[str, ScopeOffer]
+) -> list[dict[str, Any]]:
+    """Check entries like those of an authorization request; durations become absolute now."""
+    if not entries:
+        return []
+    now, zone = timezone.now(), ZoneInfo(settings.CDS_TIMEZONE)
+    # The form that merging speaks of is that of the next authorization request.
+    plain = [{k: v for k, v in entry.items() if k != "merge_selection_with"} for entry in entries]
+    by_scope: dict[str, deque[dict[str, Any]]] = defaultdict(deque)
+    for access in parse_request([], plain, offers, now=now, zone=zone):
+        absolute = to_wire(access.with_values(resolve(access, now=now, zone=zone)))
+        by_scope[access.scope_id].append(
+            without_preselections(absolute, scope_types()[access.scope_type])
+        )
+    return [by_scope[entry["type"]].popleft() for entry in entries]
+
+
+def _check_keys(entries: Sequence[Entry]) -> None:
+    """All entries share one encryption key (CDS-WG3-01 7.4.6)."""
+    keys = [entry["jwk"] for entry in entries if "jwk" in entry]
+    if any(key != keys[0] for key in keys):
+        raise InvalidAuthorizationDetails("jwk must be the same in every entry", field="jwk")

@@ -1,0 +1,217 @@
+"""Rate limits: the one way in which requests are counted (CDS-WG1-01 8.2, CDS-WG1-02 11.3).
+
+Fixed windows in Redis, one round trip for all limits of a request. Redis holds no truth: when it
+is away, requests pass and the log says so. Every answer to a counted request says what is left in
+`X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset` (seconds), by the limit that
+is nearest to its end; refusals are 429 and add `Retry-After`.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from redis import Redis, RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from portal.context import current
+from portal.errors import DomainError
+
+if TYPE_CHECKING:
+    # The framework's views read the settings, which name this module.
+    from rest_framework.views import APIView
+
+log = logging.getLogger(__name__)
+
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_TIMEOUT = 0.5
+# After a failure nothing is counted for a while, so that a hanging server costs one request its
+# time and not all of them.
+_PAUSE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One limit that a request touches.
+
+    `rate` names a configured rate or is one itself, such as `600/min`; `who` is counted apart from
+    everyone else. An `amount` of 0 only looks whether the limit is used up.
+    """
+
+    rate: str
+    who: str
+    amount: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How far a limit is used; `reset` is in seconds."""
+
+    limit: int
+    used: int
+    reset: int
+
+    @property
+    def remaining(self) -> int:
+        """Return how many more requests pass before `reset`."""
+        return max(0, self.limit - self.used)
+
+
+class TooManyRequests(DomainError):
+    """A rate limit is used up; `retry_after` is in seconds."""
+
+    code = "slow_down"
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many requests; wait as long as Retry-After says.")
+        self.retry_after = retry_after
+
+
+class _Counter:
+    """The server that counts. Does without it for a moment when it fails."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = Redis.from_url(
+            url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, protocol=2
+        )
+        self._off_until = 0.0
+
+    def add(self, amounts: Sequence[tuple[str, int, int]]) -> list[int] | None:
+        """Add amounts (key, amount, seconds to keep); return the sums, None when nothing counts."""
+        if time.monotonic() < self._off_until:
+            return None
+        pipeline = self._redis.pipeline(transaction=False)
+        for key, amount, _ in amounts:
+            if amount:
+                pipeline.incrby(key, amount)
+            else:
+                pipeline.get(key)
+        for key, amount, seconds in amounts:
+            if amount:
+                pipeline.expire(key, seconds)
+        try:
+            return [int(value or 0) for value in pipeline.execute()[: len(amounts)]]
+        except (RedisError, OSError):
+            self._off_until = time.monotonic() + _PAUSE
+            log.warning("rate limits are off for %s s: nothing counts", _PAUSE, exc_info=True)
+            return None
+
+
+_counter = lru_cache(maxsize=4)(_Counter)
+# What the current request has used, for the headers of its answer.
+_used: ContextVar[list[Usage] | None] = ContextVar("rate_limit_usage", default=None)
+
+
+def _limit(rate: str) -> tuple[int, int]:
+    """Return count and seconds of a rate."""
+    framework: dict[str, Any] = settings.REST_FRAMEWORK
+    text = rate if "/" in rate else framework["DEFAULT_THROTTLE_RATES"][rate]
+    count, _, period = text.partition("/")
+    return int(count), _SECONDS[period[0]]
+
+
+def _key(claim: Claim, window: int) -> str:
+    who = hashlib.sha256(claim.who.encode()).hexdigest()[:32]
+    return f"rate:{claim.rate}:{who}:{window}"
+
+
+def take(*claims: Claim) -> None:
+    """Count a request against every claim. Raises TooManyRequests when one is used up."""
+    now = time.time()
+    limits = [_limit(claim.rate) for claim in claims]
+    amounts = [
+        (_key(claim, int(now // seconds)), claim.amount, seconds)
+        for claim, (_, seconds) in zip(claims, limits, strict=True)
+    ]
+    sums = _counter(settings.CACHES["default"]["LOCATION"]).add(amounts)
+    if sums is None:
+        return
+    seen = _used.get()
+    wait = 0
+    for claim, (limit, seconds), used in zip(claims, limits, sums, strict=True):
+        usage = Usage(limit, used, int(seconds - now % seconds) + 1)
+        refused = used > limit or (claim.amount == 0 and used == limit)
+        if refused:
+            wait = max(wait, usage.reset)
+        if seen is not None and (refused or claim.amount):
+            seen.append(usage)
+    if wait:
+        raise TooManyRequests(wait)
+
+
+def count(rate: str, who: str) -> None:
+    """Count one event of `who`. Raises TooManyRequests when that exceeds the rate."""
+    take(Claim(rate, who))
+
+
+def headers() -> dict[str, str]:
+    """Return the headers that tell the current request's caller what is left."""
+    seen = _used.get()
+    if not seen:
+        return {}
+    tightest = min(seen, key=lambda usage: usage.remaining / usage.limit)
+    return {
+        "X-RateLimit-Limit": str(tightest.limit),
+        "X-RateLimit-Remaining": str(tightest.remaining),
+        "X-RateLimit-Reset": str(tightest.reset),
+    }
+
+
+class RateLimitMiddleware:
+    """Puts the headers on whatever answers: API, OAuth endpoint or page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Collect what the request uses and say so in its answer."""
+        token = _used.set([])
+        try:
+            response = self.get_response(request)
+            told = headers()
+        finally:
+            _used.reset(token)
+        for name, value in told.items():
+            response[name] = value
+        if response.status_code == 429 and told:
+            response.setdefault("Retry-After", told["X-RateLimit-Reset"])
+        return response
+
+
+class AddressThrottle(BaseThrottle):
+    """Counts by the caller's address, seen through the configured proxies."""
+
+    rate: ClassVar[str] = "public"
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        """Count the request; raises TooManyRequests."""
+        count(self.rate, f"{current.get().address}")
+        return True
+
+
+class CallerThrottle(BaseThrottle):
+    """Counts by the Client of the access token and by the Credential that obtained it."""
+
+    rate: ClassVar[str] = "api"
+    credential_rate: ClassVar[str] = "api_credential"
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        """Count the request; raises TooManyRequests. Without a token there is nobody to count."""
+        caller: Any = request.user
+        client = getattr(caller, "client", None)
+        if client is None:
+            return True
+        claims = [Claim(self.rate, client.client_id)]
+        credential = getattr(getattr(caller, "token", None), "credential_id", None)
+        if credential is not None:
+            claims.append(Claim(self.credential_rate, f"credential:{credential}"))
+        take(*claims)
+        return True

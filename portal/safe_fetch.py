@@ -1,0 +1,201 @@
+"""Fetching addresses that strangers wrote, without letting them reach what only we can reach.
+
+The name is resolved once, every address it has must be public, and the connection goes to the
+address that was judged: a second answer of the name server changes nothing. Only https; redirects
+are judged like the first address; size and time have limits; nothing of ours (cookies, proxies,
+credentials) travels along.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from portal.errors import DomainError
+from portal.version import VERSION
+
+MAX_REDIRECTS = 3
+TIMEOUT = 10.0
+_CHUNK = 65_536
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Where IPv4 addresses hide inside IPv6 ones; the inner address is the one that is reached.
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.ip_network("::/96")
+
+
+class FetchRefused(DomainError):
+    """An address is not one that this server fetches, or it did not answer in time and size."""
+
+    code = "fetch_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer: the address it came from after redirects, its status and content."""
+
+    url: str
+    status: int
+    content_type: str
+    content: bytes
+
+
+def _resolve(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _connect(address: str, port: int, host: str, timeout: float) -> socket.socket:
+    """Open TLS to one address, with the certificate checked against the name."""
+    raw = socket.create_connection((address, port), timeout=timeout)
+    try:
+        return ssl.create_default_context().wrap_socket(raw, server_hostname=host)
+    except BaseException:
+        raw.close()
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How names are resolved and connections opened; tests bring another one."""
+
+    resolve: Callable[[str, int], list[str]] = _resolve
+    connect: Callable[[str, int, str, float], socket.socket] = _connect
+
+
+INTERNET = Network()
+
+
+def fetch(
+    url: str,
+    *,
+    max_bytes: int,
+    truncate: bool = False,
+    timeout: float = TIMEOUT,
+    network: Network = INTERNET,
+) -> Fetched:
+    """Return what an https address answers to GET.
+
+    `timeout` is in seconds and for each hop as a whole, so an answer that drips does not last.
+    With `truncate` the rest of a longer answer is left unread, otherwise it is refused.
+    Raises FetchRefused.
+    """
+    for _ in range(MAX_REDIRECTS + 1):
+        answer, location = _hop(url, max_bytes, truncate, timeout, network)
+        if location is None:
+            return answer
+        url = urljoin(url, location)
+    raise FetchRefused(f"more than {MAX_REDIRECTS} redirects")
+
+
+def is_public_address(text: str) -> bool:
+    """Whether an IP address is reachable by everyone; unreadable text is not.
+
+    Private, loopback, link-local (with the metadata services of clouds), shared, multicast and
+    reserved ranges are refused, also where they are embedded in an IPv6 address.
+    """
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = _embedded(address)
+        if inner:
+            return all(_is_public(each) for each in inner)
+    return _is_public(address)
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _embedded(address: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
+    if address.teredo is not None:
+        return address.teredo
+    inner = address.ipv4_mapped or address.sixtofour
+    if inner is None and (address in _NAT64 or address in _COMPATIBLE):
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return (inner,) if inner is not None else ()
+
+
+def _judged(url: str) -> tuple[SplitResult, str, int]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
+    except ValueError as error:
+        raise FetchRefused("the address cannot be read") from error
+    if parts.scheme != "https" or not host or "@" in parts.netloc:
+        raise FetchRefused("only https addresses with a host and without a user name are fetched")
+    if any(char <= " " or char > "~" for char in url):
+        raise FetchRefused("the address holds characters that must be encoded")
+    return parts, host, port
+
+
+def _address_of(host: str, port: int, network: Network) -> str:
+    """Return one address of a host; a host with any address of ours is refused as a whole."""
+    try:
+        found = network.resolve(host, port)
+    except (OSError, UnicodeError) as error:
+        raise FetchRefused(f"{host} has no address") from error
+    if not found or not all(is_public_address(each) for each in found):
+        raise FetchRefused(f"{host} does not lead to a public address")
+    return found[0]
+
+
+def _hop(
+    url: str, max_bytes: int, truncate: bool, timeout: float, network: Network
+) -> tuple[Fetched, str | None]:
+    parts, host, port = _judged(url)
+    address = _address_of(host, port, network)
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    watchdog: threading.Timer | None = None
+    try:
+        connection.sock = network.connect(address, port, host, timeout)
+        watchdog = threading.Timer(timeout, _cut, args=(connection.sock,))
+        watchdog.daemon = True
+        watchdog.start()
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        # The Host header comes from the judged URL; the connection goes to the judged address.
+        connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", parts.netloc)
+        connection.putheader("Accept-Encoding", "identity")
+        connection.putheader("User-Agent", f"cds-portal/{VERSION}")
+        connection.endheaders()
+        response = connection.getresponse()
+        if response.status in _REDIRECTS and response.headers.get("Location"):
+            location = str(response.headers["Location"])
+            return Fetched(url, response.status, "", b""), location
+        content = _read(response, max_bytes, truncate=truncate)
+        kind = response.headers.get_content_type()
+        return Fetched(url, response.status, kind, content), None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise FetchRefused(f"{host} did not answer: {type(error).__name__}") from error
+    finally:
+        if watchdog is not None:
+            watchdog.cancel()
+        connection.close()
+
+
+def _read(response: http.client.HTTPResponse, max_bytes: int, *, truncate: bool) -> bytes:
+    content = bytearray()
+    while chunk := response.read(min(_CHUNK, max_bytes + 1 - len(content))):
+        content += chunk
+        if len(content) > max_bytes:
+            if truncate:
+                return bytes(content[:max_bytes])
+            raise FetchRefused(f"the answer is larger than {max_bytes} bytes")
+    if response.length:
+        # Closed by the other side, or cut by us because its time was over.
+        raise http.client.IncompleteRead(bytes(content), response.length)
+    return bytes(content)
+
+
+def _cut(connection: socket.socket) -> None:
+    """End a connection whose time is over; whoever reads from it gets an error."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        connection.close()

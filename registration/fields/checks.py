@@ -1,0 +1,110 @@
+"""Finds registration fields that the standard forbids, in words for the staff who edit them."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from registration.catalogue.offers import UNSET
+from registration.errors import InvalidClientMetadata
+from registration.fields.types import FieldType, RegistrationField, ValueFormat
+from registration.fields.values import check_value
+
+PREFIX = "cds_"
+MAX_AMOUNT = 10**10
+_FIELD_NAME = re.compile(r"cds_[a-z0-9_]{1,90}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+# The request and the Client object use these names for something else (CDS-WG1-02 5.1).
+RESERVED_NAMES = frozenset(
+    {
+        "cds_created",
+        "cds_modified",
+        "cds_client_uri",
+        "cds_status",
+        "cds_status_options",
+        "cds_server_metadata",
+        "cds_default_scope",
+        "cds_default_redirect_uri",
+        "cds_default_authorization_details",
+    }
+)
+
+
+def check_fields(fields: Mapping[str, RegistrationField]) -> list[str]:
+    """Return what is wrong with a set of fields, one sentence each; empty when all is well."""
+    problems = [problem for field in fields.values() for problem in check_field(field)]
+    return problems + [
+        f"two fields are submitted as {name}" for name in _repeated(_names(fields.values()))
+    ]
+
+
+def check_field(field: RegistrationField) -> list[str]:
+    """Return what is wrong with one field (CDS-WG1-02 3.5, 3.6)."""
+    checks = [*_check_texts(field)]
+    if field.type is FieldType.REGISTRATION_FIELD:
+        checks += _check_submitted(field)
+    elif field.field_name or field.format or field.default is not UNSET:
+        checks.append("only fields of the type registration_field are submitted with the request")
+    if field.type is FieldType.PAYMENT_REQUIRED:
+        checks += _check_payment(field)
+    if field.type in {FieldType.ONLINE_FORM, FieldType.PDF_FORM} and not field.body:
+        checks.append("a form needs a text")
+    return [f"{field.id}: {problem}" for problem in checks]
+
+
+def _names(fields: Iterable[RegistrationField]) -> list[str]:
+    return [field.field_name for field in fields if field.field_name]
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def _check_texts(field: RegistrationField) -> Iterator[str]:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", field.id):
+        yield "the id takes letters, digits, - and _"
+    if not field.description.strip() or not field.name.strip():
+        yield "a name and a description are needed"
+
+
+def _check_submitted(field: RegistrationField) -> Iterator[str]:
+    """CDS-WG1-02 3.5, decision 21: the prefix holds whatever the standard's examples print."""
+    if not _FIELD_NAME.fullmatch(field.field_name):
+        yield f"field_name must start with {PREFIX} and go on in small letters, digits and _"
+    if field.field_name in RESERVED_NAMES:
+        yield f"{field.field_name} has another meaning in Client objects"
+    if field.format is None:
+        yield "a format is needed"
+        return
+    yield from _check_limits(field, field.format)
+    if field.default is not UNSET and not field.format.is_file:
+        try:
+            check_value(field, field.default)
+        except InvalidClientMetadata as error:
+            yield f"the default breaks the format: {error.message}"
+    if field.format.is_file and field.default not in (UNSET, None):
+        yield "a file can only default to null"
+
+
+def _check_limits(field: RegistrationField, format_: ValueFormat) -> Iterator[str]:
+    if field.max_length is not None and not format_.has_length:
+        yield "max_length is for strings, URLs and mail addresses"
+    if field.max_size is not None and not format_.is_file:
+        yield "max_size is for images and PDF files"
+    for name in ("max_length", "max_size"):
+        limit = getattr(field, name)
+        if limit is not None and limit < 1:
+            yield f"{name} must be at least 1"
+    ids = [choice.id for choice in field.choices]
+    if format_.has_choices != bool(ids):
+        yield "choices go with choice formats, and those need at least one"
+    if len(set(ids)) != len(ids):
+        yield "the same choice is there twice"
+    if format_.base is ValueFormat.PURPOSES and field.default not in (UNSET, None):
+        yield "purposes can only default to null"
+
+
+def _check_payment(field: RegistrationField) -> Iterator[str]:
+    if field.amount is None or not 0 < field.amount < MAX_AMOUNT:
+        yield f"a payment needs an amount above zero and below {MAX_AMOUNT}"
+    if not _CURRENCY.fullmatch(field.currency):
+        yield "a payment needs a currency of three capital letters (ISO 4217)"

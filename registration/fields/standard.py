@@ -1,0 +1,157 @@
+"""The registration fields that come with the portal; rows may change them and add others."""
+
+from django.conf import settings
+
+from registration.catalogue.offers import UNSET
+from registration.fields.types import (
+    MEGABYTE,
+    FieldChoice,
+    FieldType,
+    RegistrationField,
+    ValueFormat,
+)
+
+INTERNAL_REVIEW = "internal_review"
+EMAIL_VERIFICATION = "email_verification"
+TERMS_FORM = "terms_form"
+AGREEMENT_PDF = "agreement_pdf"
+REGISTRATION_FEE = "registration_fee"
+CUSTOMER_SIGN_IN = "customer_sign_in"
+
+_TERMS = (
+    (
+        "We use the data of customers only for the purposes that they were told, and only while "
+        "they allow it."
+    ),
+    (
+        "We keep the data and all secrets safe, and tell the utility within 72 hours when somebody "
+        "may have seen them without permission."
+    ),
+    (
+        "When a customer stops sharing, we collect nothing more. We delete what we have when the "
+        "customer asks for it, unless a law makes us keep it."
+    ),
+    "We do not sell the data, and we do not try to find out who is behind data without names.",
+)
+_AGREEMENT = (
+    "Our company asks for access to energy data that customers decide to share.",
+    (
+        "The persons named below answer for the security of this data and can be reached during "
+        "business hours."
+    ),
+    "We accept the terms for data recipients of the utility.",
+)
+
+
+def standard_fields() -> dict[str, RegistrationField]:
+    """Return the fields by id. Amounts come from the settings of the deployment."""
+    return {field.id: field for field in (*_flows(), *_submitted())}
+
+
+def _flows() -> tuple[RegistrationField, ...]:
+    utility = settings.UTILITY_NAME
+    return (
+        RegistrationField(
+            id=INTERNAL_REVIEW,
+            type=FieldType.INTERNAL_REVIEW,
+            name="Review by the utility",
+            description=f"{utility} reviews the registration before production use.",
+        ),
+        RegistrationField(
+            id=EMAIL_VERIFICATION,
+            type=FieldType.EMAIL_VERIFICATION,
+            name="Confirm the contact address",
+            description=(
+                "A code goes to the first mail address among the contacts; enter it on the page "
+                "that the Message links to."
+            ),
+        ),
+        RegistrationField(
+            id=TERMS_FORM,
+            type=FieldType.ONLINE_FORM,
+            name="Accept the terms for data recipients",
+            description="Somebody who may sign for the company accepts the terms on a page.",
+            body=_TERMS,
+        ),
+        RegistrationField(
+            id=AGREEMENT_PDF,
+            type=FieldType.PDF_FORM,
+            name="Data recipient agreement",
+            description="A form to download, fill in, sign and send back as a PDF file.",
+            max_size=10 * MEGABYTE,
+            body=_AGREEMENT,
+            is_reviewed=True,
+        ),
+        RegistrationField(
+            id=REGISTRATION_FEE,
+            type=FieldType.PAYMENT_REQUIRED,
+            name="Registration fee",
+            description="A fee for setting up production access, paid once.",
+            amount=settings.REGISTRATION_FEE_AMOUNT,
+            currency=settings.REGISTRATION_FEE_CURRENCY,
+        ),
+        RegistrationField(
+            id=CUSTOMER_SIGN_IN,
+            type=FieldType.SSO_VERIFICATION,
+            name="Sign in as a customer",
+            description=(
+                f"Somebody signs in with their own customer account at {utility}, so that the "
+                "registration may ask for that customer's own data."
+            ),
+        ),
+    )
+
+
+def _submitted() -> tuple[RegistrationField, ...]:
+    return (
+        _field("company_address", "Postal address of the company", ValueFormat.STRING, 500),
+        _field("security_email", "Where to report security problems", ValueFormat.EMAIL, 320),
+        _field("regulator_page", "Public listing by a regulator", ValueFormat.URL_OR_NULL, 2000),
+        RegistrationField(
+            id="company_kind",
+            type=FieldType.REGISTRATION_FIELD,
+            name="Kind of company",
+            description="What kind of company registers.",
+            field_name="cds_company_kind",
+            format=ValueFormat.CHOICE_OR_NULL,
+            default=None,
+            choices=(
+                FieldChoice(id="company", name="Company"),
+                FieldChoice(id="public_body", name="Public body"),
+                FieldChoice(id="research", name="Research"),
+                FieldChoice(id="person", name="A person, for their own data"),
+            ),
+        ),
+        RegistrationField(
+            id="company_registration_pdf",
+            type=FieldType.REGISTRATION_FIELD,
+            name="Extract from the company register",
+            description="A PDF file of the company's entry in a public register.",
+            field_name="cds_company_registration_pdf",
+            format=ValueFormat.PDF_OR_NULL,
+            default=None,
+            max_size=2 * MEGABYTE,
+        ),
+        RegistrationField(
+            id="purposes",
+            type=FieldType.REGISTRATION_FIELD,
+            name="Purposes",
+            description="What customers read about why the data is asked for (CDS-WG3-01 8.3).",
+            field_name="cds_purposes",
+            format=ValueFormat.PURPOSES_OR_NULL,
+            default=None,
+        ),
+    )
+
+
+def _field(field_id: str, name: str, format_: ValueFormat, limit: int) -> RegistrationField:
+    return RegistrationField(
+        id=field_id,
+        type=FieldType.REGISTRATION_FIELD,
+        name=name,
+        description=f"{name}.",
+        field_name=f"cds_{field_id}",
+        format=format_,
+        default=None if format_.allows_null else UNSET,
+        max_length=limit,
+    )

@@ -1,0 +1,49 @@
+"""Staff approve what waits."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.errors import DomainError
+from registration.models import Message
+from registration.services.reviews import approve_request
+
+
+class Command(BaseCommand):
+    """`manage.py approve_request MESSAGE_ID [--note TEXT] [--option NAME=VALUE]`."""
+
+    help = (
+        "Approve a request or submission: create the production Client or the Grants, apply the "
+        "field changes, or accept what was handed in. The third party gets the answer."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the Message and what the decision needs."""
+        parser.add_argument("message_id")
+        parser.add_argument("--note", default="", help="words for the third party")
+        parser.add_argument(
+            "--option",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="for grant requests customer=ADDRESS: the customer who agreed",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Approve, and print what came of it."""
+        message = Message.objects.filter(message_id=options["message_id"]).first()
+        if message is None:
+            raise CommandError("There is no such Message; see manage.py list_requests.")
+        chosen = dict(text.partition("=")[::2] for text in options["option"])
+        try:
+            update = approve_request(
+                message=message,
+                note=options["note"],
+                options=chosen,
+                by="command:approve_request",
+            )
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(f"{message.message_id} is {update.status}. {update.description}")
+        if update.related_uri:
+            self.stdout.write(update.related_uri)

@@ -1,0 +1,31 @@
+"""Staff stop a Client."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.errors import DomainError
+from registration.models import Client
+from registration.services.clients import disable_client
+
+
+class Command(BaseCommand):
+    """`manage.py disable_client CLIENT_ID --reason TEXT`."""
+
+    help = "Stop a Client at once: its secrets end and its tokens die. Its owner reads the reason."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the Client and the reason."""
+        parser.add_argument("client_id")
+        parser.add_argument("--reason", required=True, help="what the third party reads")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Disable it."""
+        client = Client.objects.filter(client_id=options["client_id"]).first()
+        if client is None:
+            raise CommandError("There is no such Client.")
+        try:
+            disable_client(client=client, reason=options["reason"], by="command:disable_client")
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(f"{client.client_id} is disabled.")

@@ -1,0 +1,35 @@
+"""Show staff what waits for a decision."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from portal.times import format_datetime
+from registration.models import Message
+
+
+class Command(BaseCommand):
+    """`manage.py list_requests [--all]`."""
+
+    help = "List the requests and submissions that wait for a decision, oldest first."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the scope of the list."""
+        parser.add_argument(
+            "--all", action="store_true", help="also what waits for the third parties (open)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print one line for each."""
+        rows = (
+            Message.objects.outstanding() if options["all"] else Message.objects.waiting_for_staff()
+        )
+        found = rows.select_related("registration", "client").order_by("created", "pk")
+        for row in found:
+            about = f" {row.client.client_id}" if row.client else ""
+            self.stdout.write(
+                f"{row.message_id}  {format_datetime(row.created)}  {row.type}  {row.status}  "
+                f"{row.registration.registration_id}{about}  {row.name}"
+            )
+        if not found:
+            self.stdout.write("Nothing waits.")

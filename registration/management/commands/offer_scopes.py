@@ -1,0 +1,43 @@
+"""Read and replace the scopes that this deployment offers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.errors import DomainError
+from registration.catalogue.admin import CLIENT_ADMIN
+from registration.services.offers import (
+    current_offers,
+    load_offers,
+    offer_from_json,
+    offer_to_json,
+)
+
+
+class Command(BaseCommand):
+    """`manage.py offer_scopes [FILE]`."""
+
+    help = "Print the offered scopes as JSON, or replace all of them by those of a file."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the file, if any."""
+        parser.add_argument("file", nargs="?", type=Path, help="as printed without a file")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print or load; errors list every rule that is broken."""
+        file: Path | None = options["file"]
+        if file is None:
+            rows = [offer_to_json(offer) for offer in current_offers().values()]
+            self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
+            return
+        try:
+            rows = json.loads(file.read_bytes())
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise CommandError(f"{file} must hold a JSON array of scopes")
+            offers = [offer_from_json(row) for row in rows if row.get("id") != CLIENT_ADMIN]
+            load_offers(offers, by="command:offer_scopes")
+        except (DomainError, OSError, ValueError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{len(offers)} scopes offered, besides {CLIENT_ADMIN}")

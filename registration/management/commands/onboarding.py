@@ -1,0 +1,66 @@
+"""Staff decisions about what registrations have to do."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.errors import DomainError
+from portal.models import User
+from registration.models.onboarding import Requirement
+from registration.services import onboarding
+
+ACTIONS = ("list", "approve", "reject", "reopen")
+
+
+class Command(BaseCommand):
+    """`manage.py onboarding list|approve|reject|reopen`; an approved fee is a received payment."""
+
+    help = "List the open requirements of registrations, or decide about one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Name the action, and the requirement by its id or its invoice reference."""
+        parser.add_argument("action", choices=ACTIONS)
+        parser.add_argument("requirement", nargs="?", default="", help="id or invoice reference")
+        parser.add_argument("--by", default="", help="login of the member of staff who decides")
+        parser.add_argument(
+            "--reason", default="", help="compulsory for reject; the party reads it"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print one line a requirement."""
+        if options["action"] == "list":
+            for row in Requirement.objects.unmet().select_related("registration").order_by("pk"):
+                self.stdout.write(_line(row))
+            return
+        staff = User.objects.filter(email__iexact=options["by"], is_staff=True).first()
+        if staff is None:
+            raise CommandError("Name the login of a member of staff with --by.")
+        try:
+            row = _act(options["action"], _find(options["requirement"]), options["reason"], staff)
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(_line(row))
+
+
+def _find(name: str) -> Requirement:
+    rows = Requirement.objects.select_related("registration")
+    found = rows.filter(requirement_id=name).first() or (
+        rows.filter(reference=name).first() if name else None
+    )
+    if found is None:
+        raise CommandError(f"There is no requirement {name!r}.")
+    requirement: Requirement = found
+    return requirement
+
+
+def _act(action: str, requirement: Requirement, reason: str, by: User) -> Requirement:
+    if action == "approve":
+        return onboarding.approve_requirement(requirement=requirement, note=reason, by=by)
+    if action == "reject":
+        return onboarding.reject_requirement(requirement=requirement, reason=reason, by=by)
+    return onboarding.reopen_requirement(requirement=requirement, by=by)
+
+
+def _line(row: Requirement) -> str:
+    words = [row.requirement_id, row.field_id, row.status, str(row.registration), row.reference]
+    return "  ".join(word for word in words if word)

@@ -1,0 +1,65 @@
+"""Write a coverage entry."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.errors import DomainError
+from registration.geojson import GeoJsonError, parse_geojson
+from registration.models import CoverageEntry
+from registration.services.coverage import (
+    COMMODITY_TYPES,
+    INFRASTRUCTURE_TYPES,
+    delete_coverage_entry,
+    save_coverage_entry,
+)
+
+BY = "command:save_coverage"
+_TEXTS = {
+    "entity_name": "name of the utility that is covered",
+    "entity_abbreviation": "its short name",
+    "entity_number": "its number with the regulator",
+    "country": "ISO 3166 country with jurisdiction, for example US",
+    "name": "name of the area or group",
+    "description": "one sentence about it",
+}
+
+
+class Command(BaseCommand):
+    """`manage.py save_coverage ENTRY_ID [--name ... --geojson FILE] | --delete`."""
+
+    help = "Create, change or delete a coverage entry (CDS-WG1-01 4.3). What is not named stays."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take one option per field."""
+        parser.add_argument("entry_id", help="id of the entry: letters, digits, - and _")
+        for name, words in _TEXTS.items():
+            parser.add_argument(f"--{name.replace('_', '-')}", help=words)
+        parser.add_argument("--type", choices=CoverageEntry.Type.values)
+        parser.add_argument("--role", choices=CoverageEntry.Role.values)
+        parser.add_argument("--infrastructure-types", nargs="*", choices=INFRASTRUCTURE_TYPES)
+        parser.add_argument("--commodity-types", nargs="*", choices=COMMODITY_TYPES)
+        parser.add_argument("--capabilities", nargs="*", help="for example oauth")
+        parser.add_argument("--geojson", type=Path, help="file with the area, WGS 84")
+        parser.add_argument("--delete", action="store_true", help="take the entry out")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write the entry; errors say which rule was broken."""
+        entry_id: str = options["entry_id"]
+        try:
+            if options["delete"]:
+                delete_coverage_entry(entry_id=entry_id, by=BY)
+            else:
+                save_coverage_entry(entry_id=entry_id, values=_values(options), by=BY)
+        except (DomainError, GeoJsonError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{entry_id} {'deleted' if options['delete'] else 'saved'}")
+
+
+def _values(options: dict[str, Any]) -> dict[str, Any]:
+    names = (*_TEXTS, "type", "role", "infrastructure_types", "commodity_types", "capabilities")
+    values = {name: options[name] for name in names if options[name] is not None}
+    if options["geojson"] is not None:
+        values["geojson"] = parse_geojson(options["geojson"].read_bytes())
+    return values

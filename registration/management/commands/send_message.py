@@ -1,0 +1,74 @@
+"""Staff write to a third party, or to all."""
+
+import mimetypes
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from portal.errors import DomainError
+from registration.models import Message, Registration
+from registration.services.messages import send_message, send_notification
+from registration.services.messages_attachments import UNKNOWN, received_file, store_attachments
+
+BY = "command:send_message"
+
+
+class Command(BaseCommand):
+    """`manage.py send_message REGISTRATION_ID --subject S --text T [--attach FILE]`."""
+
+    help = "Write a private message to one third party (with files), or to `all` a notification."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take whom to write to, and what."""
+        parser.add_argument("registration_id", help="a registration, or `all`")
+        parser.add_argument("--subject", required=True)
+        parser.add_argument("--text", required=True)
+        parser.add_argument("--reply-to", default="", metavar="MESSAGE_ID")
+        parser.add_argument("--attach", action="append", default=[], type=Path, metavar="FILE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Send it."""
+        try:
+            if options["registration_id"] == "all":
+                self._notify(options)
+            else:
+                self._send(options)
+        except (DomainError, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def _notify(self, options: dict[str, Any]) -> None:
+        if options["attach"] or options["reply_to"]:
+            raise CommandError("A notification to all takes neither files nor --reply-to.")
+        count = send_notification(name=options["subject"], description=options["text"], by=BY)
+        self.stdout.write(f"Sent to {count} registrations.")
+
+    def _send(self, options: dict[str, Any]) -> None:
+        registration = Registration.objects.filter(
+            registration_id=options["registration_id"]
+        ).first()
+        if registration is None:
+            raise CommandError("There is no such registration.")
+        previous = Message.objects.filter(message_id=options["reply_to"]).first()
+        if options["reply_to"] and previous is None:
+            raise CommandError("There is no Message to reply to by that id.")
+        with ExitStack() as stack, transaction.atomic():
+            files = [
+                received_file(
+                    filename=path.name,
+                    declared_type=mimetypes.guess_type(path.name)[0] or UNKNOWN,
+                    content=stack.enter_context(path.open("rb")),
+                )
+                for path in options["attach"]
+            ]
+            message = send_message(
+                registration=registration,
+                name=options["subject"],
+                description=options["text"],
+                previous=previous,
+                by=BY,
+            )
+            store_attachments(message=message, files=files)
+        self.stdout.write(f"{message.message_id} sent, {len(files)} files.")

@@ -1,0 +1,43 @@
+"""Staff tell how a request stands."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.errors import DomainError
+from registration.models import Message
+from registration.models.message_states import ERRORED, OPEN, PENDING
+from registration.services.messages import update_request
+
+
+class Command(BaseCommand):
+    """`manage.py update_request MESSAGE_ID STATUS --text TEXT`."""
+
+    help = (
+        "Give a request another status, or repeat its status to inform the third party. To decide "
+        "about it, use approve_request and reject_request."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the Message, its status and the words."""
+        parser.add_argument("message_id")
+        parser.add_argument("status", choices=[OPEN, PENDING, ERRORED])
+        parser.add_argument("--text", required=True, help="what the third party reads")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write the request_update."""
+        message = Message.objects.filter(message_id=options["message_id"]).first()
+        if message is None:
+            raise CommandError("There is no such Message; see manage.py list_requests.")
+        try:
+            update = update_request(
+                message=message,
+                status=options["status"],
+                description=options["text"],
+                by="command:update_request",
+            )
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(
+            f"{update.message_id} tells that {message.message_id} is {update.status}."
+        )

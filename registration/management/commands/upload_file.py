@@ -1,0 +1,46 @@
+"""Upload a file for a party."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.errors import DomainError
+from registration.models import Registration
+from registration.services.files import upload_file
+
+
+class Command(BaseCommand):
+    """`manage.py upload_file REGISTRATION_ID FILE`."""
+
+    help = "Store a file for a party. Nobody can read it before grant_file shares it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Name the party and the file."""
+        parser.add_argument("registration_id")
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--name", default="", help="file name that the party sees")
+        parser.add_argument("--mime-type", default="", help="by default from the name")
+        parser.add_argument("--description", default="", help="one sentence about the file")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Store the file; print its id."""
+        registration = Registration.objects.filter(
+            registration_id=options["registration_id"]
+        ).first()
+        if registration is None:
+            raise CommandError(f"there is no registration {options['registration_id']}")
+        path: Path = options["file"]
+        try:
+            with path.open("rb") as content:
+                file = upload_file(
+                    registration=registration,
+                    name=options["name"] or path.name,
+                    content=content,
+                    mime_type=options["mime_type"],
+                    description=options["description"],
+                    by="command:upload_file",
+                )
+        except (DomainError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(file.file_id)

@@ -1,0 +1,31 @@
+"""Replace the map of a coverage entry."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.errors import DomainError
+from registration import addresses
+from registration.services.coverage import upload_geojson
+
+
+class Command(BaseCommand):
+    """`manage.py upload_geojson ENTRY_ID FILE`."""
+
+    help = "Replace the area of a coverage entry by a GeoJSON file in WGS 84 (RFC 7946)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Name the entry and the file."""
+        parser.add_argument("entry_id")
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check and store the file; print where its picture is."""
+        entry_id: str = options["entry_id"]
+        try:
+            raw = options["file"].read_bytes()
+            upload_geojson(entry_id=entry_id, raw=raw, by="command:upload_geojson")
+        except (DomainError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(addresses.absolute("coverage-map", entry_id))

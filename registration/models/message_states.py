@@ -1,0 +1,122 @@
+"""What each type of Message may be: who creates it, its statuses, and the way between them.
+
+The one table of CDS-WG1-02 6.2 and 6.3; models constrain by it and services move along it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+OPEN: Final = "open"
+PENDING: Final = "pending"
+COMPLETE: Final = "complete"
+REJECTED: Final = "rejected"
+ERRORED: Final = "errored"
+STATUSES: Final = frozenset({OPEN, PENDING, COMPLETE, REJECTED, ERRORED})
+OUTSTANDING: Final = frozenset({OPEN, PENDING})
+
+SERVER: Final = "server"
+CLIENT: Final = "client"
+
+_END: Final = frozenset[str]()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKind:
+    """The rules of one type. `related_type` is what its link always leads to, "" when it varies."""
+
+    creators: frozenset[str]
+    initial: frozenset[str]
+    transitions: Mapping[str, frozenset[str]]
+    is_answered_by_update: bool = False
+    related_type: str = ""
+    client_status: str = ""
+
+    @property
+    def statuses(self) -> frozenset[str]:
+        """Every status that a Message of this type can have."""
+        return frozenset(self.transitions)
+
+
+def _server_asks(related_type: str = "") -> MessageKind:
+    """Something the third party has to do. An error of ours can be put right, a decision stands."""
+    return MessageKind(
+        creators=frozenset({SERVER}),
+        initial=frozenset({OPEN}),
+        transitions={
+            OPEN: frozenset({PENDING, COMPLETE, REJECTED, ERRORED}),
+            PENDING: frozenset({OPEN, COMPLETE, REJECTED, ERRORED}),
+            ERRORED: frozenset({OPEN, PENDING, COMPLETE, REJECTED}),
+            COMPLETE: _END,
+            REJECTED: _END,
+        },
+        is_answered_by_update=True,
+        related_type=related_type,
+    )
+
+
+def _always_complete(*creators: str, is_answered_by_update: bool = False) -> MessageKind:
+    return MessageKind(
+        creators=frozenset(creators),
+        initial=frozenset({COMPLETE}),
+        transitions={COMPLETE: _END},
+        is_answered_by_update=is_answered_by_update,
+        client_status=COMPLETE if CLIENT in creators else "",
+    )
+
+
+def _review(*creators: str, ends: frozenset[str], related_type: str = "") -> MessageKind:
+    return MessageKind(
+        creators=frozenset(creators),
+        initial=frozenset({PENDING}),
+        transitions={PENDING: ends} | dict.fromkeys(ends, _END),
+        is_answered_by_update=True,
+        related_type=related_type,
+        client_status=PENDING if CLIENT in creators else "",
+    )
+
+
+KINDS: Final[Mapping[str, MessageKind]] = {
+    "notification": _always_complete(SERVER),
+    "private_message": _always_complete(SERVER, CLIENT),
+    # Servers may open one too: the answer to internal_review (decision 31).
+    "production_request": _review(
+        CLIENT, SERVER, ends=frozenset({COMPLETE, REJECTED}), related_type="client"
+    ),
+    # Neither rejected nor errored (decision 31).
+    "support_request": _review(CLIENT, ends=frozenset({COMPLETE})),
+    "grant_request": _review(CLIENT, ends=frozenset({COMPLETE, REJECTED}), related_type="client"),
+    # Made by the Server for a Client's PUT; updates answer it like the others (decision 30).
+    "field_changes": _review(
+        SERVER, ends=frozenset({COMPLETE, REJECTED, ERRORED}), related_type="client"
+    ),
+    "server_request": _server_asks(),
+    "client_submission": _always_complete(CLIENT, is_answered_by_update=True),
+    "payment_request": _server_asks("payment_form"),
+    "online_form_request": _server_asks("online_form"),
+    "pdf_form_request": _server_asks("pdf_form"),
+    # Carries the new status of the Message that it answers (6.2).
+    "request_update": MessageKind(
+        creators=frozenset({SERVER}),
+        initial=STATUSES,
+        transitions=dict.fromkeys(STATUSES, _END),
+    ),
+}
+
+SERVER_REQUESTS: Final = frozenset(name for name, kind in KINDS.items() if OPEN in kind.initial) - {
+    "request_update"
+}
+CLIENT_TYPES: Final = frozenset(name for name, kind in KINDS.items() if CLIENT in kind.creators)
+
+
+def may_become(message_type: str, old: str, new: str) -> bool:
+    """Whether an update may give this status; repeating a status is only information (6.2).
+
+    Ended Messages take no more updates, except those that are complete from the start.
+    """
+    kind = KINDS[message_type]
+    if not kind.is_answered_by_update or old not in kind.transitions:
+        return False
+    if new == old:
+        return bool(kind.transitions[old]) or kind.initial == frozenset({old})
+    return new in kind.transitions[old]

@@ -1,0 +1,15 @@
+"""URLs of onboarding."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from registration.pages.onboarding import views
+from registration.services import onboarding_tasks  # noqa: F401 -- the outbox may run here too
+
+app_name = "onboarding"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("onboarding/", views.requirements, name="requirements"),
+    path("onboarding/forms/<slug:field_id>.pdf", views.blank_pdf, name="blank-pdf"),
+    path("onboarding/logos/<slug:token>.png", views.logo, name="logo"),
+    path("onboarding/<str:token>/", views.step, name="step"),
+    path("onboarding/<str:token>/form.pdf", views.form_pdf, name="form-pdf"),
+]

@@ -1,0 +1,238 @@
+"""Pages behind the links of request Messages: anyone who has the link may use it (3.6)."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.models import User
+from portal.permissions import public
+from registration.errors import InvalidRequest
+from registration.fields.files import DEFAULT_MAX_SIZE
+from registration.fields.types import FieldType
+from registration.models.onboarding import ClientLogo, Requirement
+from registration.pages.onboarding.forms import CodeForm, PdfForm, TermsForm
+from registration.pages.onboarding.presenters import field_help, masked, money, status_words
+from registration.services import onboarding, onboarding_flows
+from registration.services.offers import current_offers
+from registration.services.onboarding_payments import payment_provider
+from registration.services.onboarding_pdf import blank_form
+from registration.services.registration_fields import fields_of
+
+View = Callable[..., HttpResponse]
+Page = Callable[[HttpRequest, Requirement], HttpResponse]
+
+
+def private(view: View) -> View:
+    """Keep pages behind random links out of caches and search engines."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return wrapped
+
+
+@public
+@require_safe
+def requirements(request: HttpRequest) -> HttpResponse:
+    """Explain every registration field that an offered scope names."""
+    fields = fields_of(current_offers().values())
+    context = {"fields": [field_help(field) for field in fields.values()]}
+    return render(request, "registration/onboarding_requirements.html", context)
+
+
+@public
+@require_safe
+def blank_pdf(request: HttpRequest, field_id: str) -> HttpResponse:
+    """Serve the blank form without a name on it (3.6: linked by the documentation)."""
+    field = fields_of(current_offers().values()).get(field_id)
+    if field is None or field.type is not FieldType.PDF_FORM:
+        raise Http404
+    content = blank_form(field=field, utility=settings.UTILITY_NAME, company="", reference="")
+    return HttpResponse(content, content_type="application/pdf")
+
+
+@public
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the page of a requirement, or how it stands."""
+    opened = onboarding.open_link(token)
+    requirement = opened.requirement
+    if opened.is_expired:
+        onboarding.renew_link(requirement=requirement)
+        return _show(request, requirement, "expired", status=410)
+    is_open = requirement.status == Requirement.Status.OPEN
+    if is_open or (requirement.type == FieldType.PDF_FORM and requirement.decided is None):
+        return _PAGES[FieldType(requirement.type)](request, requirement)
+    return _show(request, requirement, "status")
+
+
+@public
+@private
+@require_safe
+def form_pdf(request: HttpRequest, token: str) -> HttpResponse:
+    """Serve the blank form for one registration; as often as wanted."""
+    opened = onboarding.open_link(token)
+    requirement = opened.requirement
+    if requirement.type != FieldType.PDF_FORM:
+        raise Http404
+    if opened.is_expired:
+        onboarding.renew_link(requirement=requirement)
+        return _show(request, requirement, "expired", status=410)
+    content = blank_form(
+        field=onboarding.field_of(requirement),
+        utility=settings.UTILITY_NAME,
+        company=str(requirement.registration),
+        reference=requirement.requirement_id,
+    )
+    return HttpResponse(content, content_type="application/pdf")
+
+
+@public
+@require_safe
+def logo(request: HttpRequest, token: str) -> HttpResponse:
+    """Serve our own drawing of a logo; its address changes with the picture."""
+    found = get_object_or_404(ClientLogo, token=token)
+    response = HttpResponse(found.image.read(), content_type="image/png")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _email(request: HttpRequest, requirement: Requirement) -> HttpResponse:
+    wants_code = request.method == "POST" and "send" in request.POST
+    if wants_code:
+        language = get_language() or settings.LANGUAGE_CODE
+        onboarding_flows.send_code(
+            requirement=requirement, language=language, by=_visitor(request, requirement)
+        )
+        return _again(request)
+    form = CodeForm(request.POST or None)
+    if form.is_valid() and _tried(
+        form,
+        "code",
+        lambda: onboarding_flows.confirm_code(
+            requirement=requirement,
+            code=form.cleaned_data["code"],
+            by=_visitor(request, requirement),
+        ),
+    ):
+        return _again(request)
+    address = onboarding.first_mail_address(requirement.registration.contacts)
+    return _show(
+        request,
+        requirement,
+        "email",
+        form=form,
+        address=masked(address),
+        is_sent=requirement.codes.exists(),
+    )
+
+
+def _terms(request: HttpRequest, requirement: Requirement) -> HttpResponse:
+    form = TermsForm(request.POST or None)
+    if form.is_valid():
+        onboarding_flows.accept_terms(
+            requirement=requirement,
+            name=form.cleaned_data["name"],
+            title=form.cleaned_data["title"],
+            by=_visitor(request, requirement),
+        )
+        return _again(request)
+    return _show(request, requirement, "terms", form=form)
+
+
+def _pdf(request: HttpRequest, requirement: Requirement) -> HttpResponse:
+    is_sent = request.method == "POST"
+    form = PdfForm(
+        request.POST if is_sent else None,
+        request.FILES if is_sent else None,
+        max_size=onboarding.field_of(requirement).max_size or DEFAULT_MAX_SIZE,
+    )
+    if form.is_valid() and _tried(
+        form,
+        "file",
+        lambda: onboarding_flows.hand_in_pdf(
+            requirement=requirement,
+            content=form.cleaned_data["file"].read(),
+            by=_visitor(request, requirement),
+        ),
+    ):
+        return _again(request)
+    return _show(request, requirement, "pdf", form=form, pdf_name=onboarding.PDF_NAME)
+
+
+def _payment(request: HttpRequest, requirement: Requirement) -> HttpResponse:
+    if request.method == "POST":
+        onboarding_flows.report_payment(requirement=requirement, by=_visitor(request, requirement))
+        return _again(request)
+    return _show(request, requirement, "payment", steps=payment_provider().steps(requirement))
+
+
+def _sign_in(request: HttpRequest, requirement: Requirement) -> HttpResponse:
+    if request.method == "POST" and request.user.is_authenticated:
+        onboarding_flows.link_customer(requirement=requirement, user=request.user)
+        return _again(request)
+    return _show(request, requirement, "sign_in")
+
+
+def _nothing(request: HttpRequest, requirement: Requirement) -> HttpResponse:
+    """Reviews have no page."""
+    raise Http404
+
+
+_PAGES: Mapping[FieldType, Page] = {
+    FieldType.EMAIL_VERIFICATION: _email,
+    FieldType.ONLINE_FORM: _terms,
+    FieldType.PDF_FORM: _pdf,
+    FieldType.PAYMENT_REQUIRED: _payment,
+    FieldType.SSO_VERIFICATION: _sign_in,
+    FieldType.INTERNAL_REVIEW: _nothing,
+    FieldType.REGISTRATION_FIELD: _nothing,
+}
+
+
+def _tried(form: CodeForm | PdfForm, name: str, act: Callable[[], object]) -> bool:
+    """Do something with a valid form; a refusal becomes the error of one field."""
+    try:
+        act()
+    except (onboarding_flows.CodeRefused, InvalidRequest) as error:
+        form.add_error(name, error.message)
+        return False
+    return True
+
+
+def _visitor(request: HttpRequest, requirement: Requirement) -> User | str:
+    """Return who acts: the signed-in person, else whoever has the link."""
+    if request.user.is_authenticated:
+        return request.user
+    return f"link:{requirement.requirement_id}"
+
+
+def _again(request: HttpRequest) -> HttpResponseRedirect:
+    return HttpResponseRedirect(request.path, status=303)
+
+
+def _show(
+    request: HttpRequest, requirement: Requirement, page: str, status: int = 200, **context: Any
+) -> HttpResponse:
+    shown = {
+        "requirement": requirement,
+        "field": onboarding.field_of(requirement),
+        "company": str(requirement.registration),
+        "status": status_words(requirement),
+        "amount": money(requirement) if requirement.reference else "",
+        "robots": "noindex",
+        **context,
+    }
+    return render(request, f"registration/onboarding_{page}.html", shown, status=status)

@@ -1,0 +1,77 @@
+"""What happens when staff decide about a Message, plugged in by type of Message.
+
+Apps below register from their `AppConfig.ready()`: consent knows grant requests. Registration's own
+handlers are built in.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from portal.models import User
+from portal.registries import Registry
+from registration.models import Message
+
+Actor: TypeAlias = User | str
+Options: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the request_update says that completes a request: words and a link (decision 29)."""
+
+    description: str = ""
+    related_type: str = ""
+    related_uri: str = ""
+
+
+def _check_nothing(request: Message) -> None:
+    """Take the request as it is."""
+
+
+def _nothing_to_do(request: Message, reason: str, by: Actor) -> None:
+    """A rejection alone changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHandler:
+    """The effects of one type of request; all run inside the deciding transaction.
+
+    `approve` gets the locked Message, the options of the decision (words for staff in
+    `option_help`) and the actor. `check` looks at a request of a Client before it is stored.
+    They raise DomainErrors, which undo everything.
+    """
+
+    approve: Callable[[Message, Options, Actor], Outcome]
+    reject: Callable[[Message, str, Actor], None] = _nothing_to_do
+    check: Callable[[Message], None] = _check_nothing
+    option_help: str = ""
+
+
+def _just_complete(request: Message, options: Options, by: Actor) -> Outcome:
+    return Outcome()
+
+
+_DEFAULT = RequestHandler(approve=_just_complete)
+
+request_handlers: Registry[RequestHandler] = Registry("handlers of requests")
+
+SubmissionListener: TypeAlias = Callable[[Message, Message], None]
+"""Called with the locked request and the client_submission that answers it (6.9)."""
+
+submission_listeners: Registry[SubmissionListener] = Registry("listeners to submissions")
+
+
+def handler_of(message_type: str) -> RequestHandler:
+    """Return who handles a type; types without effects are just completed or rejected."""
+    return request_handlers.get(message_type) or _built_in().get(message_type, _DEFAULT)
+
+
+def _built_in() -> Mapping[str, RequestHandler]:
+    # Imported late: these services themselves decide through this registry.
+    from registration.services import clients, reviews_production
+
+    return {
+        "field_changes": clients.FIELD_CHANGES,
+        "production_request": reviews_production.HANDLER,
+    }

@@ -1,0 +1,36 @@
+"""What waits for the utility's staff, as a number on pages and for monitoring."""
+
+from django.utils import timezone
+
+from portal.registries import Metric, QueueSource, metrics, queue_sources
+from registration.models import Message
+
+KEY = "messages"
+
+
+def waiting() -> int:
+    """Return how many requests and submissions wait for a decision."""
+    return int(Message.objects.waiting_for_staff().count())
+
+
+def oldest_seconds() -> float:
+    """Return for how long the oldest of them has waited, 0 when none does."""
+    oldest = Message.objects.waiting_for_staff().order_by("created").first()
+    return (timezone.now() - oldest.created).total_seconds() if oldest else 0
+
+
+def register() -> None:
+    """Plug in: called when the app is ready, safe to call again."""
+    if queue_sources.get(KEY) is not None:
+        return
+    queue_sources.register(KEY, QueueSource("Requests of third parties", waiting))
+    metrics.register(
+        KEY,
+        Metric("cds_messages_waiting", "Messages that wait for a decision of staff", waiting),
+    )
+    metrics.register(
+        f"{KEY}_oldest",
+        Metric(
+            "cds_messages_oldest_seconds", "Age of the oldest Message that waits", oldest_seconds
+        ),
+    )

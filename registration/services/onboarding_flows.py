@@ -1,0 +1,194 @@
+"""What happens on the page of each requirement: codes, forms, files, payments, sign-in (3.6)."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal import crypto, mail, ratelimits
+from portal.errors import DomainError
+from portal.models import User
+from portal.outbox import enqueue
+from registration.errors import InvalidRequest
+from registration.fields.files import pdf_file
+from registration.fields.types import FieldType
+from registration.models import Message
+from registration.models.onboarding import Requirement, VerificationCode
+from registration.services.onboarding import (
+    ForbiddenStep,
+    approve_requirement,
+    field_of,
+    first_mail_address,
+    lock,
+    record,
+    requirement_of,
+    submit,
+)
+from registration.services.registration_fields import store_file
+
+CODE_TASK = "registration.tasks.send_onboarding_code"
+CODE_VALID_FOR = timedelta(minutes=30)
+CODES_PER_HOUR = 10
+_DIGEST = "onboarding-code"
+
+
+class CodeRefused(DomainError):
+    """The code is wrong, too old, used, or was tried too often."""
+
+    code = "code_refused"
+
+
+def require_type(requirement: Requirement, type_: FieldType) -> None:
+    """Raise ForbiddenStep when a page of one flow is used for another."""
+    if requirement.type != type_:
+        raise ForbiddenStep("This page is for something else.")
+
+
+@transaction.atomic
+def send_code(*, requirement: Requirement, language: str, by: User | str) -> VerificationCode:
+    """Make a new code and promise the mail with it; earlier codes stop working.
+
+    Raises TooManyRequests past ten codes an hour to one address, ForbiddenStep when nothing is to
+    be verified.
+    """
+    requirement = lock(requirement)
+    require_type(requirement, FieldType.EMAIL_VERIFICATION)
+    address = first_mail_address(requirement.registration.contacts)
+    if requirement.status != Requirement.Status.OPEN or not address:
+        raise ForbiddenStep("There is no address to verify here.")
+    _check_not_flooded(address)
+    text = f"{secrets.randbelow(1_000_000):06d}"
+    code: VerificationCode = VerificationCode.objects.create(
+        requirement=requirement,
+        address=address,
+        digest=_digest(requirement, text),
+        ciphertext=crypto.encrypt(text),
+        expires=timezone.now() + CODE_VALID_FOR,
+    )
+    enqueue(CODE_TASK, code.pk, language)
+    record(requirement, "code_sent", by=by)
+    return code
+
+
+def _check_not_flooded(address: str) -> None:
+    """Count in the database: this limit also bounds guesses, so it must not depend on a cache."""
+    hour = timedelta(hours=1)
+    sent = VerificationCode.objects.filter(
+        address__iexact=address, created__gt=timezone.now() - hour
+    )
+    if sent.count() >= CODES_PER_HOUR:
+        raise ratelimits.TooManyRequests(int(hour.total_seconds()))
+
+
+def mail_code(code_pk: int, *, language: str) -> None:
+    """Mail a code that can still be used."""
+    code = VerificationCode.objects.select_related("requirement__registration").get(pk=code_pk)
+    if code.expires <= timezone.now() or not code.ciphertext:
+        return
+    context = {
+        "code": crypto.decrypt(code.ciphertext),
+        "minutes": CODE_VALID_FOR.seconds // 60,
+        "company": code.requirement.registration.name,
+    }
+    mail.send("onboarding_code", to=code.address, language=language, context=context)
+
+
+def confirm_code(*, requirement: Requirement, code: str, by: User | str) -> Requirement:
+    """Verify the address when the code is right; every try counts.
+
+    Raises CodeRefused, in the same words whatever the reason.
+    """
+    if not _try_code(requirement=requirement, text=code.strip(), by=by):
+        raise CodeRefused(str(_("This code does not work. Check it, or send a new one.")))
+    requirement.refresh_from_db()
+    return requirement
+
+
+@transaction.atomic
+def _try_code(*, requirement: Requirement, text: str, by: User | str) -> bool:
+    """Count the try; does not raise for a wrong code, so that the count is kept."""
+    requirement = lock(requirement)
+    require_type(requirement, FieldType.EMAIL_VERIFICATION)
+    code = requirement.codes.order_by("-created", "-pk").first()
+    if code is None or requirement.status != Requirement.Status.OPEN:
+        return False
+    is_usable = code.expires > timezone.now() and code.attempts < VerificationCode.MAX_ATTEMPTS
+    code.attempts = min(code.attempts + 1, VerificationCode.MAX_ATTEMPTS)
+    is_right = is_usable and crypto.same(code.digest, _digest(requirement, text))
+    if is_right:
+        code.ciphertext = ""
+    code.save(update_fields=["attempts", "ciphertext"])
+    if not is_right:
+        record(requirement, "code_refused", by=by)
+        return False
+    requirement.answer = {"address": code.address}
+    requirement.save(update_fields=["answer"])
+    approve_requirement(requirement=requirement, note="The mail address is verified.", by=by)
+    return True
+
+
+def _digest(requirement: Requirement, text: str) -> str:
+    return crypto.digest(f"{requirement.requirement_id}:{text}", purpose=_DIGEST)
+
+
+def accept_terms(*, requirement: Requirement, name: str, title: str, by: User | str) -> Requirement:
+    """Take the typed name of somebody who accepts the terms, with the text as it was read."""
+    require_type(requirement, FieldType.ONLINE_FORM)
+    body = list(field_of(requirement).body)
+    answer = {
+        "name": name,
+        "title": title,
+        "at": timezone.now().isoformat(),
+        "text": body,
+        "sha256": hashlib.sha256("\n".join(body).encode()).hexdigest(),
+    }
+    return submit(requirement=requirement, answer=answer, by=by)
+
+
+@transaction.atomic
+def hand_in_pdf(*, requirement: Requirement, content: bytes, by: User | str) -> Requirement:
+    """Take the filled form from the page. Raises InvalidRequest for what is no PDF file."""
+    requirement = lock(requirement)
+    require_type(requirement, FieldType.PDF_FORM)
+    try:
+        file = pdf_file(content, max_size=field_of(requirement).max_size)
+    except ValueError as error:
+        raise InvalidRequest(f"The file {error}.", field="attachments") from error
+    stored = store_file(
+        registration=requirement.registration, field_id=requirement.field_id, file=file
+    )
+    return submit(requirement=requirement, file=stored, by=by)
+
+
+@transaction.atomic
+def hand_in_pdf_message(
+    *, request: Message, content: bytes | None = None, uri: str = "", by: User | str
+) -> Requirement | None:
+    """Take the filled form from a client_submission that answers a pdf_form_request (decision 28).
+
+    `content` is the attached file; a `uri` is kept for staff to open, never fetched here. Returns
+    None when the Message is no request of ours. Raises InvalidRequest when neither is there.
+    """
+    requirement = requirement_of(request)
+    if requirement is None or requirement.type != FieldType.PDF_FORM:
+        return None
+    if content is not None:
+        return hand_in_pdf(requirement=requirement, content=content, by=by)
+    if not uri:
+        raise InvalidRequest("Attach the filled PDF file, or name its uri.", field="attachments")
+    return submit(requirement=requirement, answer={"uri": uri}, by=by)
+
+
+def report_payment(*, requirement: Requirement, by: User | str) -> Requirement:
+    """Note that the payer says the money is on its way; only staff or a provider accept it."""
+    require_type(requirement, FieldType.PAYMENT_REQUIRED)
+    return submit(requirement=requirement, answer={"reported": timezone.now().isoformat()}, by=by)
+
+
+def link_customer(*, requirement: Requirement, user: User) -> Requirement:
+    """Associate the signed-in person's account with the registration, for self-access (3.6)."""
+    require_type(requirement, FieldType.SSO_VERIFICATION)
+    return submit(requirement=requirement, customer=user, by=user)

@@ -1,0 +1,144 @@
+"""Purposes: what customers read about why a Client asks for their data (CDS-WG3-01 7.4.4, 8).
+
+A Client's purposes are the server's defaults, which are the choices of the offered `purpose` field,
+and those that the Client wrote. Only ids of purposes ever travel in requests.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from portal.ids import random_id
+from registration.catalogue.offers import Choice, FieldOffer, ScopeOffer
+from registration.errors import InvalidClientMetadata
+from registration.fields.purposes import MAX_PURPOSES, read_words
+from registration.models import Client
+
+FIELD = "purpose"
+WIRE_FIELD = "cds_purposes"
+_WIRE = ("name", "content", "related_uri", "related_name", "scopes_supported")
+
+Purposes = dict[str, dict[str, Any]]
+
+
+def initial_purposes(
+    *,
+    offers: Mapping[str, ScopeOffer],
+    scopes: Sequence[str],
+    written: Iterable[Mapping[str, Any]] = (),
+) -> Purposes:
+    """Return the purposes of a new Client: the defaults, and those of its registration request."""
+    purposes = _defaults(offers, scopes)
+    applicable = _scopes_with_purposes(offers, scopes)
+    if applicable:
+        purposes |= _new(written, applicable)
+    return purposes
+
+
+def read_purposes(
+    *,
+    client: Client,
+    fields: Mapping[str, Any],
+    offers: Mapping[str, ScopeOffer],
+    scopes: Sequence[str],
+) -> Purposes:
+    """Return what the purposes of a Client become by a PUT (CDS-WG3-01 8.2).
+
+    Defaults stay whatever is sent; ids and scopes_supported are the server's; an absent purpose is
+    removed and one with an unknown id is new. Raises InvalidClientMetadata naming the rule.
+    """
+    applicable = _scopes_with_purposes(offers, scopes)
+    value = fields.get(WIRE_FIELD)
+    if value is None:
+        return _defaults(offers, scopes)
+    if not isinstance(value, Mapping) or len(value) > MAX_PURPOSES:
+        raise _refused(f"must be an object of at most {MAX_PURPOSES} purposes by id")
+    if value and not applicable:
+        raise _refused("is for Clients whose scopes have the authorization details field purpose")
+    purposes = _defaults(offers, scopes)
+    for key, item in value.items():
+        if key in purposes:
+            continue
+        try:
+            words = read_words(item)
+        except ValueError as error:
+            raise _refused(str(error)) from error
+        known = client.purposes.get(key)
+        if known is not None and not known.get("server_default"):
+            purposes[key] = {**known, **words}
+        else:
+            purposes |= _new([words], applicable)
+    return purposes
+
+
+def to_wire(client: Client) -> dict[str, Any]:
+    """Return `cds_purposes`: Purpose objects by id (CDS-WG3-01 8.1, 8.3)."""
+    return {
+        key: {"id": key, **{name: purpose[name] for name in _WIRE}}
+        for key, purpose in client.purposes.items()
+    }
+
+
+def for_client(offer: ScopeOffer, client: Client) -> ScopeOffer:
+    """Return an offer whose `purpose` field takes this Client's purposes (CDS-WG3-01 7.4.4).
+
+    Without any purpose for the scope the field is not offered: a choice needs choices.
+    """
+    entry = next((entry for entry in offer.fields if entry.id == FIELD), None)
+    if entry is None:
+        return offer
+    choices = tuple(
+        _choice(key, purpose, entry)
+        for key, purpose in client.purposes.items()
+        if offer.id in purpose["scopes_supported"]
+    )
+    if not choices:
+        return replace(offer, fields=tuple(each for each in offer.fields if each.id != FIELD))
+    return offer.with_field(replace(entry, choices=choices))
+
+
+def _choice(key: str, purpose: Mapping[str, Any], entry: FieldOffer) -> Choice:
+    default = next((choice for choice in entry.choices if choice.id == key), None)
+    return default or Choice(id=key, name=purpose["name"], description=purpose["content"])
+
+
+def _defaults(offers: Mapping[str, ScopeOffer], scopes: Sequence[str]) -> Purposes:
+    found: Purposes = {}
+    for scope in _scopes_with_purposes(offers, scopes):
+        for choice in _choices(offers[scope]):
+            purpose = found.setdefault(
+                choice.id,
+                {
+                    "name": choice.name,
+                    "content": choice.description,
+                    "related_uri": None,
+                    "related_name": None,
+                    "scopes_supported": [],
+                    "server_default": True,
+                },
+            )
+            purpose["scopes_supported"].append(scope)
+    return found
+
+
+def _new(written: Iterable[Mapping[str, Any]], scopes: list[str]) -> Purposes:
+    return {
+        random_id("purpose_", length=16): {**words, "scopes_supported": list(scopes)}
+        for words in written
+    }
+
+
+def _scopes_with_purposes(offers: Mapping[str, ScopeOffer], scopes: Sequence[str]) -> list[str]:
+    return [
+        scope
+        for scope in scopes
+        if scope in offers and any(entry.id == FIELD for entry in offers[scope].fields)
+    ]
+
+
+def _choices(offer: ScopeOffer) -> tuple[Choice, ...]:
+    return next((entry.choices for entry in offer.fields if entry.id == FIELD), ())
+
+
+def _refused(rule: str) -> InvalidClientMetadata:
+    return InvalidClientMetadata(f"{WIRE_FIELD} {rule}.", field=WIRE_FIELD)

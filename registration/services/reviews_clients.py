@@ -1,0 +1,155 @@
+"""Changes of Client objects that a person of the utility looks at first (CDS-WG1-02 5.5).
+
+Which fields those are is the setting REVIEWED_CLIENT_FIELDS, in names of the wire. Sandbox Clients
+are never reviewed: no customer meets them, and a production request shows staff all they say.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from django.conf import settings
+from django.utils import timezone
+
+from portal import audit
+from portal.models import User
+from portal.outbox import enqueue
+from registration import addresses
+from registration.models import Client, Message
+from registration.models.message_states import PENDING, REJECTED
+from registration.services.messages import NOTICE_TASK, update_request
+
+# Wire name and column of every field that can be reviewed. Statuses and scopes cannot: giving
+# access up must take effect at once.
+REVIEWABLE: Final[Mapping[str, str]] = {
+    "client_name": "name",
+    "contacts": "contacts",
+    "client_uri": "client_uri",
+    "logo_uri": "logo_uri",
+    "tos_uri": "tos_uri",
+    "policy_uri": "policy_uri",
+    "redirect_uris": "redirect_uri_list",
+    "cds_default_redirect_uri": "cds_default_redirect_uri",
+}
+
+
+def reviewed_columns(client: Client) -> frozenset[str]:
+    """Return the columns of this Client whose changes have to be approved."""
+    if client.environment == Client.Status.SANDBOX:
+        return frozenset()
+    names: Iterable[str] = settings.REVIEWED_CLIENT_FIELDS
+    return frozenset(REVIEWABLE[name] for name in names if name in REVIEWABLE)
+
+
+def split_changes(
+    client: Client, values: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return which columns change at once, and which changes wait for approval."""
+    waiting = {
+        column: values[column]
+        for column in reviewed_columns(client)
+        if column in values and getattr(client, column) != values[column]
+    }
+    # A default redirect that is not registered yet waits with the list that it is in.
+    default = values.get("cds_default_redirect_uri")
+    if "redirect_uri_list" in waiting and default not in client.redirect_uri_list:
+        waiting["cds_default_redirect_uri"] = default
+    at_once = {column: value for column, value in values.items() if column not in waiting}
+    return at_once, waiting
+
+
+def request_review(*, client: Client, waiting: Mapping[str, Any], by: User | str) -> Message:
+    """Open a field_changes Message with old and new values; the Client row is locked.
+
+    The same wish again finds the Message that waits. A newer wish for a field replaces the older
+    one, taking along what the newer one does not speak of.
+    """
+    wanted = dict(waiting)
+    for earlier in _pending(client):
+        asked = {REVIEWABLE[item["field"]]: item for item in earlier.updates_requested}
+        if not asked.keys() & wanted.keys():
+            continue
+        old = {column: _column_value(column, item, client) for column, item in asked.items()}
+        if all(old.get(column) == value for column, value in wanted.items()):
+            return earlier
+        wanted = {**old, **wanted}
+        update_request(
+            message=earlier,
+            status=REJECTED,
+            description="A newer change of the same fields takes its place.",
+            by=by,
+        )
+    return _open(client, wanted, by=by)
+
+
+def _open(client: Client, wanted: Mapping[str, Any], *, by: User | str) -> Message:
+    now = timezone.now()
+    updates = [
+        {
+            "field": field,
+            "previous_value": _wire_value(column, getattr(client, column), client),
+            "new_value": _wire_value(column, wanted[column], client),
+        }
+        for field, column in REVIEWABLE.items()
+        if column in wanted
+    ]
+    names = ", ".join(item["field"] for item in updates)
+    message = Message.objects.create(
+        registration=client.registration,
+        client=client,
+        type="field_changes",
+        status=PENDING,
+        creator="",
+        created=now,
+        modified=now,
+        name="Changes under review",
+        description=f"The utility reviews these changes of {client.client_name}: {names}.",
+        updates_requested=updates,
+        related_type="client",
+        related_uri=addresses.client_uri(client.client_id),
+    )
+    audit.record(
+        "client.review_opened",
+        by=by,
+        subject=f"client:{client.client_id}",
+        registration=client.registration.registration_id,
+        details={"message": message.message_id, "fields": [item["field"] for item in updates]},
+    )
+    enqueue(NOTICE_TASK, message.message_id, unique_key=f"message-notice:{message.message_id}")
+    return message
+
+
+def approved_values(request: Message, client: Client) -> dict[str, Any]:
+    """Return the columns and values that an approved field_changes Message gives the Client."""
+    values = {
+        REVIEWABLE[item["field"]]: _column_value(REVIEWABLE[item["field"]], item, client)
+        for item in request.updates_requested
+    }
+    uris = values.get("redirect_uri_list", client.redirect_uri_list)
+    default = values.get("cds_default_redirect_uri", client.cds_default_redirect_uri)
+    # The list may have changed between the wish and its approval; the default stays within it.
+    if client.response_types and default not in uris:
+        own = addresses.default_redirect_uri(client.client_id)
+        values["cds_default_redirect_uri"] = own if own in uris else uris[0]
+    return values
+
+
+def _pending(client: Client) -> list[Message]:
+    rows = Message.objects.filter(client=client, type="field_changes", status=PENDING)
+    return list(rows.select_related("registration").order_by("created", "pk"))
+
+
+def _wire_value(column: str, value: Any, client: Client) -> Any:
+    if column == "name":
+        return value or client.client_id
+    if isinstance(value, list):
+        return list(value)
+    return value or None
+
+
+def _column_value(column: str, item: Mapping[str, Any], client: Client) -> Any:
+    value = item["new_value"]
+    if column == "name":
+        return "" if value == client.client_id else value
+    if column in {"contacts", "redirect_uri_list"}:
+        return list(value)
+    return value or ""

@@ -1,0 +1,178 @@
+"""The whole table of Grant statuses, drawn through the real services (CDS-WG1-02 8.2)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from consent.models import Grant
+from consent.services import grant_changes_by_staff as staff
+from consent.services.grant_changes_by_client import patch_grant
+from consent.services.grants import (
+    TRANSITIONS,
+    ForbiddenTransition,
+    authorize_grant,
+    compute_grant,
+    end_grant,
+    start_grant,
+)
+from tests.consent.oauth.support import offer_demo_scopes, plug_in_listener
+from tests.factories.consent import GrantFactory
+
+pytestmark = pytest.mark.django_db
+S = Grant.Status
+
+# Rows lead to the columns marked with x. A second copy on purpose: a slip in one shows.
+TABLE = """
+                     ac fu pe pa na ns di su re cl ex de st er
+active               .  .  x  x  x  x  x  x  x  x  x  x  x  x
+future               x  .  x  .  .  .  x  .  x  x  x  .  .  .
+pending              x  .  .  x  x  x  x  x  x  x  x  x  x  x
+partial              x  .  x  .  .  .  x  x  x  x  x  .  .  .
+needs_authorization  x  x  x  .  .  .  x  x  x  x  x  .  .  .
+needs_sub_grants     x  .  x  .  .  .  x  x  x  x  x  .  .  .
+disabled             .  .  .  .  .  .  .  .  .  .  .  .  .  .
+suspended            x  .  x  x  x  x  x  .  x  x  x  .  .  .
+revoked              .  .  .  .  .  .  .  .  .  .  .  .  .  .
+closed               .  .  .  .  .  .  .  .  .  .  .  .  .  .
+expired              .  .  .  .  .  .  .  .  .  .  .  .  .  .
+delayed              x  .  .  .  x  .  x  x  x  x  x  .  x  x
+stopped              x  .  .  .  x  .  x  x  x  x  x  x  .  x
+errored              x  .  .  .  x  .  x  x  x  x  x  x  x  .
+"""
+ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
+STATUSES = [status.value for status in S]
+PAIRS = [
+    pytest.param(start, target, mark == "x", id=f"{start}-{target}")
+    for start, *marks in ROWS
+    for target, mark in zip(STATUSES, marks, strict=True)
+]
+LARGE = {S.PENDING}
+
+
+@pytest.fixture
+def listener(monkeypatch, settings):
+    """Stand in for the app that computes access; two objects are a large selection."""
+    settings.SYNCHRONOUS_SELECTION_LIMIT = 1
+    return plug_in_listener(monkeypatch)
+
+
+def test_the_table_is_complete():
+    """A status nobody thought of would fail here; the two copies agree."""
+    assert [row[0] for row in ROWS] == STATUSES
+    drawn = {
+        start: {t for t, mark in zip(STATUSES, marks, strict=True) if mark == "x"}
+        for start, *marks in ROWS
+    }
+    assert {start: set(targets) for start, targets in TRANSITIONS.items()} == drawn
+
+
+def grant_that_is(status: str, *, resumes_as: str = "active") -> Grant:
+    """Return a Grant of a customer with this status, as the services leave one."""
+    offer_demo_scopes()
+    values: dict[str, Any] = {"status": status}
+    if status in {*Grant.WITHOUT_ACCESS, S.NEEDS_SUB_GRANTS, S.NEEDS_AUTHORIZATION}:
+        values |= {"enabled_scope": "", "enabled_authorization_details": []}
+    if status == S.PARTIAL:
+        values |= {
+            "enabled_scope": "cds_usage",
+            "enabled_authorization_details": [{"type": "cds_usage", "sync_until": "infinite"}],
+        }
+    if status == S.PENDING:
+        values["eta"] = timezone.now() + timedelta(minutes=1)
+    if status == S.SUSPENDED:
+        scope = "cds_usage" if resumes_as == S.PARTIAL else ""
+        values["suspended_from"] = {"status": resumes_as, "scope": scope}
+    if status == S.FUTURE:
+        values["not_before"] = timezone.now()
+    return GrantFactory.create(**values)
+
+
+def authorize(grant: Grant, **values) -> Grant:
+    """Let the customer approve the Grant."""
+    assert grant.user is not None
+    return authorize_grant(
+        grant=grant,
+        user=grant.user,
+        authorization_details=grant.authorization_details,
+        scope=grant.scope,
+        selections=[],
+        expires=None,
+        by="system",
+        **values,
+    )
+
+
+def go_on(grant: Grant, target: str) -> Grant:
+    """Call the service by which a Grant gets going: to `active`, or `pending` when it is large."""
+    if grant.status == S.FUTURE:
+        return start_grant(grant=grant, by="system")
+    if grant.status == S.NEEDS_AUTHORIZATION:
+        return authorize(grant)
+    if grant.status == S.SUSPENDED:
+        return staff.resume_grant(grant=grant, by="system")
+    if grant.status == S.NEEDS_SUB_GRANTS:
+        child = GrantFactory.create(parent=grant, pending=True)
+        compute_grant(grant_id=child.grant_id)
+        return grant
+    if grant.status == S.PARTIAL:
+        return staff.lift_limit(grant=grant, by="system")
+    if grant.status == S.PENDING and target == S.ACTIVE:
+        compute_grant(grant_id=grant.grant_id)
+        return grant
+    if target == S.PENDING or grant.status == S.ACTIVE:
+        return staff.recompute_grant(grant=grant, by="system")
+    return staff.report_data_state(grant=grant, status=S.ACTIVE, by="system")
+
+
+def move(grant: Grant, target: str) -> None:
+    """Call the service that leads to a status."""
+    if target in Grant.ENDED:
+        if grant.status == target:
+            raise ForbiddenTransition("ending twice changes nothing, see test_grants")
+        end_grant(grant=grant, status=target, reason="test", by="system")
+    elif target == S.SUSPENDED:
+        staff.suspend_grant(grant=grant, reason="test", by="system")
+    elif target == S.FUTURE:
+        authorize(grant, not_before=timezone.now() + timedelta(hours=1))
+    elif grant.status == S.SUSPENDED and target in Grant.LIMITED:
+        staff.resume_grant(grant=grant, by="system")
+    elif target == S.NEEDS_SUB_GRANTS:
+        staff.require_sub_grants(grant=grant, by="system")
+    elif target == S.PARTIAL:
+        staff.limit_grant(grant=grant, scope_ids=["cds_usage"], reason="test", by="system")
+    elif target == S.NEEDS_AUTHORIZATION:
+        wider = [{**grant.authorization_details[0], "include_meter_apps": True}]
+        changes = {"scope": "cds_service_contracts", "authorization_details": wider}
+        patch_grant(grant=grant, changes=changes, by="client:test")
+        if Grant.objects.get(pk=grant.pk).status == grant.status:
+            raise ForbiddenTransition("the question changed, not the status")
+    elif grant.status == target:
+        raise ForbiddenTransition("reporting twice changes nothing, see test_grants_staff")
+    elif target in {S.DELAYED, S.STOPPED, S.ERRORED}:
+        staff.report_data_state(grant=grant, status=target, by="system")
+    else:
+        go_on(grant, target)
+
+
+@pytest.mark.parametrize(("start", "target", "allowed"), PAIRS)
+def test_every_transition(listener, start, target, allowed):
+    """All 196 pairs: the service gets there, or refuses and leaves the Grant as it was."""
+    listener.objects = 2 if target in LARGE else 1
+    grant = grant_that_is(start, resumes_as=target)
+    if not allowed:
+        with pytest.raises(ForbiddenTransition):
+            move(grant, target)
+        if start != S.NEEDS_AUTHORIZATION or target != start:
+            assert Grant.objects.get(pk=grant.pk).modified == grant.modified
+        assert Grant.objects.get(pk=grant.pk).status == start
+        return
+    move(grant, target)
+    after = Grant.objects.get(pk=grant.pk)
+    assert after.status == target
+    assert (after.eta is not None) == (target == S.PENDING)
+    assert after.gives_access(timezone.now()) == (target not in Grant.WITHOUT_ACCESS)
+    if target in {S.ACTIVE, S.PENDING, S.DELAYED, S.STOPPED, S.ERRORED}:
+        assert after.enabled_scope == after.scope
+        assert after.enabled_authorization_details == after.authorization_details

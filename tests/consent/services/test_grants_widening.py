@@ -1,0 +1,60 @@
+"""From a Client's wish to the customer's approval (CDS-WG1-02 8.3 and 8.6), on the real form."""
+
+from typing import Any
+
+import pytest
+
+from consent.models import Grant
+from consent.services import approval
+from consent.services.choices import Choices, SectionChoice
+from consent.services.grant_changes_by_client import patch_grant
+from tests.consent.pages.world import World, make_world
+
+ONE = Choices({0: SectionChoice(frozenset({"sc_222222"}))})
+
+
+@pytest.fixture
+def world(db: None, monkeypatch: Any) -> World:
+    """A company, two customers with services."""
+    return make_world(monkeypatch)
+
+
+def test_the_approval_settles_what_was_asked(world: World) -> None:
+    """The same Grant, with what the customer approved: not more, and nothing left to ask."""
+    first = world.ask("cds_usage")
+    approval.approve(request=first, user=world.alice, choices=ONE, by=world.alice)
+    grant = Grant.objects.get()
+    (granted,) = grant.authorization_details
+    wider = [{**granted, "include_coordinates": True}]
+    patch_grant(grant=grant, changes={"authorization_details": wider}, by="client:test")
+    waiting = Grant.objects.get()
+    assert (waiting.status, waiting.enabled_authorization_details) == (
+        "needs_authorization",
+        [granted],
+    )
+    assert waiting.selections.get().object_ids == ["sc_222222"]
+
+    again = world.ask("cds_usage", details=[{"type": "cds_usage", "include_coordinates": True}])
+    again.params = {**again.params, "cds_grant_id": grant.grant_id}
+    again.save()
+    assert approval.is_for(again, world.alice)
+    approval.approve(request=again, user=world.alice, choices=ONE, by=world.alice)
+    after = Grant.objects.get()
+    assert (after.status, after.is_asking) == ("active", False)
+    assert after.enabled_authorization_details == after.authorization_details
+    assert after.authorization_details[0]["include_coordinates"] is True
+    assert after.receipts.count() == 2
+
+
+def test_declining_leaves_what_was_granted(world: World) -> None:
+    """The wish stays a wish; access is as before."""
+    first = world.ask("cds_usage")
+    approval.approve(request=first, user=world.alice, choices=ONE, by=world.alice)
+    grant = Grant.objects.get()
+    changes = {"scope": "cds_usage cds_service_contracts"}
+    patch_grant(grant=grant, changes=changes, by="client:test")
+    again = world.ask("cds_service_contracts")
+    approval.decline(request=again, by=world.alice)
+    after = Grant.objects.get()
+    assert after.open_scope_ids == ["cds_usage"]
+    assert after.authorization_details == grant.authorization_details

@@ -1,0 +1,485 @@
+"""What staff do with Messages: decide, ask, write; and how the parties hear of it."""
+
+import io
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from portal import registries
+from portal.models import AuditEvent, OutboxEntry
+from registration import tasks
+from registration.errors import InvalidRequest
+from registration.models import Client, Message
+from registration.services import message_handlers, messages_queue
+from registration.services.message_handlers import (
+    Outcome,
+    RequestHandler,
+    SubmissionListener,
+    handler_of,
+)
+from registration.services.messages import (
+    ForbiddenStatus,
+    notify,
+    open_server_request,
+    send_message,
+    send_notification,
+    update_request,
+)
+from registration.services.messages_attachments import received_file, store_attachments
+from registration.services.reviews import approve_request, reject_request
+from tests.factories.registration import ClientFactory, MessageFactory, RegistrationFactory
+from tests.registration.schemas import problems
+from tests.registration.support import caller, offer_demo_scopes
+
+pytestmark = pytest.mark.django_db
+LIST = "/cds-api/v1/messages"
+QUEUE = "registration.services.messages_queue"
+DEV = "http://127.0.0.1:9/cb"
+APP = "https://app.example/cb"
+
+
+@pytest.fixture(autouse=True)
+def _offers():
+    offer_demo_scopes()
+
+
+@pytest.fixture
+def sandbox():
+    client = ClientFactory.create(consent=True, contacts=["a@b.example"], name="Solar")
+    client.redirect_uri_list += [APP, DEV]
+    client.save()
+    return client
+
+
+def production_request(client):
+    return MessageFactory.create(
+        registration=client.registration,
+        type="production_request",
+        status="pending",
+        creator="cl_admin",
+        client=client,
+    )
+
+
+def waiting(kind="support_request", **fields):
+    return MessageFactory.create(type=kind, status="pending", **fields)
+
+
+def run(command: str, *args: Any, **options: Any) -> str:
+    out = io.StringIO()
+    call_command(command, *args, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_approval_makes_a_production_client(sandbox):
+    """CDS-WG1-02 6.9, decision 29: a new Client with its own secret; the request keeps its link."""
+    request = production_request(sandbox)
+    update = approve_request(message=request, by="command:test")
+    made = Client.objects.get(cds_status="production", response_types=["code"])
+    request.refresh_from_db()
+    assert (request.status, update.status, update.related_type) == ("complete",) * 2 + ("client",)
+    assert update.related_uri.endswith(made.client_id)
+    assert request.related_uri == ""
+    assert made.cds_status_options == ["production", "disabled"]
+    assert (made.scopes, made.contacts, made.name) == (sandbox.scopes, ["a@b.example"], "Solar")
+    assert made.credentials.count() == 1
+    assert {"Client added", "Credential added"} <= set(
+        Message.objects.filter(registration=sandbox.registration).values_list("name", flat=True)
+    )
+
+
+def test_environments_never_mix(sandbox):
+    """Own id and receipt address, none on the developer's machine, the sandbox untouched."""
+    before = Client.objects.filter(pk=sandbox.pk).values().get()
+    approve_request(message=production_request(sandbox), by="system")
+    made = Client.objects.get(cds_status="production", response_types=["code"])
+    assert made.client_id != sandbox.client_id
+    assert made.cds_default_redirect_uri.endswith(made.client_id)
+    assert made.redirect_uri_list == [made.cds_default_redirect_uri, APP]
+    assert Client.objects.filter(pk=sandbox.pk).values().get() == before
+
+
+def test_public_clients_get_no_secret():
+    """They never have one."""
+    public = ClientFactory.create(public=True)
+    approve_request(message=production_request(public), by="system")
+    made = Client.objects.get(cds_status="production")
+    assert made.is_public
+    assert made.pkce_required
+    assert not made.credentials.exists()
+
+
+def test_a_disabled_sandbox_client_is_not_approved(sandbox):
+    """It may have been stopped while the request waited; nothing is left half done."""
+    request = production_request(sandbox)
+    Client.objects.filter(pk=sandbox.pk).update(cds_status="disabled")
+    with pytest.raises(InvalidRequest):
+        approve_request(message=request, by="system")
+    request.refresh_from_db()
+    assert request.status == "pending"
+    assert not Client.objects.filter(cds_status="production").exists()
+
+
+def test_a_request_without_a_client_is_not_approved():
+    """Nothing could be made from it."""
+    for kind in ("production_request", "field_changes", "grant_request"):
+        with pytest.raises(InvalidRequest):
+            approve_request(message=waiting(kind), by="system")
+
+
+def test_rejection_tells_why(sandbox):
+    """The reason is compulsory (6.3), and nothing is made."""
+    request = production_request(sandbox)
+    with pytest.raises(InvalidRequest):
+        reject_request(message=request, reason="  ", by="system")
+    update = reject_request(message=request, reason="No website.", by="system")
+    assert (update.status, update.description, update.previous) == (
+        "rejected",
+        "No website.",
+        request,
+    )
+    assert not Client.objects.filter(cds_status="production").exists()
+    with pytest.raises(ForbiddenStatus):
+        approve_request(message=request, by="system")
+
+
+def test_support_requests_are_resolved_never_rejected():
+    """Decision 31."""
+    request = waiting()
+    with pytest.raises(ForbiddenStatus):
+        reject_request(message=request, reason="no", by="system")
+    assert approve_request(message=request, note="Solved.", by="system").description == "Solved."
+
+
+def test_letters_take_no_decision():
+    """Neither the server's nor a submission."""
+    for kind in ("private_message", "notification", "client_submission"):
+        with pytest.raises(ForbiddenStatus):
+            approve_request(message=MessageFactory.create(type=kind), by="system")
+
+
+def test_handlers_of_other_apps_take_part(monkeypatch):
+    """An app below plugs in by type; what it does is undone when it fails."""
+    seen: list[Any] = []
+
+    def approve(request, options, by):
+        seen.append((request.pk, dict(options), by))
+        if options:
+            raise InvalidRequest("no")
+        return Outcome(
+            description="done", related_type="more_info", related_uri="https://x.example"
+        )
+
+    handler = RequestHandler(approve=approve, reject=lambda *args: seen.append(args[1]))
+    handlers: registries.Registry[RequestHandler] = registries.Registry("test")
+    handlers.register("online_form_request", handler)
+    monkeypatch.setattr(message_handlers, "request_handlers", handlers)
+    form = MessageFactory.create(type="online_form_request", status="open")
+    with pytest.raises(InvalidRequest):
+        approve_request(message=form, options={"a": "b"}, by="system")
+    form.refresh_from_db()
+    assert form.status == "open"
+    assert approve_request(message=form, by="system").related_uri == "https://x.example"
+    other = MessageFactory.create(type="online_form_request", status="pending")
+    reject_request(message=other, reason="late", by="system")
+    assert seen[-1] == "late"
+    assert handler_of("payment_request").approve(other, {}, "system") == Outcome()
+
+
+def test_submissions_reach_their_listeners(monkeypatch):
+    """Onboarding learns of a form that came back."""
+    seen: list[Any] = []
+    listeners: registries.Registry[SubmissionListener] = registries.Registry("test")
+    listeners.register(
+        "test", lambda request, submission: seen.append((request.status, submission.type))
+    )
+    monkeypatch.setattr("registration.services.messages_incoming.submission_listeners", listeners)
+    admin = ClientFactory.create(admin=True)
+    asked = open_server_request(
+        registration=admin.registration,
+        type="server_request",
+        name="Form",
+        description="Please",
+        updates_requested=[{"field": "a", "name": "A", "description": "A"}],
+        by="system",
+    )
+    payload = {
+        "type": "client_submission",
+        "name": "",
+        "description": "",
+        "previous_uri": f"http://testserver{LIST}/{asked.message_id}",
+        "updates_requested": [{"field": "a", "description": "x"}],
+    }
+    answer = caller(admin).generic("POST", LIST, json.dumps(payload), "application/json")
+    assert answer.status_code == 201
+    assert seen == [("pending", "client_submission")]
+
+
+def test_the_server_opens_requests(sandbox):
+    """Each with the fixed kind of link of 6.1, in the form of the standard."""
+    registration = sandbox.registration
+    api = caller(ClientFactory.create(admin=True, registration=registration))
+    for kind, link in (
+        ("payment_request", "payment_form"),
+        ("online_form_request", "online_form"),
+        ("pdf_form_request", "pdf_form"),
+    ):
+        made = open_server_request(
+            registration=registration,
+            type=kind,
+            name="Do it",
+            description="Please",
+            related_uri="https://utility.example/form",
+            amount=Decimal("12.50") if kind == "payment_request" else None,
+            currency="USD" if kind == "payment_request" else "",
+            by="system",
+        )
+        wire = api.get(f"{LIST}/{made.message_id}").json()
+        assert problems("Message", wire) == []
+        assert (wire["status"], wire["related_type"], wire["read"]) == ("open", link, False)
+        assert ("amount" in wire) == (kind == "payment_request")
+    review = open_server_request(
+        registration=registration,
+        type="production_request",
+        name="Review",
+        description="We look at you",
+        client=sandbox,
+        by="system",
+    )
+    wire = api.get(f"{LIST}/{review.message_id}").json()
+    assert (wire["status"], wire["creator"], wire["related_type"]) == ("pending", None, "client")
+    assert wire["related_uri"].endswith(sandbox.client_id)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": "notification"},
+        {"type": "request_update"},
+        {"type": "support_request"},
+        {"type": "payment_request"},
+        {"type": "production_request"},
+        {"type": "server_request"},
+        {"type": "server_request", "updates_requested": [{"field": "a"}]},
+    ],
+)
+def test_requests_that_lack_what_they_need(fields):
+    """A programming error shows where it is made, not at the client's."""
+    with pytest.raises(InvalidRequest):
+        open_server_request(
+            registration=RegistrationFactory.create(),
+            name="x",
+            description="x",
+            by="system",
+            **fields,
+        )
+    assert not Message.objects.exists()
+
+
+def test_letters_and_notifications():
+    """A letter goes to one party, a notification to all."""
+    one, other = RegistrationFactory.create_batch(2)
+    letter = send_message(registration=one, name="Hi", description="There", by="system")
+    assert (letter.type, letter.status, letter.creator) == ("private_message", "complete", "")
+    with pytest.raises(InvalidRequest):
+        send_message(registration=other, name="Re", description="x", previous=letter, by="system")
+    with pytest.raises(InvalidRequest):
+        send_message(registration=one, name=" ", description="x", by="system")
+    assert send_notification(name="Outage", description="Tonight", by="system") == 2
+    for registration in (one, other):
+        assert Message.objects.filter(type="notification", registration=registration).count() == 1
+
+
+def test_contacts_get_one_mail_each(django_capture_on_commit_callbacks):
+    """Delivered twice, promised once; the words are the utility's alone."""
+    registration = RegistrationFactory.create(
+        name="Click here http://evil.example",
+        contacts=["a@x.example", "+1 555 0100", "b@x.example", "a@x.example"],
+    )
+    message = send_message(
+        registration=registration, name="Secret", description="Words", by="system"
+    )
+    entry = OutboxEntry.objects.get()
+    assert (entry.task, entry.args) == (
+        "registration.tasks.send_message_notice",
+        [message.message_id],
+    )
+    for _ in range(2):
+        tasks.send_message_notice(*entry.args)
+    promised = OutboxEntry.objects.filter(task="registration.tasks.mail_message_notice")
+    assert sorted(entry.args[1] for entry in promised) == [0, 1]
+    for row in promised:
+        tasks.mail_message_notice(*row.args)
+    assert sorted(mail.outbox[n].to[0] for n in range(2)) == ["a@x.example", "b@x.example"]
+    assert message.message_id in mail.outbox[0].body
+    for words in ("evil", "Secret", "Words"):
+        assert words not in f"{mail.outbox[0].body}{mail.outbox[0].subject}"
+
+
+def test_questions_say_that_something_is_to_be_done():
+    """The subject is what people read."""
+    registration = RegistrationFactory.create(contacts=["a@x.example"])
+    asked = open_server_request(
+        registration=registration,
+        type="online_form_request",
+        name="Terms",
+        description="Accept",
+        related_uri="https://u.example/",
+        by="system",
+    )
+    tasks.mail_message_notice(asked.message_id, 0)
+    tasks.mail_message_notice(asked.message_id, 1)
+    assert [sent.subject for sent in mail.outbox] == ["Demo Gas & Electric asks you for something"]
+
+
+def test_the_changelog_sends_no_mail():
+    """It mostly reports what its reader did."""
+    notify(registration=RegistrationFactory.create(), name="Client modified", description="x")
+    assert not OutboxEntry.objects.exists()
+
+
+def test_the_queue_counts_what_waits_for_staff():
+    """Open requests wait for the third party, not for us."""
+    assert (messages_queue.waiting(), messages_queue.oldest_seconds()) == (0, 0)
+    waiting(created=timezone.now() - timedelta(hours=2))
+    waiting("production_request")
+    MessageFactory.create(type="payment_request", status="open")
+    assert messages_queue.waiting() == 2
+    assert 7200 <= messages_queue.oldest_seconds() < 7300
+
+
+def test_the_queue_is_plugged_in(monkeypatch):
+    """Once, however often the app starts."""
+    sources: registries.Registry[registries.QueueSource] = registries.Registry("queue")
+    metrics: registries.Registry[registries.Metric] = registries.Registry("metrics")
+    monkeypatch.setattr(f"{QUEUE}.queue_sources", sources)
+    monkeypatch.setattr(f"{QUEUE}.metrics", metrics)
+    for _ in range(2):
+        messages_queue.register()
+    assert [source.waiting() for source in sources] == [0]
+    assert len(list(metrics)) == 2
+
+
+def test_commands_decide(sandbox):
+    """list_requests shows it, approve_request does it, with the command as actor."""
+    request = production_request(sandbox)
+    asked = MessageFactory.create(type="payment_request", status="open")
+    listed = run("list_requests")
+    assert request.message_id in listed
+    assert sandbox.client_id in listed
+    assert asked.message_id not in listed
+    assert asked.message_id in run("list_requests", all=True)
+    assert "/cds-api/v1/clients/" in run("approve_request", request.message_id, note="Welcome")
+    assert AuditEvent.objects.get(action="request.approved").actor == "command:approve_request"
+    assert run("list_requests") == "Nothing waits.\n"
+    other = waiting("grant_request")
+    assert "rejected" in run("reject_request", other.message_id, reason="No letter.")
+    support = waiting()
+    run("update_request", support.message_id, "pending", text="We are looking.")
+    assert Message.objects.get(previous=support).status == "pending"
+
+
+def test_commands_refuse_in_words():
+    """Exit code and sentence, no traceback."""
+    done = MessageFactory.create(type="support_request", status="complete")
+    for command, args, options in (
+        ("approve_request", ["x"], {}),
+        ("approve_request", [done.message_id], {}),
+        ("reject_request", ["x"], {"reason": "y"}),
+        ("reject_request", [done.message_id], {"reason": "y"}),
+        ("update_request", ["x", "open"], {"text": "y"}),
+        ("update_request", [done.message_id, "open"], {"text": "y"}),
+        ("disable_client", ["x"], {"reason": "y"}),
+        ("enable_client", ["x"], {}),
+        ("send_message", ["x"], {"subject": "a", "text": "b"}),
+    ):
+        with pytest.raises(CommandError):
+            run(command, *args, **options)
+
+
+def test_commands_stop_and_start_clients(sandbox):
+    """The reason is compulsory; the admin Client is never stopped."""
+    run("disable_client", sandbox.client_id, reason="Complaints")
+    sandbox.refresh_from_db()
+    assert not sandbox.is_enabled
+    assert "sandbox" in run("enable_client", sandbox.client_id)
+    admin = ClientFactory.create(admin=True)
+    with pytest.raises(CommandError, match="cannot be disabled"):
+        run("disable_client", admin.client_id, reason="x")
+    with pytest.raises(CommandError):
+        run("disable_client", sandbox.client_id)
+
+
+def test_the_command_writes_with_files(tmp_path):
+    """Ten megabytes to the third party, as it would arrive at its software."""
+    admin = ClientFactory.create(admin=True)
+    file = tmp_path / "tariff.pdf"
+    file.write_bytes(b"%PDF-1.7\n" + bytes(10 * 1024 * 1024 - 9))
+    registration_id = admin.registration.registration_id
+    options: dict[str, Any] = {"subject": "Tariff", "text": "See file", "attach": [file]}
+    assert "1 files" in run("send_message", registration_id, **options)
+    answer: Any = caller(admin).get(LIST)
+    (row,) = json.loads(b"".join(answer.streaming_content))["unread"]
+    assert (row["attachments"][0]["filename"], row["type"]) == ("tariff.pdf", "private_message")
+    run("send_message", registration_id, subject="Re", text="x", reply_to=row["message_id"])
+    assert run("send_message", "all", subject="a", text="b") == "Sent to 1 registrations.\n"
+    bad = tmp_path / "x.exe"
+    bad.write_bytes(b"MZ\x00")
+    for options in (
+        {"attach": [bad]},
+        {"attach": [tmp_path / "missing"]},
+        {"reply_to": "unknown"},
+    ):
+        count = Message.objects.count()
+        with pytest.raises(CommandError):
+            run("send_message", registration_id, subject="a", text="b", **options)
+        assert Message.objects.count() == count
+    with pytest.raises(CommandError):
+        run("send_message", "all", subject="a", text="b", reply_to="x")
+
+
+def test_decisions_cost_the_same_however_much_waits(sandbox, django_assert_max_num_queries):
+    """Nothing walks the queue."""
+    for _ in range(20):
+        waiting(registration=sandbox.registration)
+    request = waiting(registration=sandbox.registration)
+    with django_assert_max_num_queries(12):
+        approve_request(message=request, by="system")
+
+
+def test_updates_are_information_too():
+    """CDS-WG1-02 6.2: a repeated status only tells something."""
+    request = waiting(modified=timezone.now() - timedelta(days=1))
+    update = update_request(message=request, status="pending", description="Soon", by="system")
+    before = request.modified
+    request.refresh_from_db()
+    assert (update.status, request.status, request.modified) == ("pending", "pending", before)
+
+
+def test_staff_see_what_they_decide_about(tmp_path):
+    """Words, wishes, replies, and files under names that cannot leave the folder."""
+    request = waiting(
+        "grant_request",
+        name="Letter",
+        description="See file",
+        grants_requested=[{"scope": "cds_usage", "authorization_details": []}],
+    )
+    file = received_file(
+        filename="letter.txt", declared_type="text/plain", content=io.BytesIO(b"signed")
+    )
+    store_attachments(message=request, files=[file])
+    update_request(message=request, status="pending", description="Soon", by="system")
+    shown = run("show_request", request.message_id, save_files=tmp_path / "files")
+    for words in ("See file", '"scope":"cds_usage"', "customer=ADDRESS", "request_update"):
+        assert words in shown
+    (saved,) = (tmp_path / "files").iterdir()
+    assert (saved.name.endswith("-letter.txt"), saved.read_bytes()) == (True, b"signed")
+    with pytest.raises(CommandError):
+        run("show_request", "unknown")

@@ -1,0 +1,113 @@
+"""Websites and logos of Clients: looked at through the guard, kept as our own copy."""
+
+import pytest
+from django.test import Client as Browser
+from PIL import Image
+
+from portal.models import OutboxEntry
+from registration.fields.files import as_png
+from registration.models import Client
+from registration.models.onboarding import ClientLogo
+from registration.services.onboarding_assets import check_website, fetch_logo, logo_url
+from tests.portal.test_safe_fetch import PUBLIC, Server, Wires, answer
+from tests.registration.onboarding_support import offer_with, picture, register
+
+pytestmark = pytest.mark.django_db
+
+
+def consent_client(**fields):
+    """Register and return the consent Client."""
+    offer_with()
+    registration = register(**fields)
+    return Client.objects.get(registration=registration, response_types=["code"])
+
+
+def wires(*answers, **names):
+    """A network with one server."""
+    return Wires(Server(*answers), **names)
+
+
+def test_checks_are_promised_not_done():
+    """A registration does not wait for a stranger's server."""
+    consent_client(client_uri="https://solar.example/", logo_uri="https://solar.example/logo.png")
+    tasks = set(OutboxEntry.objects.values_list("task", flat=True))
+    assert {"registration.tasks.check_website", "registration.tasks.fetch_logo"} <= tasks
+
+
+def test_a_website_is_confirmed():
+    """It answers, and the contact's mail has its domain."""
+    client = consent_client(client_uri="https://www.solar.example/")
+    net = wires(answer(), www_solar_example=[PUBLIC])
+    assert check_website(client_id=client.client_id, network=net.network)
+    client.refresh_from_db()
+    assert client.website_confirmed is not None
+
+
+@pytest.mark.parametrize(
+    ("uri", "answers"),
+    [
+        ("https://other.example/", [answer()]),
+        ("https://solar.example.evil.example/", [answer()]),
+        ("https://solar.example/", [answer(b"", "404 Not Found")]),
+        ("https://solar.example/", [answer(b"", "302 Found", "Location: https://other.example/")]),
+        ("https://solar.example/", []),
+    ],
+)
+def test_a_website_is_not_confirmed(uri, answers):
+    """Another domain, an error, somewhere else, or nothing."""
+    client = consent_client(client_uri=uri)
+    names = {"solar_example": [PUBLIC], "solar_example_evil_example": [PUBLIC]}
+    net = wires(*answers, answer(), **names) if answers else Wires()
+    assert not check_website(client_id=client.client_id, network=net.network)
+    client.refresh_from_db()
+    assert client.website_confirmed is None
+
+
+def test_a_logo_is_drawn_anew():
+    """What we serve is our PNG: small, without what came along in the file."""
+    client = consent_client(logo_uri="https://solar.example/logo.jpg")
+    assert logo_url(client) == ""
+    original = picture("JPEG", (900, 300)) + b"<script>alert(1)</script>"
+    net = wires(answer(original), solar_example=[PUBLIC])
+    assert fetch_logo(client_id=client.client_id, network=net.network)
+    url = logo_url(client)
+    assert "logo.jpg" not in url
+    served = Browser().get(url.removeprefix("http://testserver"))
+    content = served.content
+    assert served["Content-Type"] == "image/png"
+    assert served["X-Content-Type-Options"] == "nosniff"
+    assert b"script" not in content
+    with Image.open(ClientLogo.objects.get().image) as drawn:
+        assert (drawn.format, drawn.size) == ("PNG", (256, 85))
+
+
+@pytest.mark.parametrize(
+    "content", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a", b"", b"\x89PNG\r\n\x1a\n"]
+)
+def test_other_files_are_no_logos(content):
+    """No SVG: it is a document with scripts."""
+    client = consent_client(logo_uri="https://solar.example/logo.svg")
+    net = wires(answer(content), solar_example=[PUBLIC])
+    assert not fetch_logo(client_id=client.client_id, network=net.network)
+    assert not ClientLogo.objects.exists()
+    with pytest.raises(ValueError, match="PNG or JPEG"):
+        as_png(content, longest_side=10)
+
+
+def test_a_logo_inside_our_network_is_not_fetched():
+    """The guard's refusal is an outcome, not an error that is tried again."""
+    client = consent_client(logo_uri="https://solar.example/logo.png")
+    net = Wires(solar_example=["169.254.169.254"])
+    assert not fetch_logo(client_id=client.client_id, network=net.network)
+    assert net.connected == []
+
+
+def test_a_changed_link_hides_the_old_logo():
+    """Until the new one is there, none is shown."""
+    client = consent_client(logo_uri="https://solar.example/logo.png")
+    net = wires(answer(picture()), solar_example=[PUBLIC])
+    fetch_logo(client_id=client.client_id, network=net.network)
+    Client.objects.filter(pk=client.pk).update(logo_uri="https://solar.example/new.png")
+    client.refresh_from_db()
+    assert logo_url(client) == ""
+    assert Browser().get("/onboarding/logos/logo_x.png").status_code == 404

@@ -1,0 +1,130 @@
+"""Requirements met and decided through Messages: the API's way and the staff queue's way."""
+
+import base64
+import json
+
+import pytest
+
+from registration.models import Client, Message
+from registration.models.onboarding import Requirement
+from registration.services.message_handlers import Outcome, RequestHandler
+from registration.services.onboarding_messages import with_reviews
+from registration.services.reviews import approve_request, reject_request
+from tests.registration.onboarding_support import (
+    PDF,
+    offer_with,
+    production,
+    register,
+    requirement,
+    statuses,
+)
+from tests.registration.support import caller
+
+pytestmark = pytest.mark.django_db
+
+
+def submission(registration, request, **fields):
+    """Answer a request by the API and return the response."""
+    admin = Client.objects.get(registration=registration, scopes=["cds_client_admin"])
+    uri = f"http://testserver/cds-api/v1/messages/{request.message_id}"
+    payload = {
+        "previous_uri": uri,
+        "type": "client_submission",
+        "name": "",
+        "description": "",
+        **fields,
+    }
+    return caller(admin).generic(
+        "POST", "/cds-api/v1/messages", json.dumps(payload), "application/json"
+    )
+
+
+def attached(content=PDF):
+    """The filled form as an attachment."""
+    data = base64.b64encode(content).decode()
+    return [{"filename": "form.pdf", "mime_type": "application/pdf", "data": data}]
+
+
+def test_a_pdf_by_message():
+    """CDS-WG1-02 3.6: the file attached to a client_submission, then pending."""
+    offer_with("agreement_pdf")
+    registration = register()
+    form = requirement(registration, "agreement_pdf")
+    answer = submission(registration, form.message, attachments=attached())
+    assert answer.status_code == 201, answer.content
+    form = requirement(registration, "agreement_pdf")
+    assert (form.status, statuses(form)) == ("pending", ["pending"])
+    assert form.file.content.read() == PDF
+    approve_request(message=form.message, by="staff")
+    form = requirement(registration, "agreement_pdf")
+    assert (form.status, statuses(form)) == ("complete", ["pending", "complete"])
+    assert len(production(registration)) == 1
+
+
+def test_a_link_to_a_pdf_by_message():
+    """Kept for staff; this server never opens it."""
+    offer_with("agreement_pdf")
+    registration = register()
+    form = requirement(registration, "agreement_pdf")
+    link = [{"field": "agreement_pdf", "uri": "https://solar.example/form.pdf"}]
+    answer = submission(registration, form.message, updates_requested=link)
+    assert answer.status_code == 201, answer.content
+    form = requirement(registration, "agreement_pdf")
+    assert (form.status, form.answer) == ("pending", {"uri": "https://solar.example/form.pdf"})
+
+
+def test_another_partys_request_cannot_be_answered():
+    """It does not exist for them."""
+    offer_with("agreement_pdf")
+    first, second = register(), register()
+    form = requirement(first, "agreement_pdf")
+    assert submission(second, form.message, attachments=attached()).status_code in {400, 404}
+    assert requirement(first, "agreement_pdf").status == "open"
+
+
+def test_staff_reject_by_message():
+    """The requirement and the Message say the same."""
+    offer_with("agreement_pdf")
+    registration = register()
+    form = requirement(registration, "agreement_pdf")
+    submission(registration, form.message, attachments=attached())
+    reject_request(message=form.message, reason="No signature.", by="staff")
+    form = requirement(registration, "agreement_pdf")
+    assert (form.status, form.reason) == ("rejected", "No signature.")
+    assert statuses(form) == ["pending", "rejected"]
+
+
+def test_a_payment_approved_by_message_has_its_receipt():
+    """The same link as by the command (6.3)."""
+    offer_with("registration_fee")
+    registration = register()
+    fee = requirement(registration, "registration_fee")
+    Message.objects.filter(pk=fee.message.pk).update(status="pending")
+    update = approve_request(message=fee.message, by="staff")
+    assert (update.status, update.related_type) == ("complete", "payment_receipt")
+    assert requirement(registration, "registration_fee").status == "complete"
+
+
+def test_reviews_among_production_requests():
+    """A review of the server's ends with the Client of the requirement; others go on as before."""
+    offer_with("internal_review", "terms_form")
+    registration = register()
+    inner_calls = []
+
+    def approve(request, options, by):
+        inner_calls.append(request)
+        return Outcome()
+
+    handler = with_reviews(RequestHandler(approve=approve))
+    review = requirement(registration, "internal_review")
+    foreign = Message.objects.create(
+        registration=registration, type="support_request", status="pending", creator="cl_x"
+    )
+    handler.approve(foreign, {}, "staff")
+    assert inner_calls == [foreign]
+    terms = requirement(registration, "terms_form")
+    Requirement.objects.filter(pk=terms.pk).update(status="complete", decided=terms.created)
+    outcome = handler.approve(review.message, {}, "staff")
+    (live,) = production(registration)
+    assert outcome.related_uri.endswith(live.client_id)
+    assert len(inner_calls) == 1

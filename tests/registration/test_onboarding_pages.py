@@ -1,0 +1,251 @@
+"""The pages behind the links: anyone with the link, as often as wanted, until it expires."""
+
+import re
+from datetime import timedelta
+from pathlib import PurePath
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client as Browser
+from django.utils import timezone
+
+from portal.models import User
+from registration.models import Message
+from registration.models.onboarding import Requirement, VerificationCode
+from registration.services.onboarding import renew_expired_links
+from registration.services.onboarding_tasks import renew_onboarding_links
+from tests.registration.onboarding_support import (
+    PDF,
+    mailed_code,
+    offer_with,
+    path_of,
+    production,
+    register,
+    requirement,
+    statuses,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def start(field_id):
+    """Register with one requirement; return the browser, the requirement and its path."""
+    offer_with(field_id)
+    found = requirement(register(), field_id)
+    return Browser(), found, path_of(found)
+
+
+def text_of(response):
+    """Return the words of a page on one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def test_email_verification():
+    """A code by mail, entered on the page: complete at once, without a pending step."""
+    browser, found, path = start("email_verification")
+    page = browser.get(path)
+    assert "o***@solar.example" in text_of(page)
+    assert "ops@solar.example" not in text_of(page)
+    assert browser.post(path, {"send": "1"}).status_code == 303
+    assert browser.post(path, {"code": mailed_code()}).status_code == 303
+    assert statuses(found) == ["complete"]
+    assert "This is done" in text_of(browser.get(path))
+    assert len(production(found.registration)) == 1
+    assert not VerificationCode.objects.exclude(ciphertext="").exists()
+
+
+def test_a_wrong_code_counts_and_five_are_too_many():
+    """Then the right one does not help either; a new code does."""
+    browser, found, path = start("email_verification")
+    browser.post(path, {"send": "1"})
+    right = mailed_code()
+    wrong = "000000" if right != "000000" else "111111"
+    for _ in range(5):
+        assert "This code does not work" in text_of(browser.post(path, {"code": wrong}))
+    assert "This code does not work" in text_of(browser.post(path, {"code": right}))
+    browser.post(path, {"send": "1"})
+    assert browser.post(path, {"code": mailed_code()}).status_code == 303
+    assert statuses(found) == ["complete"]
+
+
+def test_an_old_code_does_not_work():
+    """Neither after half an hour, nor after a newer one was sent."""
+    browser, found, path = start("email_verification")
+    browser.post(path, {"send": "1"})
+    first = mailed_code()
+    browser.post(path, {"send": "1"})
+    second = mailed_code()
+    if first != second:
+        assert browser.post(path, {"code": first}).status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(minutes=31), tick=False):
+        assert browser.post(path, {"code": second}).status_code == 200
+    assert statuses(found) == []
+
+
+def test_codes_are_limited():
+    """Nobody's mailbox is filled through us."""
+    browser, _, path = start("email_verification")
+    answers = [browser.post(path, {"send": "1"}).status_code for _ in range(11)]
+    assert answers == [303] * 10 + [429]
+
+
+def test_a_code_of_another_registration_does_not_work():
+    """Codes are bound to their requirement."""
+    browser, _, path = start("email_verification")
+    browser.post(path, {"send": "1"})
+    code = mailed_code()
+    other = requirement(register(), "email_verification")
+    Browser().post(path_of(other), {"send": "1"})
+    other_code = mailed_code()
+    if other_code != code:
+        assert Browser().post(path_of(other), {"code": code}).status_code == 200
+    assert statuses(other) == []
+
+
+def test_online_form():
+    """The typed name and the text that was read are kept; accepted at once."""
+    browser, found, path = start("terms_form")
+    page = text_of(browser.get(path))
+    assert "within 72 hours" in page
+    assert "Tick this box" in text_of(browser.post(path, {"name": "Dev", "title": "CEO"}))
+    sent = {"name": "Dev", "title": "CEO", "agree": "on"}
+    assert browser.post(path, sent).status_code == 303
+    assert statuses(found) == ["pending", "complete"]
+    answer = Requirement.objects.get(pk=found.pk).answer
+    assert (answer["name"], answer["title"]) == ("Dev", "CEO")
+    assert any("within 72 hours" in line for line in answer["text"])
+    assert browser.post(path, sent).status_code == 200
+    assert statuses(found) == ["pending", "complete"]
+
+
+def test_pdf_form():
+    """The blank form as often as wanted, the filled one as a file; staff look at it."""
+    browser, found, path = start("agreement_pdf")
+    for _ in range(2):
+        blank = browser.get(f"{path}form.pdf")
+        assert blank["Content-Type"] == "application/pdf"
+        assert blank.content.startswith(b"%PDF-")
+    bad = browser.post(path, {"file": SimpleUploadedFile("a.pdf", b"no")})
+    assert "must be a PDF file" in text_of(bad)
+    assert "field is required" in text_of(browser.post(path, {}))
+    assert browser.post(path, {"file": SimpleUploadedFile("a.pdf", PDF)}).status_code == 303
+    assert statuses(found) == ["pending"]
+    stored = requirement(found.registration, "agreement_pdf").file
+    assert stored.content.read() == PDF
+    assert PurePath(stored.content.name).name != "a.pdf"
+    assert "We have received this" in text_of(browser.get(path))
+
+
+def test_a_pdf_over_the_limit():
+    """Refused before anything reads it."""
+    browser, found, path = start("agreement_pdf")
+    large = SimpleUploadedFile("a.pdf", PDF + b" " * 10 * 1_048_576)
+    assert "at most 10 MB" in text_of(browser.post(path, {"file": large}))
+    assert statuses(found) == []
+
+
+def test_payment(settings):
+    """An invoice with a reference; the payer's word is no payment."""
+    settings.PAYMENT_INSTRUCTIONS = "Bank: 12-34"
+    browser, found, path = start("registration_fee")
+    page = text_of(browser.get(path))
+    assert found.reference in page
+    assert "USD 100.00" in page
+    assert "Bank: 12-34" in page
+    assert browser.post(path).status_code == 303
+    assert statuses(found) == ["pending"]
+    assert production(found.registration) == []
+
+
+def test_sso_verification():
+    """Sign in, confirm, and the account is linked to the registration for self-access."""
+    browser, found, path = start("customer_sign_in")
+    page = browser.get(path)
+    assert f"/accounts/login/?next={path}" in page.content.decode()
+    assert browser.post(path).status_code == 200
+    assert statuses(found) == []
+    ana = User.objects.create_user("ana@example.com", "demo-password-2026")
+    browser.force_login(ana)
+    assert "Link my account to Solar Helper" in text_of(browser.get(path))
+    assert browser.post(path).status_code == 303
+    assert statuses(found) == ["pending", "complete"]
+    assert list(ana.linked_registrations.values_list("registration", flat=True)) == [
+        found.registration_id
+    ]
+
+
+def test_looking_changes_nothing():
+    """Mail programs open links; only a button acts."""
+    for field_id in (
+        "email_verification",
+        "terms_form",
+        "agreement_pdf",
+        "registration_fee",
+        "customer_sign_in",
+    ):
+        browser, found, path = start(field_id)
+        for _ in range(3):
+            page = browser.get(path)
+            assert page.status_code == 200
+            assert page["Cache-Control"] == "no-store"
+            assert page["X-Robots-Tag"] == "noindex"
+        assert statuses(found) == []
+
+
+def test_pages_want_their_own_forms():
+    """A form of another site cannot act."""
+    _, found, path = start("registration_fee")
+    assert Browser(enforce_csrf_checks=True).post(path).status_code == 403
+    assert statuses(found) == []
+
+
+def test_unknown_links_are_404():
+    """Whatever is wrong with them."""
+    browser, _, path = start("terms_form")
+    for wrong in ("/onboarding/x/", path[:-2] + "/", f"{path}form.pdf", "/onboarding/x/form.pdf"):
+        assert browser.get(wrong).status_code == 404
+
+
+def test_an_expired_link_is_replaced():
+    """By a new Message that replies to the old one; the page does not give the new link away."""
+    browser, found, path = start("terms_form")
+    with time_machine.travel(timezone.now() + timedelta(days=31), tick=False):
+        page = browser.get(path)
+        assert page.status_code == 410
+        browser.get(path)
+        renewed = requirement(found.registration, "terms_form")
+        assert renewed.message.previous == found.message
+        assert Message.objects.filter(type="online_form_request").count() == 2
+        new_path = path_of(renewed)
+        assert new_path not in page.content.decode()
+        sent = {"name": "Dev", "title": "CEO", "agree": "on"}
+        assert browser.post(path, sent).status_code == 410
+        assert browser.post(new_path, sent).status_code == 303
+        assert statuses(renewed) == ["pending", "complete"]
+        assert set(Message.objects.filter(type="online_form_request").values_list("status")) == {
+            ("complete",)
+        }
+
+
+def test_the_sweep_renews_links_once():
+    """Clients that poll find the new link without opening the old one."""
+    _, found, _ = start("terms_form")
+    assert renew_expired_links(timezone.now()) == 0
+    with time_machine.travel(timezone.now() + timedelta(days=31), tick=False):
+        renew_onboarding_links()
+        renew_onboarding_links()
+    assert found.message.replies.filter(type="online_form_request").count() == 1
+
+
+def test_the_page_that_explains():
+    """Steps, fees and the blank form stand where `documentation` leads."""
+    offer_with("registration_fee", "agreement_pdf", "email_verification", optional=("purposes",))
+    browser = Browser()
+    page = browser.get("/onboarding/")
+    for field_id in ("registration_fee", "agreement_pdf", "email_verification", "purposes"):
+        assert f'id="{field_id}"' in page.content.decode()
+    assert "USD 100.00" in text_of(page)
+    blank = browser.get("/onboarding/forms/agreement_pdf.pdf")
+    assert blank.content.startswith(b"%PDF-")
+    assert browser.get("/onboarding/forms/registration_fee.pdf").status_code == 404
