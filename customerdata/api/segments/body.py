@@ -10,6 +10,7 @@ from django.db import connection
 from psycopg import sql
 
 from customerdata.api.segments.page import Item, SegmentPage
+from customerdata.api.segments.rows import fetch
 from customerdata.models import UsagePack
 from customerdata.models.usage import parse_formats
 from customerdata.usage.reading import Fragment, FragmentRequest, fragments
@@ -148,10 +149,7 @@ def _load(items: Sequence[Item], names: Sequence[str]) -> list[tuple[Any, ...]]:
     keys = [list(column) for column in zip(*{item.row.pk for item in items}, strict=True)]
     columns = sql.SQL(", ").join(sql.Identifier("pack", name) for name in names)
     starts = keys[_KEY.index("segment_start")]
-    with connection.cursor() as db:
-        statement = sql.SQL(_BY_KEY).format(columns=columns)
-        db.execute(statement, [*keys, min(starts), max(starts)])
-        return list(db.fetchall())
+    return fetch(sql.SQL(_BY_KEY).format(columns=columns), [*keys, min(starts), max(starts)])
 
 
 def _request(item: Item, packs: Mapping[Any, UsagePack]) -> FragmentRequest:

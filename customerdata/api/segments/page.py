@@ -9,7 +9,14 @@ from rest_framework.request import Request
 from customerdata.access.reading import Reader
 from customerdata.api.segments.entries import UsageEntry, usage_entries
 from customerdata.api.segments.filters import SegmentFilters, read_filters
-from customerdata.api.segments.pieces import Grid, Piece, piece_id, pieces, split_readers
+from customerdata.api.segments.pieces import (
+    Grid,
+    Piece,
+    piece_id,
+    pieces,
+    shown_by,
+    split_readers,
+)
 from customerdata.api.segments.related import Links, Related, meters_of
 from customerdata.api.segments.scan import KEYS_AT_ONCE, Batch, Found, Position, Walk, read_cursor
 from customerdata.models.usage import parse_formats
@@ -126,6 +133,7 @@ class _Cutter:
     entries: Sequence[UsageEntry]
     related: Related
     key: bytes
+    shown: dict[tuple[int, str, int], frozenset[int] | None] = field(default_factory=dict)
 
     def cut(self, rows: Sequence[Found]) -> list[tuple[Found, list[Item]]]:
         """Return the segments of each row."""
@@ -143,8 +151,8 @@ class _Cutter:
     ) -> list[Item]:
         grid = Grid(row.public_id, row.segment_start, row.interval, row.count)
         reading, later = split_readers(row.entries, reaching, entries)
-        formats = parse_formats(row.formats_text)
-        found = pieces(grid, formats, self.related.meters, reading=reading, later=later)
+        shown = {entry.index: self._shown(entry, row.formats_text) for entry in (*reading, *later)}
+        found = pieces(grid, shown, reading=reading, later=later)
         items = [self._item(row, grid, piece) for piece in found]
         return [
             item
@@ -156,6 +164,14 @@ class _Cutter:
                 meters=frozenset(item.links.meters),
             )
         ]
+
+    def _shown(self, entry: UsageEntry, formats_text: str) -> frozenset[int] | None:
+        """What an entry shows of these formats; most packs of a page have the same ones."""
+        known = entry.index, formats_text, len(self.related.meters)
+        if known not in self.shown:
+            formats = parse_formats(formats_text)
+            self.shown[known] = shown_by(entry, formats, self.related.meters)
+        return self.shown[known]
 
     def _item(self, row: Found, grid: Grid, piece: Piece) -> Item:
         step = timedelta(seconds=row.interval)

@@ -46,8 +46,7 @@ class Piece:
 
 def pieces(
     grid: Grid,
-    formats: Sequence[SegmentFormat],
-    meters: Container[str],
+    shown: Mapping[int, frozenset[int] | None],
     *,
     reading: Sequence[UsageEntry],
     later: Sequence[UsageEntry] = (),
@@ -55,13 +54,12 @@ def pieces(
     """Cut one version of a pack into what the entries show of it, in the order of time.
 
     `reading` are the entries that read this version, `later` those that reach the same pack as of
-    a later instant and read another version. `meters` are the public ids of visible meters.
+    a later instant and read another version. `shown` is what each entry shows, by its index.
     """
     cuts = {
         entry.index: cut(grid.start, grid.interval, grid.count, entry.window)
         for entry in (*reading, *later)
     }
-    shown = {entry.index: _positions(entry, formats, meters) for entry in (*reading, *later)}
     edges = sorted({edge for part in cuts.values() if not part.empty for edge in _edges(part)})
     replaced = any(not cuts[entry.index].empty for entry in later)
     cutoff = max(entry.cutoff for entry in reading) if replaced else None
@@ -118,9 +116,13 @@ def _covers(part: Cut, first: int, last: int) -> bool:
     return not part.empty and part.first <= first and last <= part.last
 
 
-def _positions(
+def shown_by(
     entry: UsageEntry, formats: Sequence[SegmentFormat], meters: Container[str]
 ) -> frozenset[int] | None:
+    """Return the positions of the formats that an entry shows; None where it gives no values.
+
+    `meters` are the public ids of visible meters.
+    """
     return None if entry.value_types is None else entry.value_types.positions(formats, meters)
 
 

@@ -1,25 +1,52 @@
 """The visible ids around segments: what their series hang on, and the meters of their formats."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Model, Q
+from psycopg import sql
 
 from customerdata.access.reading import Reader
+from customerdata.api.segments.rows import fetch
 from customerdata.api.segments.scan import Found
-from customerdata.models import (
-    Account,
-    GrantedObject,
-    MeterDevice,
-    ServiceContract,
-    ServicePoint,
-    UsageSeries,
-)
+from customerdata.models import GrantedObject, MeterDevice
 from customerdata.models.usage import parse_formats
 from customerdata.usage.formats import UNKNOWN, MeterReadings, Unknown
 from customerdata.usage.wire import SegmentFormat
 
 Kind = GrantedObject.Kind
+
+
+def _visible(table: str, link: str, kind: str) -> sql.Composed:
+    """What a series hangs on, joined where the token may see it (GrantedObjectQuerySet.shown)."""
+    return sql.SQL("""
+        LEFT JOIN {table} ON {table}.id = series.{key} AND EXISTS (
+            SELECT 1 FROM customerdata_grantedobject AS granted
+            WHERE granted.grant_id = %(grant)s AND granted.kind = {kind} AND granted.listed
+                AND granted.object_id = {table}.id
+                AND (%(entries)s::int[] IS NULL OR granted.entry = ANY(%(entries)s::int[]))
+        )
+    """).format(
+        table=sql.Identifier(f"customerdata_{table}"),
+        key=sql.Identifier(f"{link}_id"),
+        kind=sql.Literal(kind),
+    )
+
+
+# Written out: composing this query of so many parts takes the ORM longer than running it.
+_LINKS = sql.SQL("""
+    SELECT series.id, cds_account_id, cds_servicecontract_id, cds_servicepoint_id,
+        cds_meterdevice_id
+    FROM customerdata_usageseries AS series {joins} WHERE series.id = ANY(%(series)s)
+""").format(
+    joins=sql.SQL(" ").join(
+        [
+            _visible("account", "account", "account"),
+            _visible("servicecontract", "contract", "contract"),
+            _visible("servicepoint", "service_point", "service_point"),
+            _visible("meterdevice", "meter", "meter"),
+        ]
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +68,22 @@ class Related:
     meters: set[str] = field(default_factory=set)
 
     def load(self, rows: Iterable[Found]) -> None:
-        """Look up what the rows refer to, in five queries however many they are."""
+        """Look up what the rows refer to, in two queries however many they are."""
         rows = list(rows)
         series = {row.series_id for row in rows} - self.links.keys()
-        keys = list(
-            UsageSeries.objects.filter(pk__in=series).values_list(
-                "pk", "account_id", "contract_id", "service_point_id", "meter_id"
-            )
-        )
+        params = {
+            "series": sorted(series),
+            "grant": self.reader.grant.pk,
+            "entries": None if self.reader.entries is None else list(self.reader.entries),
+        }
+        for pk, *ids in fetch(_LINKS, params) if series else ():
+            self.links[pk] = Links(*((public,) if public else () for public in ids))
+            self.meters.update(self.links[pk].meters)
         named = {name for text in {row.formats_text for row in rows} for name in _meters_of(text)}
-        accounts = self._ids(Account, Kind.ACCOUNT, "cds_account_id", {k[1] for k in keys})
-        contracts = self._ids(
-            ServiceContract, Kind.CONTRACT, "cds_servicecontract_id", {k[2] for k in keys}
-        )
-        points = self._ids(
-            ServicePoint, Kind.SERVICE_POINT, "cds_servicepoint_id", {k[3] for k in keys}
-        )
-        meters = self._ids(
-            MeterDevice, Kind.METER, "cds_meterdevice_id", {k[4] for k in keys}, named
-        )
-        self.meters.update(meters.values())
-        for pk, account, contract, point, meter in keys:
-            self.links[pk] = Links(
-                _known(account, accounts),
-                _known(contract, contracts),
-                _known(point, points),
-                _known(meter, meters),
-            )
+        if left := named - self.meters:
+            granted = self.reader.granted(Kind.METER).values("object_id")
+            found = MeterDevice.objects.filter(cds_meterdevice_id__in=left, pk__in=granted)
+            self.meters.update(found.values_list("cds_meterdevice_id", flat=True))
 
     def reaching(self, rows: Iterable[Found], entries: Collection[int]) -> dict[int, list[int]]:
         """Return for each contract of the rows all entries, of those given, that reach it."""
@@ -81,22 +97,6 @@ class Related:
         for contract, entry in found.values_list("object_id", "entry"):
             reached.setdefault(contract, []).append(entry)
         return reached
-
-    def _ids(
-        self,
-        model: type[Model],
-        kind: str,
-        public_id: str,
-        keys: Collection[int | None],
-        names: Collection[str] = (),
-    ) -> dict[int, str]:
-        """Return the public ids of objects, found by key or name, that the token may see."""
-        wanted = Q(pk__in=[key for key in keys if key is not None])
-        if names:
-            wanted |= Q(**{f"{public_id}__in": names})
-        visible = self.reader.granted(kind).values("object_id")
-        rows = model._default_manager.filter(wanted, pk__in=visible)
-        return dict(rows.values_list("pk", public_id))
 
 
 def meters_of(formats: Iterable[SegmentFormat]) -> set[str]:
@@ -113,7 +113,3 @@ def meters_of(formats: Iterable[SegmentFormat]) -> set[str]:
 
 def _meters_of(formats_text: str) -> set[str]:
     return meters_of(parse_formats(formats_text))
-
-
-def _known(key: int | None, ids: Mapping[int, str]) -> tuple[str, ...]:
-    return (ids[key],) if key is not None and key in ids else ()

@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, LiteralString
 
-from django.db import connection
 from django.db.models import Count
 from psycopg import sql
 
 from customerdata.access.reading import Reader
 from customerdata.api.segments.entries import UsageEntry
 from customerdata.api.segments.filters import SegmentFilters
+from customerdata.api.segments.rows import fetch
 from customerdata.models import GrantedObject, UsageSeries
 from portal.listing import Cursor, InvalidFilter
 
@@ -225,9 +225,7 @@ class Walk:
         ways = {"up": sql.SQL("DESC" if self.backwards else "ASC")}
         ways["down"] = sql.SQL("ASC" if self.backwards else "DESC")
         statement = sql.SQL(_PACKS).format(series=series, cursor=cursor, **ways)
-        with connection.cursor() as db:
-            db.execute(statement, params)
-            return [Found(*row) for row in db.fetchall()]
+        return [Found(*row) for row in fetch(statement, params)]
 
 
 _AFTER_CURSOR: LiteralString = """

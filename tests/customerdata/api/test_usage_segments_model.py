@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase
 
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.api.segments.entries import UsageEntry, ValueTypes
-from customerdata.api.segments.pieces import Grid, piece_id, pieces
+from customerdata.api.segments.pieces import Grid, piece_id, pieces, shown_by
 from customerdata.models.access import FOREVER
 from customerdata.usage.segments import Cut, Window
 from customerdata.usage.wire import SegmentFormat
@@ -147,6 +147,11 @@ FORMATS = (SegmentFormat(NET), SegmentFormat(COST))
 GRID = Grid("g", MARCH, 3600, 6)
 
 
+def shown(*entries):
+    """What each entry shows of the formats."""
+    return {each.index: shown_by(each, FORMATS, ()) for each in entries}
+
+
 def entry(index, *, low=None, high=None, types=(0, 1), instant=T3):
     """One entry in hours from the start of the grid."""
     window = Window(*(None if n is None else MARCH + n * HOUR for n in (low, high)))
@@ -158,7 +163,7 @@ def entry(index, *, low=None, high=None, types=(0, 1), instant=T3):
 
 def cuts(*reading, later=()):
     """The pieces as (first, last, positions)."""
-    made = pieces(GRID, FORMATS, (), reading=reading, later=later)
+    made = pieces(GRID, shown(*reading, *later), reading=reading, later=later)
     return [(piece.part.first, piece.part.last, piece.positions) for piece in made]
 
 
@@ -189,9 +194,9 @@ def test_an_earlier_version_gives_only_what_no_later_entry_gives(types):
 def test_a_whole_piece_of_an_earlier_version_has_its_own_id():
     """It shows other formats than the current version's segment of the same time."""
     old, new = entry(0, instant=T1), entry(1, types=(0,))
-    (piece,) = pieces(GRID, FORMATS, (), reading=[old], later=[new])
+    (piece,) = pieces(GRID, shown(old, new), reading=[old], later=[new])
     assert piece.part == Cut(0, 6, 6)
     assert piece.positions == (1,)
     assert piece_id(GRID, piece, b"key").startswith("g.")
-    (current,) = pieces(GRID, FORMATS, (), reading=[new])
+    (current,) = pieces(GRID, shown(new), reading=[new])
     assert piece_id(GRID, current, b"key") == "g"
