@@ -8,6 +8,25 @@ from rest_framework.test import APIClient
 from consent.models import Grant
 
 BASE = "/cds-customerdata-api/v1"
+# Every include field that the structural listings react to.
+EVERYTHING = (
+    "include_accounts",
+    "include_account_numbers",
+    "include_account_details",
+    "include_account_programs",
+    "include_service_contracts",
+    "include_contract_numbers",
+    "include_rate_plans",
+    "include_service_contract_details",
+    "include_service_programs",
+    "include_service_points",
+    "include_premises",
+    "include_service_point_addresses",
+    "include_coordinates",
+    "include_meter_devices",
+    "include_meter_numbers",
+    "include_meter_apps",
+)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The four structural listings: gating, filters, references, cost."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,14 +12,8 @@ from django.utils import timezone
 
 from customerdata.access.compute import compute_grant
 from customerdata.models import AccountVersion, MeterDeviceVersion, ServicePointVersion
-from customerdata.services.structure import (
-    AccountState,
-    ContractState,
-    upsert_account,
-    upsert_contract,
-)
 from portal.listing import take_page
-from tests.customerdata.api.listing import ask, ids
+from tests.customerdata.api.listing import EVERYTHING, ask, ids
 from tests.factories.customerdata import (
     Household,
     MeterDeviceFactory,
@@ -32,24 +26,6 @@ from tests.factories.customerdata import (
 
 pytestmark = pytest.mark.django_db
 
-EVERYTHING = (
-    "include_accounts",
-    "include_account_numbers",
-    "include_account_details",
-    "include_account_programs",
-    "include_service_contracts",
-    "include_contract_numbers",
-    "include_rate_plans",
-    "include_service_contract_details",
-    "include_service_programs",
-    "include_service_points",
-    "include_premises",
-    "include_service_point_addresses",
-    "include_coordinates",
-    "include_meter_devices",
-    "include_meter_numbers",
-    "include_meter_apps",
-)
 LISTINGS = ("accounts", "service-contracts", "service-points", "meter-devices")
 
 
@@ -339,100 +315,6 @@ def test_order_is_modified_then_id():
         service.contract.versions.update(arrived=start + timedelta(days=index))
     grant = granted(home, services=(0, 1, 2))
     assert ids(ask(grant, "service-contracts")) == home.contract_ids(2, 1, 0)
-
-
-def test_changes_after_sync_until_stay_hidden_and_late_truths_show():
-    """CDS-WG3-01 7.3.1: what was valid before the end shows, however late it arrives."""
-    home = Household()
-    cutoff = timezone.now() - timedelta(days=10)
-    grant = make_grant(
-        home.user,
-        (
-            contract_entry(*EVERYTHING, sync_until=cutoff.strftime("%Y-%m-%dT%H:%M:%SZ")),
-            chosen(*home.contract_ids(0)),
-        ),
-        created=cutoff - timedelta(days=10),
-    )
-    compute_grant(grant)
-    contract = home.services[0].contract
-
-    def tell(plan, as_of):
-        upsert_contract(
-            customer=home.customer,
-            source_key=contract.source_key,
-            state=ContractState(
-                account=home.account,
-                contract_number="SA-1",
-                service_types=["electric"],
-                start=date(2021, 5, 1),
-                rateplan_code=plan,
-            ),
-            as_of=as_of,
-            synced=timezone.now(),
-        )
-        compute_grant(grant)
-        return ask(grant, "service-contracts")["service_contracts"][0]["rateplan_code"]
-
-    assert tell("AFTER", cutoff + timedelta(days=1)) == "E-1"
-    assert tell("LATE", cutoff - timedelta(days=1)) == "LATE"
-    assert ids(ask(grant, "service-contracts", q="AFTER")) == []
-    assert len(ids(ask(grant, "service-contracts", q="late"))) == 1
-
-
-def test_each_field_is_read_as_of_the_latest_entry_that_enables_it():
-    """Base fields at the latest end of all entries, optional ones at their own (decision 53)."""
-    home = Household()
-    early, late = timezone.now() - timedelta(days=20), timezone.now() - timedelta(days=5)
-    grant = make_grant(
-        home.user,
-        (
-            contract_entry(
-                "include_account_numbers", sync_until=early.strftime("%Y-%m-%dT%H:%M:%SZ")
-            ),
-            chosen(*home.contract_ids(0)),
-        ),
-        (
-            usage_entry(
-                "include_accounts",
-                "include_service_contracts",
-                sync_until=late.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            ),
-            chosen(*home.contract_ids(0)),
-        ),
-        created=early - timedelta(days=1),
-    )
-    old = home.account.versions.get()
-    contract = home.services[0].contract
-    before = contract.versions.get()
-    upsert_account(
-        customer=home.customer,
-        source_key=home.account.source_key,
-        state=AccountState(account_number="NEW", name=old.name, types=old.types),
-        as_of=early + timedelta(days=1),
-        synced=timezone.now(),
-    )
-    upsert_contract(
-        customer=home.customer,
-        source_key=contract.source_key,
-        state=ContractState(
-            account=home.account,
-            contract_number=before.contract_number,
-            service_types=["electric"],
-            start=before.start,
-            status="closed",
-        ),
-        as_of=early + timedelta(days=2),
-        synced=timezone.now(),
-    )
-    compute_grant(grant)
-    (shown,) = ask(grant, "service-contracts")["service_contracts"]
-    assert shown["contract_status"] == "closed"
-    assert shown["account_number"] == old.account_number
-    (account,) = ask(grant, "accounts")["accounts"]
-    assert account["account_number"] == old.account_number
-    assert ids(ask(grant, "accounts", account_numbers="NEW")) == []
-    assert ids(ask(grant, "service-contracts", account_numbers="NEW")) == []
-    assert len(ids(ask(grant, "service-contracts", account_numbers=old.account_number))) == 1
 
 
 def test_parents_come_with_their_children():
