@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from portal import jsontext, ratelimits
 from portal.bodies import BodyTooLarge
 from portal.context import current
-from portal.errors import DomainError
+from portal.errors import DomainError, FrameworkError
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +84,7 @@ def _as_domain_error(error: Exception) -> DomainError | None:
 
 
 def _named(code: str, status: int, message: str) -> DomainError:
-    kind = type("FrameworkError", (DomainError,), {"code": code, "status": status})
-    error: DomainError = kind(message)
-    return error
+    return FrameworkError(message, code=code, status=status)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -1,7 +1,7 @@
 """Errors with a stable code, an HTTP status and words for the person who meets them."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 
 class DomainError(Exception):
@@ -11,8 +11,8 @@ class DomainError(Exception):
     `extra` is added to the JSON body (for example `error_uri`).
     """
 
-    code: ClassVar[str] = "invalid_request"
-    status: ClassVar[int] = 400
+    code: str = "invalid_request"
+    status: int = 400
 
     def __init__(
         self, message: str, *, field: str | None = None, extra: Mapping[str, Any] | None = None
@@ -28,6 +28,15 @@ class DomainError(Exception):
         if self.field:
             body["field"] = self.field
         return body | self.extra
+
+
+class FrameworkError(DomainError):
+    """What the web framework refused, in the shape of our own errors."""
+
+    def __init__(self, message: str, *, code: str, status: int) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
 
 
 class NotFound(DomainError):

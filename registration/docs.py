@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-from portal.errors import DomainError
+from portal.errors import DomainError, FrameworkError
 from portal.registries import DocsPage, docs_pages
 from registration.pages.docs import scopes_context
+from registration.services.messages_attachments import MAX_PER_DAY
+from registration.services.messages_bodies import max_bytes
 
 
 def _quickstart() -> dict[str, object]:
@@ -21,11 +23,22 @@ def _limits() -> dict[str, object]:
     return {"rates": settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], **_utility()}
 
 
+def _registration() -> dict[str, object]:
+    return {
+        "attachment_bytes": max_bytes(),
+        "daily_attachment_bytes": MAX_PER_DAY * max_bytes(),
+        "reviewed": ", ".join(f"`{name}`" for name in settings.REVIEWED_CLIENT_FIELDS),
+        **_limits(),
+    }
+
+
 def _errors() -> dict[str, object]:
     """List every error class once, by code: the first sentence of its docstring is the meaning."""
     known: dict[str, type[DomainError]] = {}
     for error in _subclasses(DomainError):
-        known.setdefault(error.code, error)
+        # Its code and status differ by instance; the page words those itself.
+        if error is not FrameworkError:
+            known.setdefault(error.code, error)
     rows = [
         {
             "code": code,
@@ -50,7 +63,7 @@ def _test_accounts() -> dict[str, object]:
 PAGES = (
     DocsPage("index", "Overview", "docs/index.md", context=_utility),
     DocsPage("quickstart", "Quick start", "docs/quickstart.md", context=_quickstart),
-    DocsPage("registration", "Registration", "docs/registration.md", context=_limits),
+    DocsPage("registration", "Registration", "docs/registration.md", context=_registration),
     DocsPage("test-accounts", "Test accounts", "docs/test-accounts.md", context=_test_accounts),
     DocsPage("scopes", "Scopes", "docs/scopes.md", "Reference", scopes_context),
     DocsPage("data-formats", "Data formats", "docs/data-formats.md", "Reference", _quickstart),

@@ -26,7 +26,7 @@ def client_to_wire(client: Client, offers: Offers) -> dict[str, Any]:
         "cds_modified": client.modified,
         "cds_client_uri": addresses.client_uri(client.client_id),
         "cds_status": client.cds_status,
-        "cds_status_options": list(client.cds_status_options),
+        "cds_status_options": client.settable_statuses,
         "cds_server_metadata": addresses.client_metadata_url(client.client_id),
     }
     for name in ("client_uri", "logo_uri", "tos_uri", "policy_uri"):

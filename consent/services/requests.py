@@ -53,7 +53,7 @@ class _Refusal(DomainError):
 
     def __init__(self, code: str, message: str, *, field: str | None = None) -> None:
         super().__init__(message, field=field)
-        self.code = code  # type: ignore[misc]  # the class has no code of its own
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,9 @@ class Client(AbstractApplication):
     website_confirmed = models.DateTimeField(null=True, blank=True)
     cds_status = models.CharField(max_length=12, choices=Status.choices)
     cds_status_options = ArrayField(models.CharField(max_length=12), default=list)
+    disabled_by_staff = models.BooleanField(
+        default=False, help_text="Only the utility enables this Client again"
+    )
     default_scope = models.TextField(blank=True)
     cds_default_redirect_uri = models.CharField(max_length=2000, blank=True)
     default_authorization_details = models.JSONField(default=list, blank=True)
@@ -106,6 +109,10 @@ class Client(AbstractApplication):
             ),
             models.CheckConstraint(
                 condition=Q(client_secret=""), name="%(app_label)s_%(class)s_no_plain_secret"
+            ),
+            models.CheckConstraint(
+                condition=Q(disabled_by_staff=False) | Q(cds_status="disabled"),
+                name="%(app_label)s_%(class)s_staff_keep_it_disabled",
             ),
             # The one Client that the registration response returned; never disabled.
             models.UniqueConstraint(
@@ -147,6 +154,15 @@ class Client(AbstractApplication):
     def environment(self) -> str:
         """`production` or `sandbox`, also while disabled."""
         return "production" if "production" in self.cds_status_options else "sandbox"
+
+    @property
+    def settable_statuses(self) -> list[str]:
+        """What the owner may set `cds_status` to now (CDS-WG1-02 5.1)."""
+        return (
+            [self.Status.DISABLED.value]
+            if self.disabled_by_staff
+            else list(self.cds_status_options)
+        )
 
     @property
     def default_redirect_uri(self) -> str:

@@ -122,11 +122,13 @@ def _status(client: Client, fields: Mapping[str, Any]) -> str:
     status = fields.get("cds_status")
     if status is None:
         return client.cds_status
-    if status not in client.cds_status_options:
-        raise InvalidClientMetadata(
-            f"cds_status must be one of: {', '.join(client.cds_status_options)}.",
-            field="cds_status",
+    if status not in client.settable_statuses:
+        reason = (
+            "cds_status stays disabled until the utility enables this Client again."
+            if client.disabled_by_staff
+            else f"cds_status must be one of: {', '.join(client.settable_statuses)}."
         )
+        raise InvalidClientMetadata(reason, field="cds_status")
     return str(status)
 
 

@@ -26,6 +26,7 @@ from registration.wire import client_to_wire
 _WIRE_NAMES = {
     "name": "client_name",
     "scopes": "scope",
+    "disabled_by_staff": "cds_status_options",
     "purposes": "cds_purposes",
     "redirect_uri_list": "redirect_uris",
     "default_scope": "cds_default_scope",
@@ -60,22 +61,24 @@ def update_client(*, client: Client, payload: object, by: User | str) -> ClientU
 
 @transaction.atomic
 def disable_client(*, client: Client, reason: str = "", by: User | str) -> Client:
-    """Stop a Client: its secrets expire and its tokens die at this moment (CDS-WG1-02 7.1).
+    """The utility stops a Client: secrets expire and tokens die at this moment (CDS-WG1-02 7.1).
 
-    The reason goes into the Message. Raises InvalidRequest for the admin Client, which cannot be
-    disabled (5.1).
+    Its owner cannot enable it again. The reason goes into the Message. Raises InvalidRequest for
+    the admin Client, which cannot be disabled (5.1).
     """
     client = _locked(client)
     if Client.Status.DISABLED not in client.cds_status_options:
         raise InvalidRequest("This Client manages the registration and cannot be disabled.")
-    return _apply(client, {"cds_status": Client.Status.DISABLED.value}, reason=reason, by=by)
+    values = {"cds_status": Client.Status.DISABLED.value, "disabled_by_staff": True}
+    return _apply(client, values, reason=reason, by=by)
 
 
 @transaction.atomic
 def enable_client(*, client: Client, by: User | str) -> Client:
-    """Let a disabled Client work again; it needs a new Credential (decision 24)."""
+    """The utility lets a disabled Client work again; it needs a new Credential (decision 24)."""
     client = _locked(client)
-    return _apply(client, {"cds_status": client.environment}, by=by)
+    values = {"cds_status": client.environment, "disabled_by_staff": False}
+    return _apply(client, values, by=by)
 
 
 @transaction.atomic

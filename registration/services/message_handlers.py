@@ -1,7 +1,7 @@
 """What happens when staff decide about a Message, plugged in by type of Message.
 
-Apps below register from their `AppConfig.ready()`: consent knows grant requests. Registration's own
-handlers are built in.
+Registered from `AppConfig.ready()`: onboarding knows production requests, consent grant requests.
+The handler of field changes is built in.
 """
 
 from collections.abc import Callable, Mapping
@@ -68,10 +68,7 @@ def handler_of(message_type: str) -> RequestHandler:
 
 
 def _built_in() -> Mapping[str, RequestHandler]:
-    # Imported late: these services themselves decide through this registry.
-    from registration.services import clients, reviews_production
+    # Imported late: this service itself decides through this registry.
+    from registration.services import clients
 
-    return {
-        "field_changes": clients.FIELD_CHANGES,
-        "production_request": reviews_production.HANDLER,
-    }
+    return {"field_changes": clients.FIELD_CHANGES}

@@ -21,6 +21,7 @@ from registration.services.onboarding import (
     requirement_of,
 )
 from registration.services.onboarding_flows import hand_in_pdf_message
+from registration.services.reviews_production import HANDLER as PRODUCTION
 
 REQUESTS = ("pdf_form_request", "online_form_request", "payment_request")
 PDF_TYPE = "application/pdf"
@@ -90,8 +91,9 @@ def _approve_review(requirement: Requirement, by: Actor) -> Outcome:
 
 
 def register() -> None:
-    """Plug in: called once, when the app is ready, after the handlers of registration itself."""
+    """Plug in: called once, when the app is ready."""
     submission_listeners.register("onboarding", take_submission)
+    request_handlers.register("production_request", with_reviews(PRODUCTION))
     for name in REQUESTS:
         request_handlers.register(
             name, RequestHandler(approve=approve_message, reject=reject_message)

@@ -65,10 +65,29 @@ def read_purposes(
             raise _refused(str(error)) from error
         known = client.purposes.get(key)
         if known is not None and not known.get("server_default"):
-            purposes[key] = {**known, **words}
+            left = [scope for scope in known["scopes_supported"] if scope in applicable]
+            purposes[key] = {**known, **words, "scopes_supported": left or applicable}
         else:
             purposes |= _new([words], applicable)
     return purposes
+
+
+def within_scopes(
+    purposes: Mapping[str, Mapping[str, Any]],
+    *,
+    offers: Mapping[str, ScopeOffer],
+    scopes: Sequence[str],
+) -> Purposes:
+    """Return what of a Client's purposes fits another Client that has only these scopes."""
+    applicable = _scopes_with_purposes(offers, scopes)
+    fitting = {
+        key: {
+            **purpose,
+            "scopes_supported": [s for s in purpose["scopes_supported"] if s in applicable],
+        }
+        for key, purpose in purposes.items()
+    }
+    return {key: purpose for key, purpose in fitting.items() if purpose["scopes_supported"]}
 
 
 def to_wire(client: Client) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from registration.models import Client, Registration
 from registration.services.credentials import store_credential
 from registration.services.messages import notify
 from registration.services.offers import Offers, current_offers
+from registration.services.purposes import within_scopes
 
 _PRODUCTION_KINDS = frozenset({ScopeKind.ADMIN, ScopeKind.SERVER_GRANTED})
 
@@ -131,12 +132,14 @@ def create_production_clients(
         if sandbox.cds_status != Client.Status.SANDBOX or not wanted:
             continue
         for kind, members in grouped(wanted, offers, sandbox.token_endpoint_auth_method).items():
-            made.append(_counterpart(sandbox, kind, members, by=by))
+            made.append(_counterpart(sandbox, kind, members, offers, by=by))
         live.update(wanted)
     return made
 
 
-def _counterpart(sandbox: Client, kind: ClientKind, scopes: list[str], *, by: User | str) -> Client:
+def _counterpart(
+    sandbox: Client, kind: ClientKind, scopes: list[str], offers: Offers, *, by: User | str
+) -> Client:
     client = create_client(
         registration=sandbox.registration,
         kind=replace(kind, environment=Client.Status.PRODUCTION.value),
@@ -149,7 +152,7 @@ def _counterpart(sandbox: Client, kind: ClientKind, scopes: list[str], *, by: Us
             tos_uri=sandbox.tos_uri,
             policy_uri=sandbox.policy_uri,
         ),
-        client_purposes=sandbox.purposes,
+        client_purposes=within_scopes(sandbox.purposes, offers=offers, scopes=scopes),
     )
     client.website_confirmed = sandbox.website_confirmed
     client.save(update_fields=["website_confirmed"])

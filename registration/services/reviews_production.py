@@ -10,10 +10,13 @@ from portal.times import format_datetime
 from registration import addresses
 from registration.errors import InvalidRedirectUri, InvalidRequest
 from registration.models import Client, Message
+from registration.models.onboarding import Requirement
 from registration.redirects import read_redirect_uris
 from registration.services.credentials import store_credential
 from registration.services.message_handlers import Options, Outcome, RequestHandler
 from registration.services.messages import notify
+from registration.services.offers import current_offers
+from registration.services.purposes import within_scopes
 
 
 def check_production_request(request: Message) -> None:
@@ -39,8 +42,9 @@ def check_production_request(request: Message) -> None:
 def approve_production_request(request: Message, options: Options, by: User | str) -> Outcome:
     """Create the production counterpart of the sandbox Client, with a Credential where it uses one.
 
-    The sandbox Client stays as it is: environments never mix. Raises InvalidRequest when the
-    sandbox Client was disabled meanwhile.
+    The sandbox Client stays as it is: environments never mix. Scopes whose registration
+    requirements are not met are left out (3.4). Raises InvalidRequest when that leaves none, and
+    when the sandbox Client was disabled meanwhile.
     """
     if request.client_id is None:
         raise InvalidRequest("This request names no Client.", field="related_uri")
@@ -51,15 +55,28 @@ def approve_production_request(request: Message, options: Options, by: User | st
     )
     if not sandbox.is_enabled or sandbox.environment != Client.Status.SANDBOX:
         raise InvalidRequest("The sandbox Client of this request is disabled.", field="related_uri")
-    made = create_production_client(sandbox=sandbox, by=by)
+    unmet = Requirement.objects.of(sandbox.registration).unmet()
+    held_back = {scope for each in unmet for scope in each.scopes}
+    ready = [scope for scope in sandbox.scopes if scope not in held_back]
+    if not ready:
+        missing = ", ".join(each.field_id for each in unmet)
+        raise InvalidRequest(f"Requirements of all its scopes are missing: {missing}.")
+    made = create_production_client(sandbox=sandbox, scopes=ready, by=by)
     return Outcome(
-        description=(
-            f"Production access is approved. The new Client {made.client_id} has its own "
-            "credentials; the sandbox Client keeps working with test accounts."
-        ),
+        description=_approval_text(made, [s for s in sandbox.scopes if s in held_back]),
         related_type="client",
         related_uri=addresses.client_uri(made.client_id),
     )
+
+
+def _approval_text(made: Client, left_out: Sequence[str]) -> str:
+    text = (
+        f"Production access is approved. The new Client {made.client_id} has its own "
+        "credentials; the sandbox Client keeps working with test accounts."
+    )
+    if left_out:
+        text += f" It is without {', '.join(left_out)}, whose requirements are not met yet."
+    return text
 
 
 def create_production_client(
@@ -123,7 +140,7 @@ def _counterpart(sandbox: Client, scopes: Sequence[str]) -> Client:
         default_authorization_details=[
             entry for entry in sandbox.default_authorization_details if entry.get("type") in scopes
         ],
-        purposes=sandbox.purposes,
+        purposes=within_scopes(sandbox.purposes, offers=current_offers(), scopes=scopes),
         pkce_required=sandbox.pkce_required,
         client_type=sandbox.client_type,
         authorization_grant_type=sandbox.authorization_grant_type,

@@ -34,6 +34,15 @@ def test_every_command_of_the_guide_exists():
     assert set(re.findall(r"manage\.py ([a-z_]+)", GUIDE)) <= set(get_commands())
 
 
+def test_every_staff_command_is_in_the_guide():
+    """Staff have no other way yet, so a command that is not listed does not exist for them."""
+    listed = set(
+        re.findall(r"^\| `([a-z_]+)[ `]", GUIDE.split("## Staff commands")[1], re.MULTILINE)
+    )
+    apps = {"registration", "consent"}
+    assert {name for name, app in get_commands().items() if app in apps} == listed
+
+
 def test_every_program_of_the_guide_is_installed():
     """They come with the production lock file."""
     for program in re.findall(r"`\.venv/bin/(\w+) ", GUIDE):

@@ -3,13 +3,16 @@
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.test import Client as Browser
+from rest_framework.exceptions import AuthenticationFailed, UnsupportedMediaType
 
 from customerdata.demo.people import LOGINS, PASSWORD, address_of
+from portal.api import _as_domain_error
 from portal.docs import page_text
 from portal.errors import DomainError
 from portal.registries import docs_pages
@@ -68,10 +71,28 @@ def test_the_errors_page_lists_every_code():
     rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", page_text(page), re.MULTILINE)
     listed = {code for code, _ in rows}
     assert len(rows) == len(listed), "a code is listed twice"
-    # The classes of tests are not part of the product.
-    errors = [each for each in subclasses(DomainError) if not each.__module__.startswith("tests")]
+    # Neither the classes of tests nor those made for one answer are part of the product.
+    errors = [
+        each
+        for each in subclasses(DomainError)
+        if not each.__module__.startswith("tests")
+        and hasattr(sys.modules[each.__module__], each.__name__)
+    ]
     assert {error.code for error in errors} <= listed
     assert {(error.code, str(error.status)) for error in errors} <= set(rows)
+
+
+def test_refused_requests_add_no_rows_to_the_errors_page():
+    """Refusals of the framework get their code on the way out, under a class of the moment."""
+    page = docs_pages.get("errors")
+    assert page is not None
+    before = page_text(page)
+    refusals = [
+        _as_domain_error(AuthenticationFailed("x")),
+        _as_domain_error(UnsupportedMediaType("x")),
+    ]
+    assert None not in refusals
+    assert page_text(page) == before
 
 
 def test_the_test_accounts_page_lists_the_logins():

@@ -106,7 +106,10 @@ def test_a_client_is_changed_as_the_registration_page_says(shell: Shell, server:
     printed = [shell.paste(block) for block in blocks_of("registration")]
     app = Client.objects.get(client_id=shell.value("CDS_CONSENT_ID"))
     assert app.redirect_uri_list == ["http://localhost:9000/callback"]
-    assert '"credential_id"' in printed[-1]
+    assert '"credential_id"' in printed[1]
+    asked = json.loads(printed[2])
+    assert (asked["type"], asked["status"]) == ("support_request", "pending")
+    assert [file["filename"] for file in asked["attachments"]] == ["question.txt"]
 
 
 def test_no_page_has_blocks_that_nobody_runs() -> None:

@@ -263,6 +263,30 @@ def test_staff_services_disable_and_enable(consent):
     assert enable_client(client=consent, by="system").cds_status == "sandbox"
 
 
+def test_only_the_utility_enables_what_it_disabled(api, consent):
+    """Otherwise a stopped party would be back with one request; other fields can still change."""
+    disable_client(client=consent, reason="Complaints", by="system")
+    answer = put(api, consent, cds_status="sandbox")
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_client_metadata"
+    shown = put(api, consent, client_name="Renamed").json()
+    assert (shown["cds_status"], shown["cds_status_options"]) == ("disabled", ["disabled"])
+    assert put(api, consent, **shown).status_code == 200
+    assert put(api, consent, cds_status="disabled").json()["cds_status"] == "disabled"
+    enable_client(client=consent, by="system")
+    assert put(api, consent).json()["cds_status_options"] == ["sandbox", "disabled"]
+    for status in ("disabled", "sandbox"):
+        assert put(api, consent, cds_status=status).json()["cds_status"] == status
+
+
+def test_staff_may_also_keep_what_its_owner_disabled(api, consent):
+    """The status is the same before and after, who may change it is not."""
+    put(api, consent, cds_status="disabled")
+    disable_client(client=consent, reason="Complaints", by="system")
+    assert "Complaints" in Message.objects.latest("pk").description
+    assert put(api, consent, cds_status="sandbox").status_code == 400
+
+
 def test_a_change_is_written_down(api, consent):
     """CDS-WG1-02 5.3: the changelog names the fields; the audit trail names the caller."""
     put(api, consent, client_name="New", redirect_uris=[APP], contacts=consent.contacts)

@@ -5,9 +5,11 @@ import json
 
 import pytest
 
+from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.models.onboarding import Requirement
 from registration.services.message_handlers import Outcome, RequestHandler
+from registration.services.onboarding import ForbiddenStep, approve_requirement
 from registration.services.onboarding_messages import with_reviews
 from registration.services.reviews import approve_request, reject_request
 from tests.registration.onboarding_support import (
@@ -128,3 +130,69 @@ def test_reviews_among_production_requests():
     (live,) = production(registration)
     assert outcome.related_uri.endswith(live.client_id)
     assert len(inner_calls) == 1
+
+
+def test_staff_cannot_pass_a_review_around_the_other_requirements():
+    """The queue's way to decide knows what is missing, and completes the requirement itself."""
+    offer_with("internal_review", "terms_form")
+    registration = register()
+    review = requirement(registration, "internal_review")
+    with pytest.raises(ForbiddenStep, match="terms_form"):
+        approve_request(message=review.message, by="staff")
+    assert requirement(registration, "internal_review").status == "pending"
+    assert production(registration) == []
+    approve_requirement(requirement=requirement(registration, "terms_form"), by="staff")
+    approve_request(message=review.message, by="staff")
+    assert requirement(registration, "internal_review").status == "complete"
+    (live,) = production(registration)
+    assert live.scopes == ["cds_usage"]
+
+
+def production_request(registration):
+    """A request of the party itself for its sandbox Client."""
+    sandbox = Client.objects.get(registration=registration, response_types=["code"])
+    return Message.objects.create(
+        registration=registration,
+        type="production_request",
+        status="pending",
+        creator="cl_x",
+        client=sandbox,
+    )
+
+
+def test_a_production_request_leaves_out_what_is_not_met():
+    """CDS-WG1-02 3.4: requirements come before production, whoever asks for it."""
+    offer_with("terms_form")
+    registration = register(scope="cds_client_admin cds_service_contracts cds_usage")
+    update = approve_request(message=production_request(registration), by="staff")
+    assert "without cds_usage" in update.description
+    (live,) = production(registration)
+    assert live.scopes == ["cds_service_contracts"]
+    assert live.default_scope == "cds_service_contracts"
+
+
+def test_a_production_request_waits_when_nothing_is_met():
+    """There would be nothing in the new Client."""
+    offer_with("terms_form")
+    registration = register()
+    request = production_request(registration)
+    with pytest.raises(InvalidRequest, match="terms_form"):
+        approve_request(message=request, by="staff")
+    request.refresh_from_db()
+    assert request.status == "pending"
+    assert production(registration) == []
+
+
+def test_narrower_clients_have_only_the_purposes_of_their_scopes():
+    """A purpose belongs to scopes; one without any could not be sent back in a PUT."""
+    offer_with("terms_form", scope="cds_usage_reviewed")
+    registration = register(scope="cds_client_admin cds_usage cds_usage_reviewed")
+    approve_request(message=production_request(registration), by="staff")
+    (plain,) = production(registration)
+    assert (plain.scopes, plain.purposes) == (["cds_usage"], {})
+    approve_requirement(requirement=requirement(registration, "terms_form"), by="staff")
+    (reviewed,) = [client for client in production(registration) if client != plain]
+    assert reviewed.scopes == ["cds_usage_reviewed"]
+    assert {s for p in reviewed.purposes.values() for s in p["scopes_supported"]} == {
+        "cds_usage_reviewed"
+    }
