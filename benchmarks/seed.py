@@ -1,5 +1,6 @@
-"""Fill a fresh database for the usage listing: one customer, one Grant, four contracts with
-25 months of 15-minute values each: a page of 100 segments and about 290,000 values.
+"""Fill a fresh database for the usage listing: one customer, one Grant, contracts with
+15-minute values. Called with the number of contracts, of months and of formats; values are counted
+as numbers on the wire: 4 25 1 and 2 17 3 each make a page of about 300,000.
 
 Prints one JSON line: the listing's URL path, a token, and how many values one page holds.
 """
@@ -42,8 +43,8 @@ from registration.services.offers import current_offers, load_offers  # noqa: E4
 from registration.services.registration import register  # noqa: E402
 
 ZONE = "America/Los_Angeles"
-CONTRACTS = 4
-MONTHS = 25
+CONTRACTS, MONTHS, FORMATS = map(int, sys.argv[1:4])
+DIRECTIONS = ("forward", "reverse", "net")
 QUARTER = 900
 
 
@@ -88,7 +89,7 @@ def write_usage(
     account: Account, contract: ServiceContract, since: datetime, count: int, now: datetime
 ) -> None:
     """Store `count` quarter hours of one contract."""
-    column = ElectricUsage(units="kWh", direction="forward")
+    columns = [ElectricUsage(units="kWh", direction=name) for name in DIRECTIONS[:FORMATS]]
     series = ensure_series(
         customer=account.customer,
         contract=contract,
@@ -98,13 +99,14 @@ def write_usage(
         commodity="electric",
         interval=QUARTER,
         zone=ZONE,
-        columns=[column],
+        columns=columns,
     )
-    values = np.random.default_rng(contract.pk).integers(0, 2_000, count, dtype=np.int64)
+    random = np.random.default_rng(contract.pk)
+    data = [random.integers(0, 2_000, count, dtype=np.int64) for _ in columns]
     write_readings(
         series=series,
         start=since,
-        columns=[mantissa_column(column, values, 3)],
+        columns=[mantissa_column(c, values, 3) for c, values in zip(columns, data, strict=True)],
         as_of=since,
         synced=now,
     )

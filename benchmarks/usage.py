@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import Rate, Target
@@ -44,6 +45,22 @@ def nginx_configuration(folder: Path, port: int) -> Path:
     return file
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a page of about 300,000 values is made of."""
+
+    name: str
+    contracts: int
+    months: int
+    formats: int
+
+
+SHAPES = (
+    Shape("Many segments of one format", contracts=4, months=25, formats=1),
+    Shape("Net, forward and reverse of two homes", contracts=2, months=17, formats=3),
+)
+
+
 def worker_memory(parent: int) -> float:
     """Return the largest resident memory among a server's processes, in MB."""
     sizes = []
@@ -59,10 +76,11 @@ def worker_memory(parent: int) -> float:
     return max(sizes)
 
 
-def seed(environment: dict[str, str]) -> str:
+def seed(environment: dict[str, str], shape: Shape) -> str:
     """Migrate and fill the database; return a token."""
     python(environment, str(ROOT / "manage.py"), "migrate", "-v0")
-    printed = python(environment, "-m", "benchmarks.seed")
+    numbers = map(str, (shape.contracts, shape.months, shape.formats))
+    printed = python(environment, "-m", "benchmarks.seed", *numbers)
     token: str = json.loads(printed.splitlines()[-1])["token"]
     return token
 
@@ -78,7 +96,13 @@ def fill_baseline(environment: dict[str, str], page: Path) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run everything and print the ratios."""
+    """Measure both shapes of a page and print the ratios."""
+    for shape in SHAPES:
+        run_shape(options, shape)
+
+
+def run_shape(options: argparse.Namespace, shape: Shape) -> None:
+    """Measure one shape of a page."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
         raise SystemExit("nginx is needed for the comparison (Debian: apt-get install nginx-light)")
@@ -87,8 +111,8 @@ def run(options: argparse.Namespace) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(database(os.environ["DATABASE_URL"]))
         environment = product_environment(url, ports["product"])
-        print("Filling a database with 4 contracts of 25 months each ...", flush=True)
-        token = seed(environment)
+        print(f"\n{shape.name}: filling a database ...", flush=True)
+        token = seed(environment, shape)
         product = stack.enter_context(
             process(granian("portal.wsgi", ports["product"]), environment, ports["product"])
         )
@@ -101,7 +125,7 @@ def run(options: argparse.Namespace) -> None:
             fetch(url, token)
             peak = max(peak, worker_memory(product))
         segments = json.loads(page)["usage_segments"]
-        values = sum(len(segment["values"]) for segment in segments)
+        values = sum(len(sets) for segment in segments for sets in segment["values"])
         (folder / "www").mkdir()
         (folder / "www" / "page.json").write_bytes(page)
         fill_baseline(environment, folder / "www" / "page.json")
