@@ -134,6 +134,7 @@ class _Cutter:
     related: Related
     key: bytes
     shown: dict[tuple[int, str, int], frozenset[int] | None] = field(default_factory=dict)
+    named: dict[tuple[str, tuple[int, ...]], set[str]] = field(default_factory=dict)
 
     def cut(self, rows: Sequence[Found]) -> list[tuple[Found, list[Item]]]:
         """Return the segments of each row."""
@@ -173,14 +174,20 @@ class _Cutter:
             self.shown[known] = shown_by(entry, formats, self.related.meters)
         return self.shown[known]
 
+    def _named(self, formats_text: str, positions: tuple[int, ...]) -> set[str]:
+        """The meters that the formats at these positions name."""
+        known = formats_text, positions
+        if known not in self.named:
+            formats = parse_formats(formats_text)
+            self.named[known] = meters_of(formats[position] for position in positions)
+        return self.named[known]
+
     def _item(self, row: Found, grid: Grid, piece: Piece) -> Item:
         step = timedelta(seconds=row.interval)
         start, part = row.segment_start, piece.part
         links = self.related.links[row.series_id]
-        formats = parse_formats(row.formats_text)
-        named = meters_of(formats[position] for position in piece.positions or ())
-        own = set(links.meters)
-        extra = sorted((named & self.related.meters) - own)
+        named = self._named(row.formats_text, piece.positions or ())
+        extra = sorted((named & self.related.meters).difference(links.meters)) if named else ()
         meters = (*links.meters, *extra)
         return Item(
             row,
