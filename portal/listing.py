@@ -91,9 +91,7 @@ class Cursor:
             raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
             backwards, *values = msgspec.json.decode(raw)
         except (binascii.Error, msgspec.DecodeError, ValueError, TypeError, RecursionError):
-            raise InvalidFilter(
-                "cursor is not one that this server gave.", field="cursor"
-            ) from None
+            raise InvalidFilter(FOREIGN_CURSOR, field="cursor") from None
         unstorable = any(isinstance(value, str) and "\x00" in value for value in values)
         if len(values) != width or not isinstance(backwards, bool) or unstorable:
             raise InvalidFilter(FOREIGN_CURSOR, field="cursor")

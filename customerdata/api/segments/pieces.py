@@ -60,13 +60,6 @@ def pieces(
         entry.index: cut(grid.start, grid.interval, grid.count, entry.window)
         for entry in (*reading, *later)
     }
-    if len(cuts) == 1:
-        # Nearly always: nothing to unite.
-        ((index, part),) = cuts.items()
-        positions = shown[index]
-        nothing = part.empty or (positions is not None and not positions)
-        kept = None if positions is None else tuple(sorted(positions))
-        return [] if nothing or not reading else [Piece(part, kept)]
     edges = sorted({edge for part in cuts.values() if not part.empty for edge in _edges(part)})
     replaced = any(not cuts[entry.index].empty for entry in later)
     cutoff = max(entry.cutoff for entry in reading) if replaced else None

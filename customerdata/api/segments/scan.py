@@ -22,7 +22,7 @@ from customerdata.api.segments.entries import UsageEntry
 from customerdata.api.segments.filters import SegmentFilters
 from customerdata.api.segments.rows import fetch
 from customerdata.models import GrantedObject, UsageSeries
-from portal.listing import Cursor, InvalidFilter
+from portal.listing import FOREIGN_CURSOR, Cursor, InvalidFilter
 
 # Sort keys looked at in one query; most contracts have usage, so one page rarely needs more.
 KEYS_AT_ONCE = 200
@@ -64,7 +64,7 @@ def read_cursor(text: str | None) -> tuple[Position | None, bool]:
             raise ValueError("not ours")
         first, second = (at.astimezone(UTC) for at in instants)
     except (TypeError, ValueError, OverflowError):
-        raise InvalidFilter("cursor is not one that this server gave.", field="cursor") from None
+        raise InvalidFilter(FOREIGN_CURSOR, field="cursor") from None
     return Position(key, (first, second, public_id, version)), cursor.backwards
 
 
