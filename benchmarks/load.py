@@ -13,7 +13,7 @@ _BUFFER = 1 << 20
 class Target:
     """What to fetch; with a `body` (form-encoded) by POST.
 
-    `authorization` is the whole value of the header.
+    `authorization` is the whole value of the header, `encoding` that of Accept-Encoding.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Target:
     token: str = ""
     authorization: str = ""
     body: str = ""
+    encoding: str = ""
 
     def request(self) -> bytes:
         """Return the request as bytes."""
@@ -31,6 +32,8 @@ class Target:
         authorization = self.authorization or (f"Bearer {self.token}" if self.token else "")
         if authorization:
             head += f"Authorization: {authorization}\r\n"
+        if self.encoding:
+            head += f"Accept-Encoding: {self.encoding}\r\n"
         if self.body:
             head += "Content-Type: application/x-www-form-urlencoded\r\n"
             head += f"Content-Length: {len(self.body)}\r\n"

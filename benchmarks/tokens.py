@@ -1,7 +1,9 @@
 """Token endpoint and introspection against vanilla django-oauth-toolkit and npm oidc-provider.
 
 The same work for all: client credentials with a secret by HTTP Basic, opaque tokens stored in
-PostgreSQL, introspection of one living token.
+PostgreSQL, introspection of one living token. One process each, of one thread's worth of Python or
+JavaScript; clients and tokens are read from the same database server for each request. A bare view
+with one query, on the same web server as the two Django servers, shows what Django can do at all.
 """
 
 import argparse
@@ -13,10 +15,11 @@ import subprocess
 import tempfile
 import urllib.request
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.load import Rate, Target
+from benchmarks import cpu
+from benchmarks.load import Rate, Target, measure
 from benchmarks.servers import (
     ROOT,
     database,
@@ -29,12 +32,13 @@ from benchmarks.servers import (
 )
 
 TARGETS = {"vanilla django-oauth-toolkit": 1.0, "oidc-provider": 0.3}
+BARE = "bare Django view, one query"
 _LIMITS = {
-    "Token endpoint": "one Python thread that waits in turn for the Credential, the rate limits "
-    "(Redis), the offered scopes, the Grant and the insert with its commit; a token belongs to a "
-    "Grant and dies with its Credential, which the others do not offer.",
-    "Introspection": "one Python thread that waits in turn for the Credential, the rate limits "
-    "(Redis) and the token with the four rows that its life depends on.",
+    "Token endpoint": "five statements in turn (connection check, Credential, offered scopes, "
+    "Grant, insert with its commit) and one round trip to Redis (rate limits); a token belongs to "
+    "a Grant and dies with its Credential, which the others do not offer",
+    "Introspection": "three statements in turn (connection check, Credential, the token with what "
+    "its life depends on) and one round trip to Redis (rate limits)",
 }
 _ID, _SECRET = "bench", "bench-secret-that-protects-nothing"
 _OIDC = ROOT / "benchmarks" / "oidc_provider"
@@ -50,6 +54,7 @@ class Server:
     client_id: str
     secret: str
     scope: str
+    pid: int
 
     @property
     def authorization(self) -> str:
@@ -90,7 +95,7 @@ def _product(stack: ExitStack) -> Server:
     environment = product_environment(url, port)
     python(environment, str(ROOT / "manage.py"), "migrate", "-v0")
     client = json.loads(python(environment, "-m", "benchmarks.seed_tokens").splitlines()[-1])
-    stack.enter_context(process(granian("portal.wsgi", port), environment, port))
+    pid = stack.enter_context(process(granian("portal.wsgi", port), environment, port))
     base = f"http://127.0.0.1:{port}/oauth"
     return Server(
         "portal",
@@ -99,6 +104,7 @@ def _product(stack: ExitStack) -> Server:
         client["client_id"],
         client["client_secret"],
         "cds_client_admin",
+        pid,
     )
 
 
@@ -108,7 +114,7 @@ def _vanilla_dot(stack: ExitStack) -> Server:
     environment = product_environment(url, port)
     python(environment, "-m", "benchmarks.vanilla_dot.fill", _ID, _SECRET)
     command = granian("benchmarks.vanilla_dot.wsgi", port)
-    stack.enter_context(process(command, environment, port))
+    pid = stack.enter_context(process(command, environment, port))
     base = f"http://127.0.0.1:{port}/o"
     return Server(
         "vanilla django-oauth-toolkit",
@@ -117,7 +123,14 @@ def _vanilla_dot(stack: ExitStack) -> Server:
         _ID,
         _SECRET,
         "bench",
+        pid,
     )
+
+
+def _bare(vanilla: Server) -> Server:
+    """Return the view beside the library's, in the same process."""
+    url = vanilla.token_url.replace("/o/token/", "/one-query/")
+    return replace(vanilla, name=BARE, token_url=url, introspection_url=url)
 
 
 def _oidc_provider(stack: ExitStack) -> Server | None:
@@ -142,35 +155,64 @@ def _oidc_provider(stack: ExitStack) -> Server | None:
         "NODE_ENV": "production",
         "NODE_NO_WARNINGS": "1",
     }
-    stack.enter_context(process([node, str(folder / "server.js")], environment, port))
+    pid = stack.enter_context(process([node, str(folder / "server.js")], environment, port))
     base = f"http://127.0.0.1:{port}/token"
-    return Server("oidc-provider", base, f"{base}/introspection", _ID, _SECRET, "bench")
+    return Server("oidc-provider", base, f"{base}/introspection", _ID, _SECRET, "bench", pid)
 
 
 def run(options: argparse.Namespace) -> None:
     """Start the servers, measure both endpoints and print the ratios."""
     with ExitStack() as stack:
         print("Starting three authorization servers ...", flush=True)
-        started = (_product(stack), _vanilla_dot(stack), _oidc_provider(stack))
-        servers = [server for server in started if server is not None]
+        portal, vanilla, oidc = _product(stack), _vanilla_dot(stack), _oidc_provider(stack)
+        servers = [portal, vanilla, *([oidc] if oidc else [])]
+        bare = _bare(vanilla)
         for title, kind in (
             ("Token endpoint", Server.token_target),
             ("Introspection", Server.introspection_target),
         ):
             print(f"{title}, client by HTTP Basic:", flush=True)
-            targets = [kind(server) for server in servers]
-            for target in targets:
-                for _ in range(50):
-                    _post(target)
-            report(title, rounds(targets, options.rounds, options.seconds, options.connections))
+            targets = {server.name: kind(server) for server in servers}
+            targets[BARE] = bare.token_target()
+            for target in targets.values():
+                measure(target, seconds=2, connections=options.connections)
+            rates = rounds(
+                list(targets.values()), options.rounds, options.seconds, options.connections
+            )
+            cost = {
+                server.name: _processor_time(server, targets[server.name], options.connections)
+                for server in (*servers, bare)
+            }
+            report(title, rates, cost)
 
 
-def report(title: str, result: dict[str, Rate]) -> None:
-    """Print medians and ratios."""
+def _processor_time(server: Server, target: Target, connections: int) -> float:
+    """Return the milliseconds of processor time that one request takes the server's process."""
+    before = cpu.seconds(server.pid)
+    rate = measure(target, seconds=3, connections=connections)
+    return (cpu.seconds(server.pid) - before) * 1000 / (rate.requests * 3)
+
+
+def report(title: str, result: dict[str, Rate], cost: dict[str, float]) -> None:
+    """Print medians, ratios and what holds the portal back."""
     for name, rate in result.items():
-        print(f"{title:15} {name:30} {rate.requests:10.1f} requests/s")
+        print(
+            f"{title:15} {name:30} {rate.requests:10.1f} requests/s {cost[name]:8.2f} ms of "
+            "processor time each"
+        )
+    portal = result["portal"].requests
     for name, target in TARGETS.items():
         if name in result:
-            ratio = result["portal"].requests / result[name].requests
+            ratio = portal / result[name].requests
             print(f"{title:15} portal / {name:30} {ratio:8.2f}   (target {target})")
-    print(f"{title:15} limit of the portal: {_LIMITS[title]}", flush=True)
+    ceiling = result[BARE].requests
+    print(f"{title:15} portal / {BARE:30} {portal / ceiling:8.2f}")
+    if "oidc-provider" in result:
+        ratio = ceiling / result["oidc-provider"].requests
+        print(f"{title:15} {BARE} / oidc-provider {ratio:12.2f}")
+    busy = portal * cost["portal"] / 1000
+    print(
+        f"{title:15} limit of the portal: one Python process, {busy:.0%} of a processor busy, "
+        f"else waiting; {_LIMITS[title]}.",
+        flush=True,
+    )

@@ -26,6 +26,13 @@ from benchmarks.servers import (
 
 LISTING = "/cds-customerdata-api/v1/usage-segments"
 MEMORY_REQUESTS = 30
+# The same page from memory (benchmarks.ceiling), by what stands in front of it.
+CEILINGS = {"web server alone": "bare", "token, from memory": "wsgi"}
+_LIMIT = (
+    "nginx lets the kernel send a file that is already there, to anybody. What is left of its rate "
+    "once the web server, and then the token and the rate limits, have had their share stands "
+    "above; the rest is the walk over the Grant's packs, reading their text and opening it."
+)
 
 
 def nginx_configuration(folder: Path, port: int) -> Path:
@@ -106,7 +113,7 @@ def run_shape(options: argparse.Namespace, shape: Shape) -> None:
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
         raise SystemExit("nginx is needed for the comparison (Debian: apt-get install nginx-light)")
-    ports = {name: free_port() for name in ("product", "baseline", "nginx")}
+    ports = {name: free_port() for name in ("product", "baseline", "nginx", *CEILINGS)}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(database(os.environ["DATABASE_URL"]))
@@ -129,6 +136,10 @@ def run_shape(options: argparse.Namespace, shape: Shape) -> None:
         (folder / "www").mkdir()
         (folder / "www" / "page.json").write_bytes(page)
         fill_baseline(environment, folder / "www" / "page.json")
+        in_memory = environment | {"BENCH_PAGE": str(folder / "www" / "page.json")}
+        for name, module in CEILINGS.items():
+            command = granian(f"benchmarks.ceiling.{module}", ports[name])
+            stack.enter_context(process(command, in_memory, ports[name]))
         stack.enter_context(
             process(
                 granian("benchmarks.baseline.wsgi", ports["baseline"]),
@@ -145,6 +156,8 @@ def run_shape(options: argparse.Namespace, shape: Shape) -> None:
         )
         targets = [
             Target("portal", url, token),
+            Target("portal, gzip", url, token, encoding="gzip"),
+            *(Target(n, f"http://127.0.0.1:{ports[n]}{LISTING}", token) for n in CEILINGS),
             Target("nginx", f"http://127.0.0.1:{ports['nginx']}/page.json"),
             Target("plain serializer", f"http://127.0.0.1:{ports['baseline']}/segments"),
         ]
@@ -157,9 +170,16 @@ def report(result: dict[str, Rate], before: float, peak: float, values: int) -> 
     """Print medians, ratios and memory."""
     for name, rate in result.items():
         print(f"{name:18} {rate.requests:10.2f} pages/s {rate.megabytes:10.1f} MB/s")
-    portal = result["portal"].requests
-    print(f"portal / nginx            {portal / result['nginx'].requests:8.3f}   (target 0.2)")
+    portal, nginx = result["portal"].requests, result["nginx"].requests
+    print(f"portal / nginx             {portal / nginx:8.3f}   (target 0.2)")
+    for name in CEILINGS:
+        print(f"{name + ' / nginx':26} {result[name].requests / nginx:8.3f}")
     plain = portal / result["plain serializer"].requests
-    print(f"portal / plain serializer {plain:8.1f}   (target 40)")
+    print(f"portal / plain serializer  {plain:8.1f}   (target 40)")
+    packed = result["portal, gzip"]
+    saved = result["portal"].megabytes / portal / (packed.megabytes / packed.requests)
+    kept = packed.requests / portal
+    print(f"with gzip: bytes divided by {saved:.1f}, {kept:.2f} of the pages/s")
+    print(f"limit of the portal: {_LIMIT}")
     growth = peak - before
     print(f"memory of the worker: +{growth:.1f} MB over {values}-value pages (target 20)")

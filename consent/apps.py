@@ -18,7 +18,7 @@ class ConsentConfig(AppConfig):
         """Plug the catalogue, the endpoints and the checks in."""
         from consent import catalogue, checks
         from consent.oauth.metadata import oauth_endpoints
-        from consent.services import grant_requests
+        from consent.services import grant_requests, grant_reviews
         from registration.catalogue.types import register_metadata_part
         from registration.hooks import register_details_validator
 
@@ -27,6 +27,7 @@ class ConsentConfig(AppConfig):
         register_metadata_part(oauth_endpoints)
         register_details_validator(check_default_details)
         grant_requests.register()
+        grant_reviews.register()
 
 
 def check_default_details(

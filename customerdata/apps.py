@@ -15,7 +15,12 @@ class CustomerDataConfig(AppConfig):
         from customerdata.access.listener import AccessComputation
         from customerdata.catalog import Customers
         from customerdata.metadata import customer_data_part
+        from customerdata.services.linking_claims import link_asserted
+        from customerdata.usage import upkeep
+        from portal.openid import claims
         from registration.catalogue.types import register_metadata_part
 
         catalog.register(catalog=Customers(), listener=AccessComputation())
         register_metadata_part(customer_data_part)
+        claims.listeners.register("customerdata", link_asserted)
+        upkeep.register()

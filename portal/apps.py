@@ -17,8 +17,13 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Register system checks and the foundation's own health checks."""
-        from portal import checks, health
+        """Register system checks and the foundation's own health checks; note ways to sign in."""
+        from allauth.socialaccount.signals import social_account_added, social_account_removed
 
+        from portal import checks, health
+        from portal.openid import adapter
+
+        social_account_added.connect(adapter.connected)
+        social_account_removed.connect(adapter.removed)
         checks.register()
         health.register()

@@ -1,25 +1,30 @@
-"""The cache holds no truth: when its server is away, pages work without it and the log says so."""
+"""The cache holds no truth: when its server is away, each process keeps values in its memory."""
 
-import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
-log = logging.getLogger(__name__)
+from portal.outage import memory, outage_of
+
+T = TypeVar("T")
 
 
 class OptionalRedisCache(RedisCache):
-    """Redis that is as good as empty while it does not answer; counting (`incr`) still raises."""
+    """Redis, and the process's memory while it does not answer; counting (`incr`) still raises."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._outage = outage_of(server)
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        """Return the value, the default while the server is away."""
-        try:
-            return super().get(key, default, version)
-        except RedisError as error:
-            self._away(error)
-            return default
+        """Return the value, or the default."""
+        return self._or(
+            lambda: super(OptionalRedisCache, self).get(key, default, version),
+            lambda: memory.get(key, default, version),
+        )
 
     def set(
         self,
@@ -28,11 +33,11 @@ class OptionalRedisCache(RedisCache):
         timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> None:
-        """Keep a value, nothing while the server is away."""
-        try:
-            super().set(key, value, timeout, version)
-        except RedisError as error:
-            self._away(error)
+        """Keep a value."""
+        self._or(
+            lambda: super(OptionalRedisCache, self).set(key, value, timeout, version),
+            lambda: memory.set(key, value, timeout, version),
+        )
 
     def add(
         self,
@@ -41,20 +46,24 @@ class OptionalRedisCache(RedisCache):
         timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> bool:
-        """Keep a value that is not there yet; as in an empty cache, that works."""
-        try:
-            return bool(super().add(key, value, timeout, version))
-        except RedisError as error:
-            self._away(error)
-            return True
+        """Keep a value that is not there yet; return whether it was not."""
+        return self._or(
+            lambda: bool(super(OptionalRedisCache, self).add(key, value, timeout, version)),
+            lambda: memory.add(key, value, timeout, version),
+        )
 
     def delete(self, key: Any, version: int | None = None) -> bool:
         """Forget a value; return whether there was one."""
-        try:
-            return bool(super().delete(key, version))
-        except RedisError as error:
-            self._away(error)
-            return False
+        return self._or(
+            lambda: bool(super(OptionalRedisCache, self).delete(key, version)),
+            lambda: memory.delete(key, version),
+        )
 
-    def _away(self, error: RedisError) -> None:
-        log.warning("the cache does not answer: %s", error)
+    def _or(self, ask: Callable[[], T], remember: Callable[[], T]) -> T:
+        if self._outage.lasts:
+            return remember()
+        try:
+            return ask()
+        except RedisError as error:
+            self._outage.noticed(error)
+            return remember()

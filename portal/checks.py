@@ -9,6 +9,8 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags
 from django.core.checks import Warning as CheckWarning
 
+from portal.openid.config import may_be_spoken_to, problems_of
+
 
 def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
     """portal.E001, E002: secrets at rest need at least one usable key."""
@@ -16,7 +18,8 @@ def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
         return [
             Error(
                 "FIELD_ENCRYPTION_KEYS is empty.",
-                hint="Make a key with `python -m portal.embedded secrets`.",
+                hint="A key is 32 random bytes in URL-safe Base64; docs/operators/running.md has"
+                " the command that makes one.",
                 id="portal.E001",
             )
         ]
@@ -85,19 +88,42 @@ def check_csp(**kwargs: Any) -> list[CheckMessage]:
     """portal.E005: the Content-Security-Policy allows nothing inline."""
     directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     loose = [name for name, values in directives.items() if "'unsafe-inline'" in values]
-    if "csp.middleware.CSPMiddleware" not in settings.MIDDLEWARE or loose:
+    if "portal.middleware.ContentPolicyMiddleware" not in settings.MIDDLEWARE or loose:
         return [
             Error(
                 "The Content-Security-Policy is off or allows inline code.",
-                hint="Keep CSPMiddleware and no 'unsafe-inline'.",
+                hint="Keep ContentPolicyMiddleware and no 'unsafe-inline'.",
                 id="portal.E005",
             )
         ]
     return []
 
 
+def check_openid(**kwargs: Any) -> list[CheckMessage]:
+    """portal.E006, E007, E008: identity providers are configured whole, once, and over https."""
+    problems: list[CheckMessage] = []
+    seen: set[str] = set()
+    for number, entry in enumerate(settings.OIDC_PROVIDERS, start=1):
+        where = f"Entry {number} of OIDC_PROVIDERS"
+        found = problems_of(entry)
+        if found:
+            hint = "Nobody can sign in with it; see Identity providers in the operator guide."
+            problems += [Error(f"{where} {each}.", hint=hint, id="portal.E006") for each in found]
+            continue
+        if not may_be_spoken_to(entry["server_url"]):
+            hint = "Secrets would travel in the open; http works in the demo, on this machine."
+            problems.append(
+                Error(f"{where}: server_url is not https.", hint=hint, id="portal.E007")
+            )
+        if entry["id"] in seen:
+            hint = "People are known again by provider and subject: one id, one provider."
+            problems.append(Error(f"{where} repeats an id.", hint=hint, id="portal.E008"))
+        seen.add(entry["id"])
+    return problems
+
+
 def register() -> None:
     """Add all checks."""
-    for check in (check_encryption_keys, check_zone, check_database, check_csp):
+    for check in (check_encryption_keys, check_zone, check_database, check_csp, check_openid):
         checks.register(check)
     checks.register(check_transport, Tags.security, deploy=True)

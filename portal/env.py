@@ -5,11 +5,15 @@ so that documentation, `.env.example` and code cannot drift apart.
 A value may also come from a file: `NAME_FILE` names it (container secrets).
 """
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
+
+Shape = TypeVar("Shape", list[Any], dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,14 @@ def env_int(name: str, *, default: int, help: str) -> int:  # noqa: A002
         raise ImproperlyConfigured(f"{name} must be an integer, not {value!r}: {help}") from None
 
 
-def env_list(name: str, *, default: str = "", help: str) -> list[str]:  # noqa: A002
-    """Return a comma-separated variable as a list without empty parts."""
+def env_list(name: str, *, default: str | None = "", help: str) -> list[str]:  # noqa: A002
+    """Return a comma-separated variable as a list without empty parts.
+
+    With the default None it is shown as compulsory; a system check says what is missing.
+    """
     value = _read(Variable(name, "comma-separated list", default, help))
-    return [
-        part.strip() for part in (default if value is None else value).split(",") if part.strip()
-    ]
+    text = default if value is None else value
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
 def env_secret(name: str, *, help: str) -> str:  # noqa: A002
@@ -83,3 +89,22 @@ def env_secret(name: str, *, help: str) -> str:  # noqa: A002
             f"Set the secret {name} (or {name}_FILE): {help}. `make demo` makes one by itself."
         )
     return value
+
+
+def env_json(name: str, *, shape: type[Shape], help: str) -> Shape:  # noqa: A002
+    """Return an optional JSON list or object that may hold secrets, empty when unset.
+
+    Raises ImproperlyConfigured for anything else; what is wrong with it is never quoted.
+    """
+    word = "list" if shape is list else "object"
+    value = _read(Variable(name, f"JSON {word}, secret", "", help, secret=True))
+    if not value:
+        return shape()
+    try:
+        parsed = json.loads(value)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ImproperlyConfigured(f"{name} is not JSON at {place}: {help}") from None
+    if not isinstance(parsed, shape):
+        raise ImproperlyConfigured(f"{name} must be a JSON {word}: {help}")
+    return parsed

@@ -1,10 +1,13 @@
 """Health: /healthz says the process lives, /readyz that it can serve, /metrics counts."""
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from redis import Redis, RedisError
 
 from portal.models import OutboxEntry
+from portal.outage import TIMEOUT
 from portal.permissions import public
 from portal.registries import HealthCheck, Metric, health_checks, metrics
 
@@ -49,9 +52,30 @@ def _database() -> None:
         cursor.execute("SELECT 1")
 
 
+def _redis_is_away() -> float:
+    server = Redis.from_url(
+        settings.REDIS_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
+    )
+    try:
+        server.ping()
+    except (RedisError, OSError):
+        return 1
+    finally:
+        server.close()
+    return 0
+
+
 def register() -> None:
-    """Add what the foundation itself depends on. The broker is not part of it: nudges may fail."""
+    """Add what the foundation itself depends on. Redis is not part of it: all works without."""
     health_checks.register("database", HealthCheck("database", _database))
+    metrics.register(
+        "redis_away",
+        Metric(
+            "cds_redis_away",
+            "1 while Redis does not answer: limits count in each process, work is late",
+            _redis_is_away,
+        ),
+    )
     metrics.register(
         "outbox",
         Metric(

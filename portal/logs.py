@@ -8,11 +8,13 @@ from pythonjsonlogger.json import JsonFormatter
 
 from portal.context import current
 
-# Mail addresses, and what is long and random: tokens, codes, secrets, and the parts of paths that
-# open a receipt or a form. Ids that only name something are shorter.
+# Mail addresses, codes of sign-ins in addresses, and what is long and random: tokens, codes,
+# secrets, and the parts of paths that open a receipt or a form. Ids that only name something are
+# shorter.
 # Bounded everywhere, and begun only where a word begins: a long line must not take long.
 _PRIVATE = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+    r"|(?<=[?&]code=)[^&\s'\"<>]{1,2000}"
     r"|(?<![\w-])(?=[a-z_-]{0,64}[0-9A-Z])[\w-]{40,}",
     re.ASCII,
 )

@@ -3,12 +3,15 @@
 import logging
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address
 
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from portal import ids
@@ -141,12 +144,26 @@ def json_error(code: str, description: str, status: int) -> JsonResponse:
     return JsonResponse(body | {"request_id": current.get().request_id}, status=status)
 
 
+@lru_cache(maxsize=1024)
 def _resolves(path: str) -> bool:
     try:
         resolve(path)
     except Resolver404:
         return False
     return True
+
+
+class ContentPolicyMiddleware(CSPMiddleware):
+    """The policy of CONTENT_SECURITY_POLICY for pages; answers to programs may load nothing."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Set the header, unless the view did."""
+        if not is_machine_path(request.path):
+            return super().process_response(request, response)
+        response.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        return response
 
 
 class DomainErrorMiddleware:

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.authentication import get_authentication_records
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 View = Callable[..., HttpResponse]
 # The attribute in which a view says who may use it.
@@ -35,6 +38,13 @@ def has_second_factor(request: HttpRequest) -> bool:
     return any(record.get("method") == "mfa" for record in records)
 
 
+def to_second_factor(request: HttpRequest, target: str) -> HttpResponse:
+    """Send a signed-in person to enter a code and then to `target`, or first to set codes up."""
+    if not is_mfa_enabled(request.user):
+        return redirect("mfa_activate_totp")
+    return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': target})}")
+
+
 def require(permission: Permission) -> Callable[[View], View]:
     """Let only people with this permission in; others sign in or see a 404."""
 
@@ -48,7 +58,7 @@ def require(permission: Permission) -> Callable[[View], View]:
             if permission is Permission.ADMIN and not request.user.is_superuser:
                 raise Http404
             if permission is not Permission.SIGNED_IN and not has_second_factor(request):
-                return redirect("mfa_index")
+                return to_second_factor(request, request.get_full_path())
             return view(request, *args, **kwargs)
 
         setattr(guarded, DECLARED, permission)

@@ -1,14 +1,42 @@
-"""Queries of hot paths, compiled once: for a wide join the ORM takes longer than the database."""
+"""Statements of hot paths: made once per thread, planned once per connection.
+
+For a wide join the ORM and the planner each take longer than the database takes to find the row.
+Everything else goes through the ORM, whose cursors never use prepared statements.
+"""
 
 import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from django.db import connections
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Model, QuerySet
 from django.db.models import query as orm
+from django.utils.functional import cached_property
 
 M = TypeVar("M", bound=Model)
+# The driver's own reader of times; Django's, for any zone, takes longer than a short query.
+_TIMES: Any = psycopg.adapters.get_loader(
+    psycopg.adapters.types["timestamptz"].oid, psycopg.pq.Format.TEXT
+)
+
+
+def planned_once(alias: str) -> Any:
+    """Return a cursor, for a `with`, whose statements become prepared ones after a few calls.
+
+    The database binds the values, so their types must be clear from the statement. Django's own
+    cursors write values into the text, which is planned anew each time. With
+    DATABASE_PREPARED_STATEMENTS off the values are bound all the same and nothing is prepared.
+    """
+    connection: Any = connections[alias]
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        make: Any = ServerBindingCursor
+        cursor = make(connection.connection)
+        cursor.adapters.register_loader("timestamptz", _TIMES)
+        return connection._prepare_cursor(cursor)
 
 
 class _Compiled(Generic[M]):
@@ -18,9 +46,9 @@ class _Compiled(Generic[M]):
         query: Any = queryset[:1].query
         self.connection: Any = connections[queryset.db]
         self._compiler: Any = query.get_compiler(connection=self.connection)
-        self._sql, params = self._compiler.as_sql()
-        self._params = list(params)
-        self._places = [(place, keys.index(p)) for place, p in enumerate(params) if p in keys]
+        sql, params = self._compiler.as_sql()
+        self._sql = self._with_constants(sql, params, keys)
+        self._order = [keys.index(param) for param in params if param in keys]
         select, info = self._compiler.select, self._compiler.klass_info
         self._converters = self._compiler.get_converters([column[0] for column in select])
         first, last = info["select_fields"][0], info["select_fields"][-1] + 1
@@ -30,12 +58,19 @@ class _Compiled(Generic[M]):
         populators: Any = orm.get_related_populators
         self._related = populators(info, select, queryset.db)
 
+    def _with_constants(self, sql: str, params: tuple[Any, ...], keys: tuple[str, ...]) -> str:
+        """Write all but the keys into the SQL.
+
+        The plan of a prepared statement fits any values. Without these it could not use an index
+        that has a condition.
+        """
+        literal = self.connection.ops.compose_sql
+        texts = ("%s" if p in keys else literal("%s", [p]).replace("%", "%%") for p in params)
+        return str(sql.replace("%%", "%%%%") % tuple(texts))
+
     def run(self, values: tuple[str, ...]) -> M | None:
-        params = self._params.copy()
-        for place, key in self._places:
-            params[place] = values[key]
-        with self.connection.cursor() as cursor:
-            cursor.execute(self._sql, params)
+        with planned_once(self.connection.alias) as cursor:
+            cursor.execute(self._sql, [values[place] for place in self._order])
             found = cursor.fetchone()
         if found is None:
             return None
@@ -50,7 +85,8 @@ class Prepared(Generic[M]):
     """A query for one object by one or more texts.
 
     `build` returns the queryset for its texts; it is called once per thread, so that nothing but
-    the texts may differ between calls. Foreign keys to load are named by `select_related`.
+    the texts may differ between calls. Foreign keys to load are named by `select_related`. An
+    index with a condition serves only a query that states the condition.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]], *, keys: int = 1) -> None:
@@ -65,6 +101,35 @@ class Prepared(Generic[M]):
             compiled = _Compiled(self._build(*self._keys), self._keys)
             self._local.compiled = compiled
         return compiled.run(values)
+
+
+class PreparedInsert(Generic[M]):
+    """Stores new rows of a model, one statement each; no signals are sent."""
+
+    def __init__(self, model: type[M]) -> None:
+        self._model = model
+        self._fields: list[Any] = [f for f in model._meta.concrete_fields if not f.primary_key]
+
+    @cached_property
+    def _sql(self) -> str:
+        quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
+        columns = ", ".join(quoted(field.column) for field in self._fields)
+        values = ", ".join(["%s"] * len(self._fields))
+        names: Any = self._model._meta
+        into = f"INSERT INTO {quoted(names.db_table)} ({columns})"
+        return f"{into} VALUES ({values}) RETURNING {quoted(names.pk.column)}"
+
+    def save(self, item: M) -> None:
+        """Insert the row; the database gives it its key. Raises what saving it would raise."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        values = [
+            field.get_db_prep_save(field.pre_save(item, add=True), connection)
+            for field in self._fields
+        ]
+        with planned_once(connection.alias) as cursor:
+            cursor.execute(self._sql, values)
+            (item.pk,) = cursor.fetchone()
+        item._state.adding, item._state.db = False, DEFAULT_DB_ALIAS
 
 
 class PreparedRows:
@@ -82,7 +147,7 @@ class PreparedRows:
             sql, params = queryset.query.get_compiler(queryset.db).as_sql()
             known = self._local.sql = (queryset.db, sql, params)
         alias, sql, params = known
-        with connections[alias].cursor() as cursor:
+        with planned_once(alias) as cursor:
             cursor.execute(sql, params)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

@@ -1,13 +1,12 @@
 """Rate limits: the one way in which requests are counted (CDS-WG1-01 8.2, CDS-WG1-02 11.3).
 
-Fixed windows in Redis, one round trip for all limits of a request. Redis holds no truth: when it
-is away, requests pass and the log says so. Every answer to a counted request says what is left in
+Fixed windows in Redis, one round trip for all limits of a request. Redis holds no truth: while it
+is away, each process counts for itself. Every answer to a counted request says what is left in
 `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset` (seconds), by the limit that
 is nearest to its end; refusals are 429 and add `Retry-After`.
 """
 
 import hashlib
-import logging
 import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
@@ -23,18 +22,13 @@ from rest_framework.throttling import BaseThrottle
 
 from portal.context import current
 from portal.errors import DomainError
+from portal.outage import TIMEOUT, memory, outage_of
 
 if TYPE_CHECKING:
     # The framework's views read the settings, which name this module.
     from rest_framework.views import APIView
 
-log = logging.getLogger(__name__)
-
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_TIMEOUT = 0.5
-# After a failure nothing is counted for a while, so that a hanging server costs one request its
-# time and not all of them.
-_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,7 @@ class Usage:
 
 
 class TooManyRequests(DomainError):
-    """A rate limit is used up; `retry_after` is in seconds."""
+    """A rate limit is used up; `Retry-After` says for how many seconds."""
 
     code = "slow_down"
     status = 429
@@ -76,18 +70,18 @@ class TooManyRequests(DomainError):
 
 
 class _Counter:
-    """The server that counts. Does without it for a moment when it fails."""
+    """The server that counts, and this process while the server is away."""
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(
-            url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, protocol=2
+            url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, protocol=2
         )
-        self._off_until = 0.0
+        self._outage = outage_of(url)
 
-    def add(self, amounts: Sequence[tuple[str, int, int]]) -> list[int] | None:
-        """Add amounts (key, amount, seconds to keep); return the sums, None when nothing counts."""
-        if time.monotonic() < self._off_until:
-            return None
+    def add(self, amounts: Sequence[tuple[str, int, int]]) -> list[int]:
+        """Add amounts (key, amount, seconds to keep); return the sums."""
+        if self._outage.lasts:
+            return [_remember(*each) for each in amounts]
         pipeline = self._redis.pipeline(transaction=False)
         for key, amount, _ in amounts:
             if amount:
@@ -99,10 +93,14 @@ class _Counter:
                 pipeline.expire(key, seconds)
         try:
             return [int(value or 0) for value in pipeline.execute()[: len(amounts)]]
-        except (RedisError, OSError):
-            self._off_until = time.monotonic() + _PAUSE
-            log.warning("rate limits are off for %s s: nothing counts", _PAUSE, exc_info=True)
-            return None
+        except (RedisError, OSError) as error:
+            self._outage.noticed(error)
+            return [_remember(*each) for each in amounts]
+
+
+def _remember(key: str, amount: int, seconds: int) -> int:
+    memory.add(key, 0, seconds)
+    return memory.incr(key, amount)
 
 
 _counter = lru_cache(maxsize=4)(_Counter)
@@ -132,8 +130,6 @@ def take(*claims: Claim) -> None:
         for claim, (_, seconds) in zip(claims, limits, strict=True)
     ]
     sums = _counter(settings.CACHES["default"]["LOCATION"]).add(amounts)
-    if sums is None:
-        return
     seen = _used.get()
     wait = 0
     for claim, (limit, seconds), used in zip(claims, limits, sums, strict=True):

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
-from portal.env import env_bool, env_int, env_list, env_secret, env_str
+from portal.env import env_bool, env_int, env_json, env_list, env_secret, env_str
+from portal.openid.config import apps_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -20,6 +21,7 @@ DEMO = env_bool(
 SECRET_KEY = env_secret("SECRET_KEY", help="Signs sessions and one-time links")
 FIELD_ENCRYPTION_KEYS = env_list(
     "FIELD_ENCRYPTION_KEYS",
+    default=None,
     help="Fernet keys for secrets at rest, newest first; keep old ones until re-encrypted",
 )
 TOKEN_DIGEST_KEY = env_secret(
@@ -33,7 +35,10 @@ BASE_URL = env_str(
 _base = urlsplit(BASE_URL)
 ALLOWED_HOSTS = [
     _base.hostname or "",
-    *env_list("EXTRA_HOSTS", help="Further host names that reach this server (health checks)"),
+    *env_list(
+        "EXTRA_HOSTS",
+        help="Further host names that reach this server, such as 127.0.0.1 for health checks",
+    ),
 ]
 USE_HTTPS = _base.scheme == "https"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
@@ -82,6 +87,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "payments",
     "template_partials",
     "csp",
     "portal.apps.PortalAdminConfig",
@@ -104,9 +112,9 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.MachineEndpointMiddleware",
     "portal.bodies.BodyLimitMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "portal.middleware.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    # Inside CSPMiddleware: sign-in that ends at a client must be able to redirect there.
+    # Inside the content policy: sign-in that ends at a client must be able to redirect there.
     "consent.pages.middleware.AuthorizationSignInMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -152,6 +160,17 @@ DATABASES = {
         conn_health_checks=True,
     )
 }
+# How often a statement of `portal.prepared` runs on a connection before it is prepared; Django's
+# other statements never are.
+DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = (
+    5
+    if env_bool(
+        "DATABASE_PREPARED_STATEMENTS",
+        default=True,
+        help="Plan frequent queries once per connection; off behind a pooler that cannot",
+    )
+    else None
+)
 DATABASES["default"]["TEST"] = {
     "NAME": "test_cds" + env_str("TEST_DB_SUFFIX", default="", help="Suffix of the test database")
 }
@@ -161,6 +180,8 @@ CACHES: dict[str, Any] = {
         "BACKEND": "portal.cache.OptionalRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cds",
+        # A server that hangs is away (portal.outage).
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     }
 }
 MEDIA_ROOT = env_str("MEDIA_ROOT", default=".local/media", help="Folder of stored files")
@@ -197,9 +218,28 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
 ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 1800
 ACCOUNT_SESSION_REMEMBER = False
-MFA_ADAPTER = "allauth.mfa.adapter.DefaultMFAAdapter"
+MFA_ADAPTER = "portal.second_factor.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = UTILITY_NAME
+OIDC_PROVIDERS = env_json(
+    "OIDC_PROVIDERS",
+    shape=list,
+    help="OpenID Connect providers that people may sign in with; see the operator guide",
+)
+SOCIALACCOUNT_ADAPTER = "portal.openid.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {
+        "provider_class": "portal.openid.provider.Provider",
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": apps_of(OIDC_PROVIDERS),
+    }
+}
+SOCIALACCOUNT_FORMS = {"disconnect": "portal.openid.forms.DisconnectForm"}
+SOCIALACCOUNT_STORE_TOKENS = False
+# Whoever was matched by address stays connected when the address changes.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+# Another door to an account is opened or closed only by somebody who was asked again.
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
 # WG3-01 9.1.2 wants sign-in at the time of consent; an hour idle ends the session.
 SESSION_COOKIE_AGE = env_int("SESSION_SECONDS", default=3600, help="Idle time until sign-out")
 SESSION_SAVE_EVERY_REQUEST = True
@@ -212,6 +252,8 @@ CSRF_FAILURE_VIEW = "portal.pages.errors.csrf_failure"
 
 # --- Transport and browser security --------------------------------------------------------------
 SECURE_SSL_REDIRECT = USE_HTTPS
+# Asked from inside, past the proxy that ends TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https")
     if env_bool(
@@ -263,14 +305,20 @@ DEFAULT_FROM_EMAIL = env_str(
     "DEFAULT_FROM_EMAIL", default="no-reply@example.com", help="Sender of all mails"
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_BACKEND = "portal.mail_backends.SmtpBackend"
 if MAIL_DIR:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "portal.mail_backends.FileBackend"
     EMAIL_FILE_PATH = MAIL_DIR
 
 # --- APIs ----------------------------------------------------------------------------------------
 NUM_PROXIES = env_int("NUM_PROXIES", default=0, help="Trusted proxies in front of the portal")
 # Sign-in counts its failures by the same address.
 ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES
+COMPRESS_DATA = env_bool(
+    "COMPRESS_DATA",
+    default=True,
+    help="Compress customer data for clients that ask; off where the proxy does",
+)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["consent.oauth.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -327,9 +375,21 @@ PAYMENT_INSTRUCTIONS = env_str(
 )
 PAYMENT_PROVIDER = env_str(
     "PAYMENT_PROVIDER",
-    default="registration.services.onboarding_payments.InvoiceProvider",
-    help="Class that takes payments; card providers are plugged in here",
+    default="invoice",
+    help="How fees are paid: invoice, or the name of a card provider in PAYMENT_VARIANTS",
 )
+PAYMENT_VARIANTS = env_json(
+    "PAYMENT_VARIANTS",
+    shape=dict,
+    help="Card providers with their keys, a JSON object: see the chapter on fees",
+)
+PAYMENT_CHECKOUT_ORIGINS = env_list(
+    "PAYMENT_CHECKOUT_ORIGINS",
+    help="Where card providers have their checkout, for example https://checkout.stripe.com",
+)
+PAYMENT_MODEL = "registration.Payment"
+PAYMENT_HOST = _base.netloc
+PAYMENT_USES_SSL = USE_HTTPS
 
 # --- OAuth ---------------------------------------------------------------------------------------
 OAUTH2_PROVIDER_APPLICATION_MODEL = "registration.Client"
@@ -354,16 +414,14 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "PKCE_REQUIRED": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     "REQUEST_APPROVAL_PROMPT": "force",
-    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
-    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
-    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
-    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
-    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
-    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
-    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
-    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
-    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
-    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+    **{
+        f"COMPLIANT_BCP_RFC9700_{rule}": True
+        for rule in (
+            *("IMPLICIT_GRANT", "PASSWORD_GRANT", "PKCE_METHOD", "PKCE_REQUIRED", "TOKEN_STORAGE"),
+            *("ACCESS_TOKEN_TRANSPORT", "AUTHZ_RESPONSE_ISS", "REFRESH_TOKEN"),
+            *("REDIRECT_URI_MATCHING", "REDIRECT_URI_SCHEME"),
+        )
+    },
 }
 ROTATE_CONFIDENTIAL_REFRESH_TOKENS = env_bool(
     "ROTATE_CONFIDENTIAL_REFRESH_TOKENS",
@@ -412,6 +470,10 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "audit-seal": {"task": "portal.tasks.seal_audit", "schedule": 60.0},
     # Ends Grants whose time is over and starts future ones; the API checks the clock itself too.
     "grants-sweep": {"task": "consent.tasks.sweep_grants", "schedule": 60.0},
+    # Makes usage partitions 90 days ahead, so that no ingestion waits for the locks this needs.
+    "usage-months": {"task": "customerdata.tasks.make_usage_months", "schedule": 3600.0},
+    # Bounds the cache of rendered usage.
+    "usage-renders": {"task": "customerdata.tasks.prune_usage_renders", "schedule": 3600.0},
 }
 
 LOGGING: dict[str, Any] = {

@@ -3,7 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from portal import audit, outbox
+from portal import audit, mail, outbox
+from portal.openid.config import named_providers
+from portal.services import sign_in
 
 
 @shared_task(name="portal.tasks.run_outbox_entry")
@@ -24,3 +26,21 @@ def seal_audit() -> None:
     """Extend the audit hash chain over what was committed since."""
     while audit.seal() == audit.SEAL_BATCH:
         pass
+
+
+@shared_task(name="portal.tasks.send_sign_in_notice")
+def send_sign_in_notice(user_pk: int, provider_id: str, is_added: bool, language: str) -> None:
+    """Mail somebody that a provider was added to, or taken from, their ways to sign in."""
+    names = {each.id: each.name for each in named_providers()}
+    sign_in.send_notice(
+        user_pk,
+        provider=names.get(provider_id, provider_id),
+        is_added=is_added,
+        language=language,
+    )
+
+
+@shared_task(name=mail.LATER)
+def send_stored_mail(sealed: str) -> None:
+    """Send a mail of sign-in for which the mail server was away."""
+    mail.send_stored(sealed)

@@ -70,4 +70,4 @@ def format_datetime(moment: datetime) -> str:
     """Write an aware datetime in UTC with Z; a fraction appears only when there is one."""
     if moment.tzinfo is None:
         raise ValueError("a datetime without a time zone has no place on the wire")
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"

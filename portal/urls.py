@@ -1,17 +1,37 @@
 """All URLs. Clients discover theirs from the metadata; only the well-known paths are promised."""
 
+from allauth.account.decorators import reauthentication_required
+from allauth.account.views import password_set
+from allauth.socialaccount.views import connections
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.pages import demo
+from portal.pages import demo, openid
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("registration.urls")),
     path("", include("consent.urls")),
     path("", include("customerdata.urls")),
+    path("payments/", include("registration.pages.onboarding.webhooks")),
     # Last: its documentation pages take every path below /docs/ that nobody else has.
     path("", include("portal.pages.urls")),
+    path("accounts/connections/", connections, name="socialaccount_connections"),
+    path("accounts/oidc/<slug:provider_id>/login/", openid.sign_in, name="openid_connect_login"),
+    path(
+        "accounts/oidc/<slug:provider_id>/login/callback/",
+        openid.callback,
+        name="openid_connect_callback",
+    ),
+    path(
+        "accounts/oidc/<slug:provider_id>/confirm/", openid.confirm, name="openid_connect_confirm"
+    ),
+    # A first password is another way in, so a session alone does not set one.
+    path(
+        "accounts/password/set/",
+        reauthentication_required(password_set, app="portal"),
+        name="account_set_password",
+    ),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
@@ -26,3 +46,5 @@ handler400 = "portal.pages.errors.bad_request"
 handler403 = "portal.pages.errors.forbidden"
 handler404 = "portal.pages.errors.page_not_found"
 handler500 = "portal.pages.errors.server_error"
+# Not Django's: sign-in looks for it here.
+handler429 = "portal.pages.errors.too_many_requests"

@@ -51,9 +51,11 @@ def _errors() -> dict[str, object]:
 
 
 def _subclasses(parent: type[DomainError]) -> Iterator[type[DomainError]]:
-    for child in parent.__subclasses__():
-        yield child
-        yield from _subclasses(child)
+    """Yield general errors first: of several with one code, theirs are the words."""
+    level = parent.__subclasses__()
+    while level:
+        yield from level
+        level = [child for each in level for child in each.__subclasses__()]
 
 
 def _test_accounts() -> dict[str, object]:

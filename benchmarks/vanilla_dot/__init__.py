@@ -1,1 +1,1 @@
-"""django-oauth-toolkit as its own tutorial sets it up, but with secrets hashed fast."""
+"""django-oauth-toolkit with nothing around it: no middleware, and secrets hashed fast."""

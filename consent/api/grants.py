@@ -33,7 +33,7 @@ def with_relations(rows: QuerySet[Grant]) -> QuerySet[Grant]:
 def to_wire(grant: Grant) -> dict[str, Any]:
     """Return a Grant object (CDS-WG1-02 8.1); `not_after` equals `expires` (decision 14).
 
-    `scope` and `authorization_details` show what is asked for while the customer has to decide.
+    `scope` and `authorization_details` show what is asked for while somebody has to decide.
     """
     return {
         "grant_id": grant.grant_id,
@@ -127,10 +127,11 @@ class GrantDetail(AdminView):
         return Response(to_wire(_own(request, grant_id)))
 
     def patch(self, request: Request, grant_id: str) -> Response:
-        """Close the Grant, reduce it, or ask for more than it gives."""
+        """Close the Grant, reduce it, or ask for more: 202 when the utility reviews that first."""
         changes = object_payload(request)
-        patch_grant(grant=_own(request, grant_id), changes=changes, by=actor(request))
-        return Response(to_wire(_own(request, grant_id)))
+        done = patch_grant(grant=_own(request, grant_id), changes=changes, by=actor(request))
+        status = 200 if done.review is None else 202
+        return Response(to_wire(_own(request, grant_id)), status)
 
 
 def _own(request: Request, grant_id: str) -> Grant:

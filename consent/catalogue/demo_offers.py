@@ -253,7 +253,8 @@ def demo_offers(*, coverages: tuple[str, ...] = ()) -> dict[str, ScopeOffer]:
                 grant_admin_scope=GRANT_ADMIN_ID,
                 auth_methods=("client_secret_basic", "none"),
             ),
-            # The same data with what a utility may ask first; the scopes above stay without.
+            # The same data with what a utility may ask first, each kind of step once between the
+            # two; the scopes above stay without.
             ScopeOffer(
                 id="cds_usage_reviewed",
                 type="cds_usage",
@@ -266,6 +267,20 @@ def demo_offers(*, coverages: tuple[str, ...] = ()) -> dict[str, ScopeOffer]:
                     "terms_form",
                 ),
                 registration_optional=("company_kind", "purposes"),
+                grant_admin_scope=GRANT_ADMIN_ID,
+                auth_methods=("client_secret_basic", "none"),
+            ),
+            ScopeOffer(
+                id="cds_service_contracts_partner",
+                type="cds_service_contracts",
+                name="Accounts and services, for partners",
+                coverages=coverages,
+                fields=_SERVICE_CONTRACT_FIELDS,
+                registration_requirements=(
+                    "agreement_pdf",
+                    "registration_fee",
+                    "customer_sign_in",
+                ),
                 grant_admin_scope=GRANT_ADMIN_ID,
                 auth_methods=("client_secret_basic", "none"),
             ),

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from portal.ids import confirmation_number, random_id
 from portal.models import TimestampedModel
-from registration.models import Client, Registration
+from registration.models import Client, Message, Registration
 
 
 def new_grant_id() -> str:
@@ -53,7 +53,10 @@ class Grant(TimestampedModel):
     `authorization_details` holds one entry per scope with absolute durations (CDS-WG3-01 7.3).
     `scope` and `authorization_details` are what was authorized, so whoever computes access reads
     nothing else. What a Client wants beyond that stands in the `asked_` columns until the customer
-    decides, and is what the API then publishes (8.6).
+    decides, or the utility where no customer gave the Grant, and is what the API then publishes
+    (8.6). `review` is the Message of the utility's review; the Grant is `pending` meanwhile.
+    `resolution` keeps what the scope ids and choices of the entries meant when they were granted
+    (consent.catalogue.resolution).
     """
 
     class Status(models.TextChoices):
@@ -102,8 +105,25 @@ class Grant(TimestampedModel):
     asked_authorization_details = models.JSONField(
         null=True, blank=True, help_text="Asked for and not authorized yet; null for nothing"
     )
+    resolution = models.JSONField(
+        default=dict, blank=True, help_text="What scope ids and choices meant when granted"
+    )
+    review = models.OneToOneField(
+        Message,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="reviewed_grant",
+        help_text="The field_changes Message that the utility has to decide about",
+    )
+    reviewed_from = models.CharField(
+        max_length=20, blank=True, help_text="What a Grant goes back to after its review"
+    )
     suspended_from = models.JSONField(
         null=True, blank=True, help_text="What a suspended Grant goes back to"
+    )
+    authorized = models.DateTimeField(
+        null=True, blank=True, help_text="When a customer approved a Grant that was there already"
     )
     not_before = models.DateTimeField(null=True, blank=True)
     expires = models.DateTimeField(null=True, blank=True)
@@ -154,8 +174,19 @@ class Grant(TimestampedModel):
             ),
             models.CheckConstraint(
                 condition=Q(asked_scope="", asked_authorization_details__isnull=True)
-                | Q(status__in=["needs_authorization", "suspended"]),
+                | Q(status__in=["needs_authorization", "suspended"])
+                | Q(status="pending", review__isnull=False),
                 name="%(app_label)s_%(class)s_asked_only_waiting",
+            ),
+            models.CheckConstraint(
+                condition=Q(review__isnull=True, reviewed_from="")
+                | Q(
+                    review__isnull=False,
+                    asked_authorization_details__isnull=False,
+                    status__in=["pending", "suspended"],
+                    reviewed_from__in=["active", "delayed", "stopped", "errored"],
+                ),
+                name="%(app_label)s_%(class)s_review_of_a_question",
             ),
             models.CheckConstraint(
                 condition=Q(suspended_from__isnull=True) | Q(status="suspended"),
@@ -177,9 +208,20 @@ class Grant(TimestampedModel):
         return self.grant_id
 
     @property
+    def given(self) -> datetime:
+        """When the customer chose what it opens."""
+        given: datetime = self.authorized or self.created
+        return given
+
+    @property
     def is_administrative(self) -> bool:
         """Whether a client credentials request made this Grant, without a customer."""
         return bool(self.request_digest)
+
+    @property
+    def is_under_review(self) -> bool:
+        """Whether the utility has to decide about what the Client asked for."""
+        return self.review_id is not None
 
     @property
     def is_asking(self) -> bool:

@@ -7,15 +7,15 @@ from django.utils import timezone
 
 from consent.models import AccessToken, RefreshToken
 from consent.services import tokens
-from registration.models import Registration
+from registration.models import Client
 
 INACTIVE: dict[str, Any] = {"active": False}
 
 
-def introspect(*, raw: str, registration: Registration) -> dict[str, Any]:
-    """Return what a token is good for; of others' tokens nothing, as if they did not exist."""
-    token = tokens.find_access_token(raw) or tokens.find_refresh_token(raw)
-    if token is None or token.application.registration_id != registration.pk:
+def introspect(*, raw: str, client: Client) -> dict[str, Any]:
+    """Return what a token is good for; of other parties' tokens nothing, as if there were none."""
+    token = tokens.find_access_token(raw, asked_by=client) or tokens.find_refresh_token(raw)
+    if token is None or token.application.registration_id != client.registration_id:
         return INACTIVE
     if not tokens.is_alive(token, now=timezone.now()):
         return INACTIVE

@@ -1,11 +1,9 @@
-"""The token endpoint: the three grant types that exist, made of the OAuth library's parts.
+"""The token endpoint: codes and refresh tokens, made of the OAuth library's parts.
 
-The library calls token modifiers with (token, handler, request), except for client credentials,
-where it passes the token alone and so cannot say whose it is: that grant type is ours. Modifiers
-are handed over when a server builds its own handlers; handlers of others are never touched.
+Client credentials do not come here (`consent.oauth.client_credentials`). Token modifiers are handed
+over when a server builds its own handlers; handlers of others are never touched.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +11,6 @@ from django.db import transaction
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import grant_types, tokens
 from oauthlib.oauth2.rfc6749.endpoints.token import TokenEndpoint
-from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from portal.crypto import new_secret
 
@@ -22,10 +19,7 @@ Answer = tuple[dict[str, str], str, int]
 
 def add_cds_fields(token: dict[str, Any], handler: Any, request: Request) -> dict[str, Any]:
     """Add what the token opens: `authorization_details` and `cds_grant_ids` (decisions 18, 19)."""
-    details = request.owner.details(request.scopes)
-    if details:
-        token["authorization_details"] = details
-    token["cds_grant_ids"] = request.owner.grant_ids
+    token.update(request.owner.published(request.scopes))
     return token
 
 
@@ -57,25 +51,6 @@ class CdsRefreshTokenGrant(_InOneTransaction, grant_types.RefreshTokenGrant):
     """Refresh tokens, of which rotation makes one of two simultaneous uses the first."""
 
 
-class CdsClientCredentialsGrant(grant_types.ClientCredentialsGrant):
-    """Client credentials with modifiers that learn the request.
-
-    Stores one row, after a Grant that the next request would reuse: no transaction around them.
-    """
-
-    def create_token_response(self, request: Request, token_handler: Any) -> Answer:
-        """Return headers, JSON and status; no refresh token (RFC 6749 4.4.3)."""
-        headers: dict[str, str] = self._get_default_headers()
-        try:
-            self.validate_token_request(request)
-        except OAuth2Error as error:
-            return {**headers, **error.headers}, error.json, error.status_code
-        token = token_handler.create_token(request, refresh_token=False)
-        token = add_cds_fields(token, token_handler, request)
-        self.request_validator.save_token(token, request)
-        return headers, json.dumps(token), 200
-
-
 class CdsServer(TokenEndpoint):
     """Issues tokens; nothing else of the library's server is reachable."""
 
@@ -101,6 +76,5 @@ class CdsServer(TokenEndpoint):
         handlers = {
             "authorization_code": code,
             "refresh_token": refresh,
-            "client_credentials": CdsClientCredentialsGrant(request_validator),
         }
         super().__init__("authorization_code", self.bearer, handlers)

@@ -16,10 +16,8 @@ from oauthlib.common import Request
 from consent.models import AuthorizationCode, Grant, RefreshToken
 from consent.oauth.callers import identify
 from consent.oauth.errors import GrantRefused, Refused
-from consent.oauth.params import parse_details
 from consent.oauth.redirects import CODE_PURPOSE
 from consent.services import requests, tokens
-from consent.services.admin_access import open_admin_access
 from consent.services.tokens import TokenOwner
 from portal.context import current
 from portal.crypto import digest
@@ -38,7 +36,7 @@ class CdsValidator(OAuth2Validator):
         """Identify the caller; raises Refused."""
         try:
             caller = identify(
-                authorization=request.headers.get("HTTP_AUTHORIZATION", ""),
+                authorization=request.headers.get("Authorization", ""),
                 params=dict(request.decoded_body or []),
                 address=current.get().address,
             )
@@ -57,19 +55,12 @@ class CdsValidator(OAuth2Validator):
         *args: Any,
         **kw: Any,
     ) -> bool:
-        """Only what the Client registered; a secret is needed for client credentials."""
-        if grant_type == "client_credentials" and request.credential is None:
-            return False
+        """Only what the Client registered."""
         return grant_type in client.grant_types
 
     def seconds_to_live(self, request: Request) -> int:
-        """Return the lifetime of an access token; none outlives its Grant."""
-        seconds: int = settings.OAUTH2_PROVIDER["ACCESS_TOKEN_EXPIRE_SECONDS"]
-        owner: TokenOwner = request.owner
-        if owner.grant.expires is None:
-            return seconds
-        left = (owner.grant.expires - timezone.now()) // timedelta(seconds=1)
-        return max(0, min(seconds, left))
+        """Return the lifetime of an access token."""
+        return tokens.seconds_to_live(request.owner.grant)
 
     # --- authorization_code -----------------------------------------------------------------------
 
@@ -201,40 +192,6 @@ class CdsValidator(OAuth2Validator):
     def rotate_refresh_token(self, request: Request) -> bool:
         """Public clients always rotate; for the others one lost answer must not end a consent."""
         return request.client.is_public or settings.ROTATE_CONFIDENTIAL_REFRESH_TOKENS
-
-    # --- client_credentials -----------------------------------------------------------------------
-
-    def get_default_scopes(
-        self, client_id: str, request: Request, *args: Any, **kwargs: Any
-    ) -> list[str]:
-        """Return the scopes of a request that names none; its details may name them instead."""
-        if getattr(request, "authorization_details", None):
-            return []
-        return list(request.client.default_scope.split() or request.client.scopes)
-
-    def validate_scopes(
-        self,
-        client_id: str,
-        scopes: list[str],
-        client: Client,
-        request: Request,
-        *args: Any,
-        **kw: Any,
-    ) -> bool:
-        """Open the Grant that a client credentials request is for; raises Refused."""
-        try:
-            details = parse_details(getattr(request, "authorization_details", None))
-            access = open_admin_access(client=client, scope_ids=scopes, details=details)
-        except DomainError as error:
-            raise Refused(error) from error
-        request.scopes = access.grant.scope_ids
-        request.owner = TokenOwner(
-            client=client,
-            credential=request.credential,
-            grant=access.target or access.grant,
-            admin_grant=access.grant if access.target else None,
-        )
-        return True
 
     # --- storing ----------------------------------------------------------------------------------
 

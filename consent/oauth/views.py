@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
-from oauth2_provider.oauth2_backends import get_oauthlib_core
 
-from consent.oauth import redirects
+from consent.oauth import client_credentials, redirects
+from consent.oauth.backend import shared_backend
 from consent.oauth.callers import Caller, InvalidClient, identify
 from consent.oauth.errors import BASIC_CHALLENGE
 from consent.oauth.introspection import introspect
@@ -82,9 +82,13 @@ def _identify(request: HttpRequest, parameters: Parameters) -> Caller:
 @machine_endpoint
 def token(request: HttpRequest) -> HttpResponse:
     """Exchange a code, a refresh token or client credentials for tokens (RFC 6749 3.2)."""
-    if not body_parameters(request).get("grant_type"):
-        raise MalformedRequest("grant_type is missing.", field="grant_type")
-    _uri, headers, body, status = get_oauthlib_core().create_token_response(request)
+    if request.META.get("QUERY_STRING"):
+        raise MalformedRequest("Parameters belong in the body, not in the address.")
+    parameters = body_parameters(request)
+    if _required(parameters, "grant_type") == client_credentials.GRANT_TYPE:
+        caller = _caller(request, parameters)
+        return json_response(client_credentials.issue(caller=caller, parameters=parameters))
+    _uri, headers, body, status = shared_backend().create_token_response(request)
     answer = json.loads(body)
     if status >= 400:
         answer["request_id"] = current.get().request_id
@@ -113,7 +117,7 @@ def introspection(request: HttpRequest) -> HttpResponse:
     if caller.credential is None:
         raise InvalidClient("Only clients with a secret may introspect.")
     raw = _required(parameters, "token")
-    return json_response(introspect(raw=raw, registration=caller.client.registration))
+    return json_response(introspect(raw=raw, client=caller.client))
 
 
 @machine_endpoint

@@ -26,8 +26,10 @@ from consent.services import approval
 from consent.services.choices import Choices, choices_from_json
 from consent.services.sections import NoLongerOffered, Section, offers_of, sections_of
 from portal.branding import current_utility
+from portal.openid import freshness
 from portal.pages.i18n import remember_language
 from portal.permissions import public
+from registration.services.onboarding_assets import logo_path
 
 PageView = Callable[[HttpRequest, AuthorizationRequest], HttpResponse]
 SIGNED_IN_FOR = "consent_signed_in_for"
@@ -83,6 +85,8 @@ def switch_account(request: HttpRequest, asked: AuthorizationRequest) -> HttpRes
     """Sign out and come back as somebody else (CDS-WG3-01 9.2.1.7)."""
     approval.release_request(request=asked)
     logout(request)
+    # A provider would otherwise recognise the person who wants to be another.
+    freshness.ask_afresh(request)
     return _sign_in(request, asked)
 
 
@@ -123,15 +127,21 @@ def _gate(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse | N
 
 def _must_sign_in_again(request: HttpRequest, asked: AuthorizationRequest) -> bool:
     """`prompt=login` wants a sign-in made for this very request, once (CDS-WG1-02 8.3)."""
-    if "login" not in (asked.params.get("prompt") or "").split():
+    if not _wants_sign_in(asked):
         return False
     if asked.user_id is not None and asked.user_id == request.user.pk:
         return False
     return asked.request_id not in request.session.get(SIGNED_IN_FOR, [])
 
 
+def _wants_sign_in(asked: AuthorizationRequest) -> bool:
+    return "login" in (asked.params.get("prompt") or "").split()
+
+
 def _sign_in(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     """Send to the sign-in page and back. The mark in the session outlives the sign-in."""
+    if _wants_sign_in(asked):
+        freshness.ask_afresh(request)
     path = reverse("consent:authorization-form", args=[asked.request_id])
     request.session[SESSION_KEY] = path
     marks = request.session.get(SIGNED_IN_FOR, [])
@@ -168,6 +178,7 @@ def _page(
             now=timezone.now(),
             zone=ZoneInfo(settings.CDS_TIMEZONE),
             problems=found,
+            logo=logo_path(asked.client),
         )
     )
 

@@ -18,7 +18,7 @@ class AuthorizationSignInMiddleware:
     Browsers apply form-action to every redirect after a POST, and the chain sign-in, second
     factor, form may end at the client at once (for example `cds_grant_id_invalid_user`). The pages
     in between do not all carry `next`, so the session remembers where the person came from. Must
-    stand inside (after) CSPMiddleware and SessionMiddleware.
+    stand inside (after) ContentPolicyMiddleware and SessionMiddleware.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -28,7 +28,7 @@ class AuthorizationSignInMiddleware:
         """Mark responses of the account pages."""
         response = self.get_response(request)
         if request.path.startswith(SIGN_IN_PATHS) and leads_to_authorization(request):
-            # Read by CSPMiddleware, which runs outside of this one.
+            # Read by ContentPolicyMiddleware, which runs outside of this one.
             response._csp_replace = {"form-action": None}  # type: ignore[attr-defined]
         return response
 

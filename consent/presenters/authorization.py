@@ -122,6 +122,7 @@ class FormFacts:
     now: datetime
     zone: tzinfo
     problems: Sequence[Problem] = ()
+    logo: str = ""
 
 
 def authorization_page(facts: FormFacts) -> AuthorizationPage:
@@ -132,7 +133,7 @@ def authorization_page(facts: FormFacts) -> AuthorizationPage:
     return AuthorizationPage(
         title=_("%(utility)s: request to share your data") % {"utility": utility.name},
         sandbox=client.environment == "sandbox",
-        requester=requester(client),
+        requester=requester(client, logo=facts.logo),
         cards=tuple(_card(section, facts, len(kept)) for section in facts.sections),
         removed=tuple(sorted(facts.choices.removed)),
         terms=_terms(utility),

@@ -29,9 +29,10 @@ class ErrorLine:
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who asks (CDS-WG3-01 9.2.1.2)."""
+    """Who asks (CDS-WG3-01 9.2.1.2); `logo` is a path on this server, "" for none."""
 
     name: str
+    logo: str
     website: Link | None
     facts: tuple[str, ...]
 
@@ -46,7 +47,7 @@ class Purpose:
     url_label: str
 
 
-def requester(client: Client) -> Requester:
+def requester(client: Client, *, logo: str) -> Requester:
     """Return the words about a company; only a confirmed website is linked."""
     name = client.client_name
     website, facts = None, []
@@ -56,7 +57,7 @@ def requester(client: Client) -> Requester:
         facts.append(_("website confirmed"))
     since = month_words(client.registration.created)
     facts.append(_("registered since %(month)s") % {"month": since})
-    return Requester(name=name, website=website, facts=tuple(facts))
+    return Requester(name=name, logo=logo, website=website, facts=tuple(facts))
 
 
 def purpose(words: Mapping[str, Any], company: str) -> Purpose:

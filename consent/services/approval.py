@@ -17,7 +17,7 @@ from consent.catalogue.details import RequestedAccess, resolve, to_wire, without
 from consent.models import AuthorizationRequest, Grant
 from consent.oauth.redirects import answer_with_code, answer_with_error
 from consent.services.choices import Choices, choices_to_json
-from consent.services.grants import SelectionInput, authorize_grant, create_grant
+from consent.services.grants import SelectionInput, authorize_grant, create_grant, lock_person
 from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
 from consent.services.sections import Section, offers_of, sections_of
 from portal import audit
@@ -153,6 +153,7 @@ def approve(*, request: AuthorizationRequest, user: User, choices: Choices, by: 
     CDS-WG3-01 7.3, 9.1.1, 9.4.
     """
     row = _locked(request, user)
+    lock_person(user.pk)
     if row.outcome != AuthorizationRequest.Outcome.OPEN:
         return decrypt(row.answer_ciphertext)
     now = timezone.now()

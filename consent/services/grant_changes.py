@@ -93,7 +93,17 @@ def _source(
     for number in same:
         if covers(granted[number], entry, scope_type):
             return number
-    return next((number for number in same if number not in used), None)
+    return next((n for n in same if n not in used and _names_the_same(granted[n], entry)), None)
+
+
+def _names_the_same(old: Entry, new: Entry) -> bool:
+    """Whether both entries are about the same object: another file is another entry (3.3.3)."""
+    declared = fields()
+    return all(
+        old.get(name) == new.get(name)
+        for name in (*old, *new)
+        if name in declared and declared[name].category is FieldCategory.IDENTIFIER
+    )
 
 
 def covers(old: Entry, new: Entry, scope_type: ScopeType | None) -> bool:

@@ -1,7 +1,7 @@
 """What a Client changes in its Grants by PATCH (CDS-WG1-02 8.6).
 
-Less access needs nobody's consent and counts at once. More access waits for the customer, while
-everything granted so far stays open; no utility reviews it, so the answer is never 202.
+Less access needs nobody's consent and counts at once. More access waits for the customer, or for
+the utility where no customer gave the Grant, while everything granted so far stays open.
 """
 
 from collections import defaultdict, deque
@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent import catalog
+from consent.catalogue.access import VALUE_TYPES
 from consent.catalogue.details import (
     MAX_ENTRIES,
     InvalidAuthorizationDetails,
@@ -25,8 +26,15 @@ from consent.catalogue.details import (
     to_wire,
     without_preselections,
 )
+from consent.catalogue.resolution import meaning_of
 from consent.models import Grant, Selection
 from consent.services.grant_changes import ChangePlan, Kept, plan_change
+from consent.services.grant_reviews import (
+    ask_utility,
+    is_given_by_utility,
+    take_wish_back,
+    utility_offers,
+)
 from consent.services.grants import (
     ForbiddenTransition,
     apply_status,
@@ -44,6 +52,7 @@ from portal.errors import DomainError
 from portal.times import parse_datetime
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeType, scope_types
+from registration.models import Message
 from registration.services.offers import current_offers
 
 S = Grant.Status
@@ -71,21 +80,30 @@ class Wanted:
         return " ".join(self.scope_ids)
 
 
+@dataclass(frozen=True, slots=True)
+class GrantUpdate:
+    """What a PATCH did: the Grant as it is now, and the review that it opened."""
+
+    grant: Grant
+    review: Message | None
+
+
 @transaction.atomic
-def patch_grant(*, grant: Grant, changes: Mapping[str, Any], by: str) -> Grant:
+def patch_grant(*, grant: Grant, changes: Mapping[str, Any], by: str) -> GrantUpdate:
     """Apply a PATCH: `status` to `closed`, `scope`, `authorization_details`; the rest is ignored.
 
     Raises InvalidChange, InvalidScope and InvalidAuthorizationDetails for values that cannot be,
     ForbiddenTransition when the Grant's status does not allow the change.
     """
     row = lock_grant(grant)
+    review = row.review_id
     if "status" in changes and changes["status"] != S.CLOSED:
         raise InvalidChange("status can only be set to closed.", field="status")
     if "scope" in changes or "authorization_details" in changes:
         row = _change_access(row, changes, by=by)
     if "status" in changes:
         row = end_grant(grant=row, status=S.CLOSED, reason="closed by the client", by=by)
-    return row
+    return GrantUpdate(row, None if row.review_id == review else row.review)
 
 
 def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
@@ -100,11 +118,13 @@ def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
         save_grant(row)
         record_change(row, "request_changed", by=by, scope=wanted.scope)
         return row
-    plan = plan_change(row.authorization_details, wanted.entries, _types(wanted.entries))
+    plan = plan_change(row.authorization_details, wanted.entries, _types(row, wanted.entries))
     granted_ids = row.scope.split()
     widens = plan.widens or any(name not in granted_ids for name in wanted.scope_ids)
     if widens:
-        _ask(row, wanted)
+        _ask(row, wanted, by=by)
+    elif row.is_under_review:
+        take_wish_back(row, by=by)
     else:
         forget_question(row)
     _keep(row, wanted, plan)
@@ -118,15 +138,14 @@ def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
     return row
 
 
-def _ask(row: Grant, wanted: Wanted) -> None:
-    """Publish what is wanted; access stays as granted until the customer decides."""
-    if row.user_id is None:
-        raise InvalidChange(
-            "Only the utility can give this Grant more; a Client can only reduce it.", field="scope"
-        )
+def _ask(row: Grant, wanted: Wanted, *, by: str) -> None:
+    """Publish what is wanted; access stays as granted until somebody decides."""
     if row.status == S.SUSPENDED:
         # The way back from a suspension is the utility's, not a wish of the Client.
         raise ForbiddenTransition("A suspended Grant can only be reduced.", field="scope")
+    if is_given_by_utility(row):
+        ask_utility(row, scope=wanted.scope, entries=list(wanted.entries), by=by)
+        return
     if row.status != S.NEEDS_AUTHORIZATION:
         apply_status(row, S.NEEDS_AUTHORIZATION)
     row.asked_scope, row.asked_authorization_details = wanted.scope, list(wanted.entries)
@@ -186,20 +205,23 @@ def _published(row: Grant) -> Wanted:
     return Wanted(tuple(row.scope_ids), tuple(row.published_details))
 
 
-def _types(entries: Sequence[Entry]) -> dict[str, ScopeType]:
-    """Return the scope types of entries; ids equal to a type outlive their offer."""
+def _types(row: Grant, entries: Sequence[Entry]) -> dict[str, ScopeType]:
+    """Return the scope types of entries: as they were granted, else as they are offered."""
     offers = current_offers()
     found = {}
     for name in {entry["type"] for entry in entries}:
-        scope_type = offers[name].scope_type if name in offers else scope_types().get(name)
-        if scope_type is not None:
-            found[name] = scope_type
+        meaning = meaning_of(row.resolution, name)
+        if name not in row.resolution and name in offers:
+            found[name] = offers[name].scope_type
+        elif meaning is not None:
+            found[name] = meaning.scope_type
     return found
 
 
 def _read_wanted(row: Grant, changes: Mapping[str, Any]) -> Wanted:
     """Return the complete new values; what the body leaves out stays as far as it can."""
-    offers = consent_offers(row.client)
+    by_utility = is_given_by_utility(row)
+    offers = utility_offers(row.client) if by_utility else consent_offers(row.client)
     current = _published(row)
     entries: list[dict[str, Any]] = list(current.entries)
     if "authorization_details" in changes:
@@ -292,8 +314,18 @@ def _repeated(entry: Entry, known: Sequence[Entry]) -> dict[str, Any]:
     return {
         name: value
         for name, value in entry.items()
-        if name not in _NEVER_SKIPPED and any(name in p and p[name] == value for p in peers)
+        if name not in _NEVER_SKIPPED
+        and any(name in p and _repeats(name, value, p[name]) for p in peers)
     }
+
+
+def _repeats(name: str, value: Any, known: Any) -> bool:
+    """Whether a value says nothing new: equal, or some of the value types that are there."""
+    if value == known:
+        return True
+    if name != VALUE_TYPES or not isinstance(value, list) or not isinstance(known, list):
+        return False
+    return bool(value) and all(value.count(each) == 1 and each in known for each in value)
 
 
 def _parse(

@@ -8,8 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent import catalog
+from consent.catalogue.resolution import resolution_of
 from consent.models import Grant
 from consent.services.grants import (
+    REVIEW_TIME,
     ForbiddenTransition,
     apply_status,
     begin,
@@ -123,6 +125,7 @@ def grant_files(
         status=S.ACTIVE,
         scope=scope_id,
         authorization_details=[{"type": scope_id, "file_id": file_id} for file_id in file_ids],
+        resolution=resolution_of(scope_id, (), current_offers()),
         expires=expires,
         created=now,
         modified=now,
@@ -169,8 +172,14 @@ def resume_grant(*, grant: Grant, by: User | str) -> Grant:
         if row.enabled_scope:
             row.save()
             catalog.listener().grant_approved(row)
+    elif row.is_under_review:
+        apply_status(row, S.PENDING)
+        row.eta = timezone.now() + REVIEW_TIME
+        open_fully(row)
     elif row.user_id is None:
         apply_status(row, S.ACTIVE)
+        if before["status"] in {S.DELAYED, S.STOPPED, S.ERRORED}:
+            apply_status(row, before["status"])
         open_fully(row)
     else:
         begin(row)
@@ -190,6 +199,7 @@ def limit_grant(*, grant: Grant, scope_ids: Sequence[str], reason: str, by: User
     reason = _require(reason)
     row = lock_grant(grant)
     wanted = [scope_id for scope_id in row.scope.split() if scope_id in scope_ids]
+    _refuse_under_review(row)
     apply_status(row, S.PARTIAL)
     if not wanted or len(wanted) == len(row.scope.split()) or set(scope_ids) - set(wanted):
         raise InvalidStaffChange(
@@ -228,6 +238,7 @@ def report_data_state(*, grant: Grant, status: str, by: User | str) -> Grant:
     row = lock_grant(grant)
     if row.status == status:
         return row
+    _refuse_under_review(row)
     if status not in DATA_STATES or row.status in _BOUND:
         raise ForbiddenTransition(
             f"A Grant that is {row.status} cannot be reported as {status}.", field="status"
@@ -252,7 +263,7 @@ def recompute_grant(*, grant: Grant, by: User | str) -> Grant:
     Raises ForbiddenTransition for any other Grant.
     """
     row = lock_grant(grant)
-    if row.status in _BOUND:
+    if row.status != S.ACTIVE:
         raise ForbiddenTransition(
             f"A Grant that is {row.status} cannot be computed again.", field="status"
         )
@@ -267,6 +278,7 @@ def recompute_grant(*, grant: Grant, by: User | str) -> Grant:
 def require_sub_grants(*, grant: Grant, by: User | str) -> Grant:
     """Let a Grant wait for its sub-Grants; until they suffice it gives nothing (CDS-WG1-02 8.2)."""
     row = lock_grant(grant)
+    _refuse_under_review(row)
     apply_status(row, S.NEEDS_SUB_GRANTS)
     close_fully(row)
     save_grant(row)
@@ -282,6 +294,14 @@ def disable_grant(*, grant: Grant, reason: str, by: User | str) -> Grant:
     Raises InvalidStaffChange without a reason.
     """
     return end_grant(grant=grant, status=S.DISABLED, reason=_require(reason), by=by)
+
+
+def _refuse_under_review(grant: Grant) -> None:
+    if grant.is_under_review:
+        raise ForbiddenTransition(
+            "Decide about the changes that the client wants first; see list_requests.",
+            field="status",
+        )
 
 
 def _open_scopes(grant: Grant, scope_ids: Sequence[str]) -> None:

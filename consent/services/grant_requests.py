@@ -24,7 +24,7 @@ from consent.catalogue.details import (
 from consent.catalogue.selection import SelectionType
 from consent.models import Grant
 from consent.services.choices import SectionChoice
-from consent.services.grants import SelectionInput, create_grant
+from consent.services.grants import SelectionInput, create_grant, lock_person
 from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
 from consent.services.sections import Section, preset
 from portal.durations import INFINITE
@@ -128,6 +128,7 @@ def _create(
     now: datetime,
     by: Actor,
 ) -> Grant:
+    lock_person(customer.pk)
     zone = ZoneInfo(settings.CDS_TIMEZONE)
     sections = _sections(accesses, customer, client.environment)
     kinds = {id(access): section for section in sections for access in section.accesses}

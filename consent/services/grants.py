@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent import catalog
+from consent.catalogue.resolution import resolution_of
 from consent.models import Grant, GrantReplacement, Selection
 from consent.services import tokens
+from consent.services.grant_review_messages import close_review
 from portal import audit
 from portal.crypto import digest
 from portal.errors import DomainError
@@ -22,7 +24,9 @@ from portal.models import User
 from portal.outbox import enqueue
 from portal.prepared import Prepared
 from registration.models import Client
+from registration.services.locks import lock_message
 from registration.services.messages import notify
+from registration.services.offers import current_offers
 
 S = Grant.Status
 
@@ -42,9 +46,10 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     S.NEEDS_SUB_GRANTS: _PAUSED | {S.ACTIVE, S.PENDING},
     S.SUSPENDED: _ENDS
     | {S.ACTIVE, S.PENDING, S.PARTIAL, S.NEEDS_AUTHORIZATION, S.NEEDS_SUB_GRANTS},
-    S.DELAYED: _RUNNING | {S.ACTIVE, S.STOPPED, S.ERRORED},
-    S.STOPPED: _RUNNING | {S.ACTIVE, S.DELAYED, S.ERRORED},
-    S.ERRORED: _RUNNING | {S.ACTIVE, S.DELAYED, S.STOPPED},
+    # `pending` while the utility reviews what the Client wants beyond what it has (8.6).
+    S.DELAYED: _RUNNING | {S.ACTIVE, S.PENDING, S.STOPPED, S.ERRORED},
+    S.STOPPED: _RUNNING | {S.ACTIVE, S.PENDING, S.DELAYED, S.ERRORED},
+    S.ERRORED: _RUNNING | {S.ACTIVE, S.PENDING, S.DELAYED, S.STOPPED},
     **dict.fromkeys(_ENDS, frozenset()),
 }
 
@@ -53,6 +58,8 @@ SUFFICIENT_FOR_PARENT = frozenset({S.ACTIVE, S.PARTIAL, S.DELAYED, S.STOPPED})
 
 # How long the computation of a large selection takes, as a promise to the client.
 PENDING_TIME = timedelta(minutes=15)
+# How long a review by people takes, as a promise to the client.
+REVIEW_TIME = timedelta(days=5)
 SYSTEM = "system"
 
 
@@ -79,16 +86,27 @@ def grant_uri(grant_id: str) -> str:
     return f"{settings.BASE_URL}{reverse('consent:grant', args=[grant_id])}"
 
 
+def lock_person(user_pk: int) -> None:
+    """Wait for other changes of what a person gives, and of what they may give.
+
+    Approvals and ends of links to accounts would else not see each other. Comes before Grants.
+    """
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user_pk)
+
+
 def lock_grant(grant: Grant) -> Grant:
     """Return the current row, locked; `client.registration` is loaded.
 
     The lock lets others insert rows that point at the Grant: a token request that holds its refresh
     token and an end of the Grant that wants it would else wait for each other. A parent is locked
-    before its children, by whichever of them a change begins.
+    before its children, by whichever of them a change begins, and the Message of a review before
+    its Grant, as staff do who decide about it.
     """
+    if grant.review is not None:
+        lock_message(grant.review)
     if grant.parent is not None:
         lock_grant(grant.parent)
-    rows = Grant.objects.select_related("client__registration")
+    rows = Grant.objects.select_related("client__registration", "review")
     found: Grant = rows.select_for_update(of=("self",), no_key=True).get(pk=grant.pk)
     return found
 
@@ -175,6 +193,7 @@ def create_grant(
         eta=None if begins_later else now + PENDING_TIME,
         scope=scope,
         authorization_details=authorization_details,
+        resolution=resolution_of(scope, authorization_details, current_offers()),
         not_before=not_before,
         expires=expires,
         parent=parent,
@@ -213,7 +232,9 @@ def authorize_grant(
     if row.status != S.NEEDS_AUTHORIZATION:
         raise ForbiddenTransition("This Grant does not wait for an authorization.", field="status")
     row.user, row.scope, row.expires, row.not_before = user, scope, expires, not_before
+    row.authorized = timezone.now()
     row.authorization_details = authorization_details
+    row.resolution = resolution_of(scope, authorization_details, current_offers())
     forget_question(row)
     row.selections.all().delete()
     _store_selections(row, selections)
@@ -292,17 +313,17 @@ def _finish(grant: Grant) -> None:
 def compute_grant(*, grant_id: str) -> bool:
     """Compute the access of a pending Grant; return whether there was something to do.
 
-    A Grant whose Client asked for more in the meantime still gets what the customer granted.
+    A Grant whose Client asked for more in the meantime still gets what was granted.
     """
     row = Grant.objects.filter(grant_id=grant_id).first()
     if row is None:
         return False
     row = lock_grant(row)
-    if row.status == S.PENDING:
+    if row.is_asking and row.status in {S.PENDING, S.NEEDS_AUTHORIZATION}:
+        catalog.listener().grant_approved(row)
+    elif row.status == S.PENDING:
         _finish(row)
         save_grant(row)
-    elif row.status == S.NEEDS_AUTHORIZATION and row.is_asking:
-        catalog.listener().grant_approved(row)
     else:
         return False
     record_change(row, "computed", by=SYSTEM)
@@ -311,14 +332,18 @@ def compute_grant(*, grant_id: str) -> bool:
 
 @transaction.atomic
 def postpone_grant(*, grant: Grant, by: User | str) -> Grant:
-    """Promise a later time for a pending Grant whose `eta` has passed, and compute it again."""
+    """Promise a later time for a pending Grant whose `eta` has passed.
+
+    Its access is computed again, unless people of the utility are what it waits for.
+    """
     row = lock_grant(grant)
     now = timezone.now()
     if row.status != S.PENDING or row.eta is None or row.eta > now:
         return row
-    row.eta = now + PENDING_TIME
+    row.eta = now + (REVIEW_TIME if row.is_under_review else PENDING_TIME)
     save_grant(row)
-    enqueue("consent.tasks.compute_grant", row.grant_id)
+    if not row.is_under_review:
+        enqueue("consent.tasks.compute_grant", row.grant_id)
     record_change(row, "postponed", by=by, eta=row.eta.isoformat())
     return row
 
@@ -351,6 +376,7 @@ def end_grant(*, grant: Grant, status: str, reason: str, by: User | str) -> Gran
         raise ForbiddenTransition(f"{status} does not end a Grant.", field="status")
     apply_status(row, status)
     close_fully(row)
+    close_review(row, why=f"The Grant has ended: {status}.", by=by)
     forget_question(row)
     row.suspended_from = None
     row.ended_reason = reason[:200]
@@ -404,11 +430,14 @@ def admin_grant(
     wanted = dumps([scope, authorization_details]).decode()
     key = digest(wanted, purpose="grant-request")
     found = _admin_grant.first(client.client_id, key)
-    return found or _make_admin_grant(client, scope, authorization_details, key)
+    grant = found or _make_admin_grant(client, scope, authorization_details, key)
+    grant.client = client
+    return grant
 
 
 def _live_request(client_id: str, key: str) -> QuerySet[Grant]:
-    live: QuerySet[Grant] = Grant.objects.live().select_related("client__registration")
+    # In the words of the index, so that it serves whatever digest is asked for.
+    live: QuerySet[Grant] = Grant.objects.live().exclude(request_digest="")
     return live.filter(client__client_id=client_id, request_digest=key)
 
 
@@ -425,6 +454,7 @@ def _make_admin_grant(
         status=S.ACTIVE,
         scope=scope,
         authorization_details=authorization_details,
+        resolution=resolution_of(scope, authorization_details, current_offers()),
         request_digest=key,
         created=now,
         modified=now,

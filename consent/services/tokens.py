@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -18,7 +19,7 @@ from oauth2_provider.models import set_token_value
 from consent.models import AccessToken, AuthorizationCode, AuthorizationRequest, Grant, RefreshToken
 from portal import audit
 from portal.models import User
-from portal.prepared import Prepared
+from portal.prepared import Prepared, PreparedInsert
 from registration.models import Client, Credential
 
 # What died is kept this long, so that a replayed code or refresh token is still recognised.
@@ -46,15 +47,31 @@ class TokenOwner:
         grant = self.admin_grant or self.grant
         return [entry for entry in grant.authorization_details if entry["type"] in scope_ids]
 
-    @property
-    def grant_ids(self) -> list[str]:
-        """What `cds_grant_ids` says (decision 18)."""
-        return [(self.admin_grant or self.grant).grant_id]
+    def published(self, scope_ids: Sequence[str]) -> dict[str, Any]:
+        """Return what the answer with a token says of what it opens (decisions 18, 19)."""
+        details = self.details(scope_ids)
+        grant_ids = [(self.admin_grant or self.grant).grant_id]
+        return {
+            **({"authorization_details": details} if details else {}),
+            "cds_grant_ids": grant_ids,
+        }
 
 
 def checksum(raw: str) -> str:
     """Return the digest by which tokens are looked up."""
     return hashlib.sha256(raw.encode()).hexdigest()
+
+
+def seconds_to_live(grant: Grant) -> int:
+    """Return the lifetime of a new access token; none outlives its Grant."""
+    seconds: int = settings.OAUTH2_PROVIDER["ACCESS_TOKEN_EXPIRE_SECONDS"]
+    if grant.expires is None:
+        return seconds
+    left = (grant.expires - timezone.now()) // timedelta(seconds=1)
+    return max(0, min(seconds, left))
+
+
+_new_access_token = PreparedInsert(AccessToken)
 
 
 def store_access_token(
@@ -73,7 +90,7 @@ def store_access_token(
         expires=expires,
     )
     set_token_value(token, raw)
-    token.save()
+    _new_access_token.save(token)
     return token
 
 
@@ -98,16 +115,30 @@ def _by_checksum(text: str) -> QuerySet[AccessToken]:
     return rows.filter(token_checksum=text)
 
 
+def _without_client(text: str) -> QuerySet[AccessToken]:
+    rows: QuerySet[AccessToken] = AccessToken.objects.select_related(
+        "credential", "cds_grant", "admin_grant"
+    )
+    return rows.filter(token_checksum=text)
+
+
 _access_token = Prepared(_by_checksum)
+_access_token_alone = Prepared(_without_client)
 
 
-def find_access_token(raw: str) -> AccessToken | None:
+def find_access_token(raw: str, *, asked_by: Client | None = None) -> AccessToken | None:
     """Return the token with everything that its life depends on, in one query.
 
     Only a token of a Grant Admin Client costs another one, for the Client whose Grant it opens:
-    every API call pays for the tables that the database has to join here.
+    every API call pays for the tables that the database has to join here. A Client that asks about
+    its own token is loaded already.
     """
-    token = _access_token.first(checksum(raw))
+    if asked_by is None:
+        token = _access_token.first(checksum(raw))
+    else:
+        token = _access_token_alone.first(checksum(raw))
+        if token is not None and token.application_id == asked_by.pk:
+            token.application = asked_by
     if token is not None and token.cds_grant.client_id == token.application_id:
         token.cds_grant.client = token.application
     return token
@@ -142,6 +173,10 @@ def is_alive(token: AccessToken | RefreshToken, *, now: datetime) -> bool:
     limits = [holder.tokens_not_before for holder in (*clients, *grants)]
     if token.credential is not None:
         limits.append(token.credential.tokens_not_before)
+        # A request that was under way when the secret ended yields nothing.
+        ended = token.credential.expires
+        if ended is not None and token.created >= ended:
+            return False
     return (
         all(client.is_enabled for client in clients)
         and all(grant.gives_access(now) for grant in grants)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from consent.catalogue.selection import SelectionType
 from consent.models import Grant
 from customerdata.access.entries import GrantEntry, grant_entries, holdings
+from customerdata.access.parts import view
 from customerdata.access.rules import OBJECT_NAMES, Kind, Reached, reach
 from customerdata.access.snapshot import Snapshot, load_snapshot
 from customerdata.models import Customer, GrantedObject
@@ -35,6 +36,7 @@ class Access:
     decides: tuple[str, ...] = ()
     base: bool = False
     sort_key: str = ""
+    through: str = ""
 
     @property
     def object(self) -> tuple[str, int]:
@@ -49,7 +51,11 @@ def compute_grant(grant: Grant) -> int:
     An ended Grant opens nothing. Running it again changes nothing. Entries past their
     `sync_until` are computed as of that instant (CDS-WG3-01 7.3.1).
     """
-    grant = Grant.objects.select_for_update(of=("self",)).select_related("client").get(pk=grant.pk)
+    grant = (
+        Grant.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("client")
+        .get(pk=grant.pk)
+    )
     rows = [] if grant.status in Grant.ENDED else wanted_access(grant, timezone.now())
     _store(grant, rows)
     return len(rows)
@@ -76,28 +82,37 @@ def forget_grant(grant: Grant) -> None:
 def wanted_access(grant: Grant, now: datetime) -> list[Access]:
     """Compute the rows that a Grant should have."""
     held = holdings(grant)
-    entries = grant_entries(grant, held)
+    entries = [each for part in held.parts for each in grant_entries(grant, part)]
     instants = {min(now, entry.cutoff) for entry in entries}
+    instants |= {*held.ends.values(), *held.mistaken.values()}
     if any(entry.choice.everything for entry in entries):
-        instants.add(grant.created)
+        instants.add(grant.given)
     snapshots = {instant: load_snapshot(held.customers, instant) for instant in instants}
     found: list[Access] = []
     for entry in entries:
-        snapshot = snapshots[min(now, entry.cutoff)]
+        snapshot = view(snapshots[min(now, entry.cutoff)], entry.part, held, snapshots)
         choice = entry.choice
         if choice.everything and choice.selection_type == SelectionType.SERVICE_CONTRACT:
             # Frozen as of then: a contract that moves to a held account later was not chosen.
-            then = _all_then(entry, snapshots[grant.created])
+            then = _all_then(entry, snapshots[grant.given])
             choice = replace(choice, objects=choice.objects | then, everything=False)
         reached = reach(choice, snapshot, entry.access.objects)
         found += _rows_of(entry, reached, snapshot)
-    decided = _decide(found)
+    decided = _decide(_once(found))
     at = {entry.cutoff: snapshots[min(now, entry.cutoff)] for entry in entries}
     return _with_sort_keys(decided, at)
 
 
+def _once(rows: Iterable[Access]) -> list[Access]:
+    """Keep one row per entry and object: accounts of several parts have parents in common."""
+    latest: dict[tuple[int, str, int], Access] = {}
+    for row in sorted(rows, key=lambda row: (row.listed, row.cutoff)):
+        latest[row.entry, row.kind, row.object_id] = row
+    return list(latest.values())
+
+
 def _all_then(entry: GrantEntry, snapshot: Snapshot) -> frozenset[str]:
-    """Return everything that hung on the accounts when the Grant was made."""
+    """Return everything that hung on the accounts when the Grant was given."""
     accounts = entry.choice.accounts
     return frozenset(
         contract.public_id
@@ -115,14 +130,19 @@ def _rows_of(entry: GrantEntry, reached: Reached, snapshot: Snapshot) -> Iterabl
     }
     for kind, name in OBJECT_NAMES.items():
         enabled = _enabled_fields(entry, name)
-        for pk in reached.listed(kind):
+        through = reached.through if kind == Kind.CONTRACT else ""
+        for pk in reached.listed(kind) | reached.hidden(kind):
+            listed = pk not in reached.hidden(kind)
             yield Access(
-                owners[kind][pk], entry.index, kind, pk, True, enabled, cutoff=entry.cutoff
+                owners[kind][pk],
+                entry.index,
+                kind,
+                pk,
+                listed,
+                enabled if listed else (),
+                cutoff=entry.cutoff,
+                through=through,
             )
-    for pk in reached.hidden_contracts:
-        yield Access(
-            owners[Kind.CONTRACT][pk], entry.index, Kind.CONTRACT, pk, False, (), entry.cutoff
-        )
 
 
 def _enabled_fields(entry: GrantEntry, object_name: str) -> tuple[str, ...]:
@@ -234,6 +254,7 @@ def _row(row: Access | GrantedObject) -> tuple[object, ...]:
         row.base,
         row.cutoff,
         row.sort_key,
+        row.through,
     )
 
 
@@ -250,4 +271,5 @@ def _model(grant: Grant, row: Access) -> GrantedObject:
         base=row.base,
         cutoff=row.cutoff,
         sort_key=row.sort_key,
+        through=row.through,
     )

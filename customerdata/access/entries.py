@@ -1,45 +1,74 @@
 """Reading a Grant: its entries, what was chosen for each, and as of when each is read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from consent.catalogue.access import EntryAccess, read_entry
+from consent.catalogue.resolution import meaning_of
 from consent.models import Grant, Selection
 from customerdata.access.rules import Choice
-from customerdata.models import Account, AccountHolder
+from customerdata.models import AccountHolder
 from customerdata.models.access import FOREVER
-from registration.catalogue.types import ScopeType, scope_types
-from registration.services.offers import current_offers
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Accounts whose links to the person end at the same instant, FOREVER when they go on."""
+
+    until: datetime
+    accounts: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """The accounts of the person who authorized: primary keys of customers by account.
+
+    `ends` says when the links of some of them ended; nothing newer flows (ADR 5). `mistaken` are
+    other accounts, whose links were mistakes or ended before the Grant began, with the ends of
+    these; they show nothing.
+    """
+
+    accounts: Mapping[int, int]
+    ends: Mapping[int, datetime] = field(default_factory=dict)
+    mistaken: Mapping[int, datetime] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The accounts by the end of their links, earliest first."""
+        groups: dict[datetime, set[int]] = {}
+        for account in self.accounts:
+            groups.setdefault(self.ends.get(account, FOREVER), set()).add(account)
+        return [Part(until, frozenset(groups[until])) for until in sorted(groups)]
+
+    @property
+    def whole(self) -> Part:
+        """All accounts, whenever their links end."""
+        return Part(FOREVER, frozenset(self.accounts))
+
+    @property
+    def customers(self) -> frozenset[int]:
+        """The customers behind the accounts."""
+        return frozenset(self.accounts.values())
 
 
 @dataclass(frozen=True, slots=True)
 class GrantEntry:
     """One authorization details entry: what it opens, for which choice, read as of when.
 
-    `cutoff` is `sync_until`, FOREVER when infinite.
+    `part` are the accounts that it is about here, all of which are read up to the same instant.
     """
 
     index: int
     access: EntryAccess
     choice: Choice
+    part: Part
 
     @property
     def cutoff(self) -> datetime:
-        """The last instant whose truth the entry shows (CDS-WG3-01 7.3.1)."""
-        return self.access.sync_until or FOREVER
-
-
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """The accounts of the person who authorized: primary keys of customers by account."""
-
-    accounts: Mapping[int, int]
-
-    @property
-    def customers(self) -> frozenset[int]:
-        """The customers behind the accounts."""
-        return frozenset(self.accounts.values())
+        """The last instant whose truth the entry shows: `sync_until` (CDS-WG3-01 7.3.1), or the
+        end of the links when that is earlier; FOREVER when neither ends."""
+        return min(self.access.sync_until or FOREVER, self.part.until)
 
 
 def environment_of(grant: Grant) -> str:
@@ -52,34 +81,43 @@ def holdings(grant: Grant) -> Holdings:
     if grant.user_id is None:
         return Holdings({})
     links = AccountHolder.objects.of(grant.user, environment=environment_of(grant))
-    rows = Account.objects.filter(holders__in=links.at(grant.created))
-    return Holdings(dict(rows.values_list("pk", "customer_id")))
+    found = list(links.at(grant.given).select_related("account"))
+    right = [link for link in found if not _shares_nothing(link, grant)]
+    return Holdings(
+        {link.account_id: link.account.customer_id for link in right},
+        {link.account_id: link.ended for link in right if link.ended is not None},
+        {link.account_id: link.ended for link in found if link not in right and link.ended},
+    )
 
 
-def grant_entries(grant: Grant, held: Holdings) -> list[GrantEntry]:
-    """Return the entries that can be read; one whose scope nobody offers any more opens nothing."""
+def _shares_nothing(link: AccountHolder, grant: Grant) -> bool:
+    """Whether a link was a mistake, or ended before the Grant began: nothing was shared over it."""
+    before = grant.not_before is not None and link.ended and link.ended <= grant.not_before
+    return link.mistaken or bool(before)
+
+
+def grant_entries(grant: Grant, part: Part) -> list[GrantEntry]:
+    """Return the entries that can be read, as far as they are about these accounts.
+
+    One whose scope nobody knows any more opens nothing.
+    """
     selections = {selection.entry: selection for selection in grant.selections.all()}
     entries = []
     for index, details in enumerate(grant.authorization_details):
-        scope_type = _scope_type(details["type"])
-        if scope_type is not None and index in selections:
-            choice = _choice(grant, selections[index], held)
-            entries.append(GrantEntry(index, read_entry(details, scope_type), choice))
+        meaning = meaning_of(grant.resolution, details["type"])
+        if meaning is not None and index in selections:
+            choice = _choice(grant, selections[index], part)
+            access = read_entry(details, meaning.scope_type)
+            entries.append(GrantEntry(index, access, choice, part))
     return entries
 
 
-def _choice(grant: Grant, selection: Selection, held: Holdings) -> Choice:
+def _choice(grant: Grant, selection: Selection, part: Part) -> Choice:
     return Choice(
         selection_type=selection.selection_type,
         objects=frozenset(selection.object_ids),
         everything=selection.everything,
         include_future=selection.include_future,
-        accounts=frozenset(held.accounts),
-        since=grant.created,
+        accounts=part.accounts,
+        since=grant.given,
     )
-
-
-def _scope_type(scope_id: str) -> ScopeType | None:
-    """Return the type of a scope id; ids equal to a type outlive their offer."""
-    offer = current_offers().get(scope_id)
-    return offer.scope_type if offer is not None else scope_types().get(scope_id)

@@ -17,7 +17,7 @@ class AccessComputation:
         held = holdings(grant)
         named: set[tuple[str, str]] = set()
         all_types: set[str] = set()
-        for entry in grant_entries(grant, held):
+        for entry in grant_entries(grant, held.whole):
             choice = entry.choice
             named |= {(choice.selection_type, public_id) for public_id in choice.objects}
             if choice.everything:

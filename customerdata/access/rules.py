@@ -6,7 +6,7 @@ choice, whatever accounts or service points refer to.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from consent.catalogue.selection import SelectionType
@@ -21,6 +21,11 @@ OBJECT_NAMES = {
     Kind.CONTRACT: "ServiceContract",
     Kind.SERVICE_POINT: "ServicePoint",
     Kind.METER: "MeterDevice",
+}
+# Choosing from these says where usage has to be measured (6.1.9).
+_THROUGH = {
+    SelectionType.SERVICE_POINT.value: Kind.SERVICE_POINT.value,
+    SelectionType.METER_DEVICE.value: Kind.METER.value,
 }
 
 
@@ -52,13 +57,28 @@ class Spine:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The objects (primary keys) of an entry: what its listings show, and all its contracts."""
+    """The objects (primary keys) of an entry: what its listings show, and all its contracts.
+
+    Where points or meters were chosen, `through` names their kind and the hidden ones are those
+    that no listing shows: usage of the contracts counts only as far as it was measured there.
+    """
 
     accounts: frozenset[int] = frozenset()
     contracts: frozenset[int] = frozenset()
     service_points: frozenset[int] = frozenset()
     meters: frozenset[int] = frozenset()
     hidden_contracts: frozenset[int] = field(default_factory=frozenset)
+    hidden_service_points: frozenset[int] = frozenset()
+    hidden_meters: frozenset[int] = frozenset()
+    through: str = ""
+
+    def hidden(self, kind: str) -> frozenset[int]:
+        """The objects of a kind that only lead to other data."""
+        return {
+            Kind.CONTRACT.value: self.hidden_contracts,
+            Kind.SERVICE_POINT.value: self.hidden_service_points,
+            Kind.METER.value: self.hidden_meters,
+        }.get(kind, frozenset())
 
     def listed(self, kind: str) -> frozenset[int]:
         """The objects of a kind that the entry's listings show."""
@@ -147,14 +167,12 @@ def reach(choice: Choice, snapshot: Snapshot, objects: Collection[str]) -> Reach
     `objects` are the standard's object names that its include fields turn on (CDS-WG3-01 7.2).
     """
     core = spine(choice, snapshot)
-    points, meters = core.service_points, core.meters
+    through = _THROUGH.get(choice.selection_type, "") if "UsageSegment" in objects else ""
     if "UsageSegment" in objects:
-        # What the segments refer to belongs to them, also after a swap (7.2.3, 7.2.4).
-        measured = [s for s in snapshot.series if s.contract in core.contracts]
-        points |= {s.service_point for s in measured if s.service_point is not None}
-        meters |= {s.meter for s in measured if s.meter is not None}
-    meters &= snapshot.meters.keys()
-    if "MeterDevice" in objects:
+        core = _with_measured(core, choice, snapshot)
+    points, meters = core.service_points, core.meters & snapshot.meters.keys()
+    if "MeterDevice" in objects and choice.selection_type != SelectionType.SERVICE_POINT:
+        # Not where points were chosen: the others were left out on purpose.
         for pk in meters:
             points |= snapshot.meters[pk].current | snapshot.meters[pk].previous
     accounts = {snapshot.contracts[pk].account for pk in core.contracts} | core.accounts
@@ -167,6 +185,40 @@ def reach(choice: Choice, snapshot: Snapshot, objects: Collection[str]) -> Reach
         else frozenset(),
         meters=meters if "MeterDevice" in objects else frozenset(),
         hidden_contracts=core.contracts - shown,
+        hidden_service_points=core.service_points & snapshot.service_points.keys()
+        if through == Kind.SERVICE_POINT and "ServicePoint" not in objects
+        else frozenset(),
+        hidden_meters=meters
+        if through == Kind.METER and "MeterDevice" not in objects
+        else frozenset(),
+        through=through,
+    )
+
+
+def _with_measured(core: Spine, choice: Choice, snapshot: Snapshot) -> Spine:
+    """Add what the usage of an entry refers to, also after a swap (7.2.3, 7.2.4).
+
+    Where points or meters were chosen, these are all there is of their kind, and the usage measured
+    there counts whatever contract it was for (6.1.9), of the accounts held.
+    """
+    match choice.selection_type:
+        case SelectionType.METER_DEVICE:
+            measured = [s for s in snapshot.series if s.meter in core.meters]
+        case SelectionType.SERVICE_POINT:
+            measured = [s for s in snapshot.series if s.service_point in core.service_points]
+        case _:
+            measured = [s for s in snapshot.series if s.contract in core.contracts]
+    contracts = core.contracts | {
+        pk for pk, facts in snapshot.contracts.items() if facts.account in choice.accounts
+    }
+    measured = [s for s in measured if s.contract in contracts]
+    points = {s.service_point for s in measured if s.service_point is not None}
+    chose_points = choice.selection_type == SelectionType.SERVICE_POINT
+    return replace(
+        core,
+        contracts=core.contracts | {s.contract for s in measured},
+        service_points=core.service_points if chose_points else core.service_points | points,
+        meters=core.meters | {s.meter for s in measured if s.meter is not None},
     )
 
 

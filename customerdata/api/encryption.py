@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from consent.models import Grant
+from portal.compression import compressed
 
 MEDIA_TYPE = "application/jose"
 
@@ -60,8 +61,13 @@ def _content(response: HttpResponseBase) -> bytes:
 
 
 class EncryptedView(APIView):
-    """Mixin for views of customer data: their responses pass through `finalize`."""
+    """Mixin for views of customer data: what they answer is sealed, or else compressed."""
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Finish the response as the framework does, then encrypt it if the Grant says so."""
-        return finalize(request, super().finalize_response(request, response, *args, **kwargs))
+        """Finish the response as the framework does, then encrypt it if the Grant says so.
+
+        What is encrypted cannot be compressed any more.
+        """
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        sealed = finalize(request, finished)
+        return compressed(request, finished) if sealed is finished else sealed

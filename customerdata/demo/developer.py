@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -10,13 +11,15 @@ from django.utils import timezone
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.demo.people import person
 from customerdata.demo.structure import BY, ENTITY
-from registration import addresses
 from registration.catalogue.offers import ScopeOffer
+from registration.fields.standard import REGISTRATION_FEE, standard_fields
+from registration.fields.types import RegistrationField
 from registration.models import Client, Credential, Registration, RegistrationMember
 from registration.services.coverage import save_coverage_entry
-from registration.services.credentials import create_credential
 from registration.services.offers import load_offers
+from registration.services.production_clients import create_production_client
 from registration.services.registration import register
+from registration.services.registration_fields import set_field
 
 APP_NAME = "Demo Energy App"
 _SCOPES = "cds_client_admin cds_service_contracts cds_usage"
@@ -75,12 +78,22 @@ def offers() -> dict[str, ScopeOffer]:
 
 
 def offers_digest() -> str:
-    """Return a text that changes when the offers or territories of the program change."""
-    return hashlib.sha256(repr((offers(), TERRITORIES)).encode()).hexdigest()
+    """Return a text that changes when offers, fee or territories of the program change."""
+    return hashlib.sha256(repr((offers(), fee(), TERRITORIES)).encode()).hexdigest()
+
+
+def fee() -> RegistrationField:
+    """Return the fee that the demo utility asks for: small, and by invoice."""
+    return replace(
+        standard_fields()[REGISTRATION_FEE],
+        description="A small fee for setting up production access, paid once by invoice.",
+        amount=Decimal("25.00"),
+    )
 
 
 def publish_offers() -> None:
-    """Write territories and offers as the program states them."""
+    """Write territories, fee and offers as the program states them."""
+    set_field(field=fee(), by=BY)
     for area in TERRITORIES:
         save_coverage_entry(entry_id=area.entry_id, values=area.values(), by=BY)
     load_offers(offers().values(), by=BY)
@@ -105,33 +118,8 @@ def make_developer() -> None:
     RegistrationMember.objects.create(
         registration=registered.registration, user=dev, role=RegistrationMember.Role.OWNER
     )
-    production = _copy_for_production(sandbox_credential().client)
-    create_credential(client=production, by=BY)
+    create_production_client(sandbox=sandbox_credential().client, scopes=_SCOPES.split(), by=BY)
     Client.objects.of(registered.registration).update(website_confirmed=timezone.now())
-
-
-def _copy_for_production(sandbox: Client) -> Client:
-    """Create what staff create when they grant a production request."""
-    now = timezone.now()
-    client = Client(
-        **{
-            name: getattr(sandbox, name)
-            for name in (
-                *("registration", "name", "contacts", "client_uri", "tos_uri", "policy_uri"),
-                *("scopes", "response_types", "grant_types", "token_endpoint_auth_method"),
-                *("pkce_required", "client_type", "authorization_grant_type"),
-                *("registration_source", "default_scope"),
-            )
-        },
-        created=now,
-        modified=now,
-        cds_status=Client.Status.PRODUCTION,
-        cds_status_options=[Client.Status.PRODUCTION.value, Client.Status.DISABLED.value],
-    )
-    client.cds_default_redirect_uri = addresses.default_redirect_uri(client.client_id)
-    client.redirect_uri_list = [client.cds_default_redirect_uri]
-    client.save(force_insert=True)
-    return client
 
 
 def sandbox_credential() -> Credential:

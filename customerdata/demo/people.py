@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
+from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth.hashers import make_password
@@ -14,6 +16,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from portal.models import User
 
 PASSWORD = "demo-password-2026"  # noqa: S105 -- published: the demo's customers are made up
+TIME_TO_TYPE = 5  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +92,29 @@ def demo_totp_secret(email: str) -> str:
 
 
 def current_code(login: str) -> str:
-    """Return the code that sign-in accepts now. Raises LookupError when there is no such login."""
+    """Return a code for sign-in. Raises LookupError when there is no such login.
+
+    May wait some seconds: see `lasting_code`.
+    """
     try:
         factor = Authenticator.objects.get(
             user__email=address_of(login), type=Authenticator.Type.TOTP
         )
     except ObjectDoesNotExist as error:
         raise LookupError(f"{address_of(login)} has no second factor.") from error
+    return lasting_code(totp.decrypt(factor.data["secret"]))
+
+
+def lasting_code(secret: str) -> str:
+    """Return the code of a second factor that is good for some seconds more.
+
+    Codes change with the clock, so one read just before the change is refused when it arrives. In
+    the last seconds of a code this waits for the next one.
+    """
+    left = mfa_settings.TOTP_PERIOD - time.time() % mfa_settings.TOTP_PERIOD
+    if left < TIME_TO_TYPE:
+        time.sleep(left)
     counters = list(totp.yield_hotp_counters_from_time())
-    value = totp.hotp_value(totp.decrypt(factor.data["secret"]), counters[len(counters) // 2])
+    value = totp.hotp_value(secret, counters[len(counters) // 2])
     code: str = totp.format_hotp_value(value)
     return code

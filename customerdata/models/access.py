@@ -28,7 +28,10 @@ class GrantedObject(models.Model):
     `include_service_contracts`. `fields` are the include fields that the entry enables for the
     object, `decides` those for which this entry is the one to read (the latest `cutoff` of all
     entries that enable them), and `base` says the same of the object's required fields.
-    `cutoff` is the entry's `sync_until`: values are read as of then, or as of now when earlier.
+    `cutoff` is the entry's `sync_until`, or the end of the person's link to the account when that
+    is earlier: values are read as of then, or as of now when that is earlier still.
+    `through` is empty, or the kind that the customer chose from: of such a contract only the usage
+    counts that was measured at an object of this kind of the same entry.
     """
 
     class Kind(models.TextChoices):
@@ -52,6 +55,12 @@ class GrantedObject(models.Model):
     decides = ArrayField(models.CharField(max_length=60), default=list)
     base = models.BooleanField(default=False)
     cutoff = models.DateTimeField(default=FOREVER)
+    through = models.CharField(
+        max_length=16,
+        blank=True,
+        choices=[(Kind.SERVICE_POINT, "service point"), (Kind.METER, "meter")],
+        help_text="Contracts: where usage has to be measured; empty for anywhere",
+    )
     sort_key = models.TextField(
         default="",
         blank=True,
@@ -71,6 +80,10 @@ class GrantedObject(models.Model):
             models.CheckConstraint(
                 condition=Q(listed=True) | Q(base=False, fields=[], decides=[]),
                 name="%(app_label)s_%(class)s_unlisted_shows_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(through="") | Q(kind="contract"),
+                name="%(app_label)s_%(class)s_through_of_contracts",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [

@@ -79,6 +79,9 @@ class AccountHolder(models.Model):
     )
     created = models.DateTimeField(default=timezone.now, editable=False)
     ended = models.DateTimeField(null=True, blank=True)
+    mistaken = models.BooleanField(
+        default=False, help_text="There never should have been a link: nothing is shown by it"
+    )
 
     objects: ClassVar[Any] = AccountHolderQuerySet.as_manager()
 
@@ -93,6 +96,10 @@ class AccountHolder(models.Model):
             models.CheckConstraint(
                 condition=Q(ended__isnull=True) | Q(ended__gte=F("created")),
                 name="%(app_label)s_%(class)s_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(mistaken=False) | Q(ended__isnull=False),
+                name="%(app_label)s_%(class)s_mistakes_are_over",
             ),
         ]
 

@@ -37,14 +37,10 @@ _LOCK_TIMEOUT = "2s"
 _ADVISORY_LOCK = 0x7573_6167
 
 
-def ensure_partitions(first: datetime, last: datetime) -> list[str]:
-    """Make the partitions of all months from `first` to `last`, inclusive; return the new names."""
-    wanted = dict(_months(first, last))
-    existing = _existing()
+def ensure_partitions(*spans: tuple[datetime, datetime]) -> list[str]:
+    """Make the partitions of the months of `spans`, both ends inclusive; return the new names."""
     made: list[str] = []
-    for name, (start, end) in wanted.items():
-        if name in existing:
-            continue
+    for name, (start, end) in _missing(*spans).items():
         try:
             with transaction.atomic():
                 _make(name, start, end)
@@ -55,6 +51,17 @@ def ensure_partitions(first: datetime, last: datetime) -> list[str]:
             break
         made.append(name)
     return made
+
+
+def missing_partitions(first: datetime, last: datetime) -> int:
+    """Count the months from `first` to `last`, inclusive, that have no partition of their own."""
+    return len(_missing((first, last)))
+
+
+def _missing(*spans: tuple[datetime, datetime]) -> dict[str, tuple[datetime, datetime]]:
+    wanted = {name: month for span in spans for name, month in _months(*span)}
+    existing = _existing()
+    return {name: wanted[name] for name in sorted(wanted) if name not in existing}
 
 
 def _months(first: datetime, last: datetime) -> Iterator[tuple[str, tuple[datetime, datetime]]]:

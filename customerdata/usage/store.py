@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -27,10 +27,12 @@ from customerdata.usage.segments import month_parts, month_start, next_month_sta
 from portal.errors import DomainError
 
 _BATCH = 200
+# A time outside is a mistake of the source; each month with readings becomes a table.
+_FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class ReadingsRefused(DomainError):
-    """The readings do not fit the series: unknown column, other grid, other period."""
+    """The readings do not fit the series: unknown column, other grid, other period or year."""
 
     code = "readings_refused"
 
@@ -125,7 +127,8 @@ def write_readings(
 
     Raises:
         ReadingsRefused: a column that the series does not declare, readings off the grid of the
-            stored ones, or a period for a series of fixed intervals.
+            stored ones, a period for a series of fixed intervals, or a year before 1900 or
+            after 2199.
     """
     delivery = Delivery(series, start, columns, as_of, synced, replace, interval)
     return write_many([delivery])
@@ -143,11 +146,10 @@ def write_many(deliveries: Iterable[Delivery]) -> WriteResult:
     by_series: dict[int, list[Delivery]] = {}
     for delivery in deliveries:
         by_series.setdefault(delivery.series.pk, []).append(delivery)
-    starts = [d.start for group in by_series.values() for d in group]
-    if not starts:
+    spans = [(d.start, _end(d)) for group in by_series.values() for d in group]
+    if not spans:
         return result
-    ends = [_end(d) for group in by_series.values() for d in group]
-    ensure_partitions(min(starts), max(ends))
+    ensure_partitions(*spans)
     # Locked in one order, so that two ingestions cannot wait for each other.
     list(UsageSeries.objects.select_for_update(no_key=True).filter(pk__in=by_series).order_by("pk"))
     for group in by_series.values():
@@ -305,6 +307,11 @@ def _lineage_key(series: UsageSeries, at: datetime) -> datetime:
 def _end(delivery: Delivery) -> datetime:
     seconds = delivery.interval or delivery.series.interval or 0
     count = max((len(column) for column in delivery.columns), default=0)
+    if not _FIRST <= delivery.start <= _LAST - timedelta(seconds=seconds * count):
+        raise ReadingsRefused(
+            f"readings from {delivery.start.isoformat()} on are outside of the years"
+            f" {_FIRST.year} to {_LAST.year - 1}"
+        )
     return delivery.start + timedelta(seconds=seconds * count)
 
 

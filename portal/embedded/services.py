@@ -21,6 +21,10 @@ from portal.embedded.supervisor import Supervisor
 from portal.embedded.valkey import Valkey, ValkeyError
 
 ATTEMPTS = 3
+PAYMENT_INSTRUCTIONS = (
+    "Transfer the amount to Demo Gas & Electric, account 0000 123 456 at the Demo Bank, and name "
+    "the reference number. No money moves in this demo: its staff say when the payment has arrived."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,7 @@ def environment(layout: Layout, services: Services, *, demo: bool) -> dict[str, 
             "DEMO": "1",
             "MAIL_DIR": str(layout.local / "mail"),
             "MEDIA_ROOT": str(layout.local / "media"),
+            "PAYMENT_INSTRUCTIONS": PAYMENT_INSTRUCTIONS,
         }
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     fixed = {

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from portal.context import current
 from portal.errors import DomainError
 from portal.permissions import public
+from portal.ratelimits import TooManyRequests
 
 # Error pages that a template of their own words.
 _TEMPLATES = {400: "400.html", 403: "403.html", 404: "404.html", 429: "429.html"}
@@ -16,6 +17,8 @@ _TEMPLATES = {400: "400.html", 403: "403.html", 404: "404.html", 429: "429.html"
 
 def domain_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Show what happened and how to go on; the reference finds the log entry."""
+    if isinstance(error, TooManyRequests):
+        return _too_many_requests(request, error.retry_after)
     context: dict[str, Any] = {"message": error.message, "reference": current.get().request_id}
     if error.status in _TEMPLATES:
         return render(request, _TEMPLATES[error.status], context, status=error.status)
@@ -54,6 +57,19 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 404."""
     return render(request, "404.html", {"reference": current.get().request_id}, status=404)
+
+
+@public
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Answer sign-in's own limits, each of which counts the last minute."""
+    return _too_many_requests(request, 60)
+
+
+def _too_many_requests(request: HttpRequest, seconds: int) -> HttpResponse:
+    context = {"seconds": seconds, "reference": current.get().request_id}
+    response = render(request, "429.html", context, status=429)
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 @public

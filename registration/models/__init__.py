@@ -11,6 +11,7 @@ from registration.models.onboarding import (
     RequirementLink,
     VerificationCode,
 )
+from registration.models.payment import Payment
 from registration.models.registration import Registration, RegistrationMember
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Message",
     "OfferedRegistrationField",
     "OfferedScope",
+    "Payment",
     "PublishedDocument",
     "Registration",
     "RegistrationFile",

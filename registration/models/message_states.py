@@ -86,10 +86,9 @@ KINDS: Final[Mapping[str, MessageKind]] = {
     # Neither rejected nor errored (decision 31).
     "support_request": _review(CLIENT, ends=frozenset({COMPLETE})),
     "grant_request": _review(CLIENT, ends=frozenset({COMPLETE, REJECTED}), related_type="client"),
-    # Made by the Server for a Client's PUT; updates answer it like the others (decision 30).
-    "field_changes": _review(
-        SERVER, ends=frozenset({COMPLETE, REJECTED, ERRORED}), related_type="client"
-    ),
+    # Made by the Server for a PUT of a Client or a PATCH of a Grant, which its link tells; updates
+    # answer it like the others (decision 30).
+    "field_changes": _review(SERVER, ends=frozenset({COMPLETE, REJECTED, ERRORED})),
     "server_request": _server_asks(),
     "client_submission": _always_complete(CLIENT, is_answered_by_update=True),
     "payment_request": _server_asks("payment_form"),

@@ -14,6 +14,7 @@ from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.services.client_changes import read_changes
 from registration.services.credentials import expire_all
+from registration.services.locks import lock_client
 from registration.services.message_handlers import Options, Outcome, RequestHandler
 from registration.services.messages import notify
 from registration.services.offers import current_offers
@@ -49,7 +50,7 @@ def update_client(*, client: Client, payload: object, by: User | str) -> ClientU
     Fields that the utility reviews keep their values; a field_changes Message holds the wish.
     Raises InvalidClientMetadata or InvalidRedirectUri naming the field.
     """
-    client = _locked(client)
+    client = lock_client(client)
     # Compared as a client sees it: datetimes as text, and so on.
     wire = jsontext.loads(jsontext.dumps(client_to_wire(client, current_offers())))
     values = read_changes(client=client, current=wire, payload=payload)
@@ -66,7 +67,7 @@ def disable_client(*, client: Client, reason: str = "", by: User | str) -> Clien
     Its owner cannot enable it again. The reason goes into the Message. Raises InvalidRequest for
     the admin Client, which cannot be disabled (5.1).
     """
-    client = _locked(client)
+    client = lock_client(client)
     if Client.Status.DISABLED not in client.cds_status_options:
         raise InvalidRequest("This Client manages the registration and cannot be disabled.")
     values = {"cds_status": Client.Status.DISABLED.value, "disabled_by_staff": True}
@@ -76,7 +77,7 @@ def disable_client(*, client: Client, reason: str = "", by: User | str) -> Clien
 @transaction.atomic
 def enable_client(*, client: Client, by: User | str) -> Client:
     """The utility lets a disabled Client work again; it needs a new Credential (decision 24)."""
-    client = _locked(client)
+    client = lock_client(client)
     values = {"cds_status": client.environment, "disabled_by_staff": False}
     return _apply(client, values, by=by)
 
@@ -99,15 +100,15 @@ def reject_field_changes(*, message: Message, reason: str, by: User | str) -> Me
 
 
 def _require_field_changes(message: Message) -> None:
-    if message.type != "field_changes":
-        raise InvalidRequest(f"{message.message_id} is a {message.type}, not field_changes.")
+    if (message.type, message.related_type) != ("field_changes", "client"):
+        raise InvalidRequest(f"{message.message_id} is no field_changes of a Client.")
 
 
 def apply_field_changes(request: Message, options: Options, by: User | str) -> Outcome:
     """Give the Client the values that it asked for (CDS-WG1-02 5.5)."""
     if request.client is None:
         raise InvalidRequest("This Message names no Client.", field="related_uri")
-    client = _locked(request.client)
+    client = lock_client(request.client)
     _apply(client, approved_values(request, client), by=by)
     return Outcome(
         description="The changes are approved and in effect.",
@@ -119,15 +120,6 @@ def apply_field_changes(request: Message, options: Options, by: User | str) -> O
 FIELD_CHANGES = RequestHandler(approve=apply_field_changes)
 
 
-def _locked(client: Client) -> Client:
-    locked: Client = (
-        Client.objects.select_for_update(of=("self",))
-        .select_related("registration")
-        .get(pk=client.pk)
-    )
-    return locked
-
-
 def _apply(
     client: Client, values: Mapping[str, Any], *, reason: str = "", by: User | str
 ) -> Client:
@@ -137,7 +129,7 @@ def _apply(
     now = timezone.now()
     for name in changed:
         setattr(client, name, values[name])
-    if "client_uri" in changed:
+    if {"client_uri", "contacts"} & set(changed):
         client.website_confirmed = None
     is_disabled_now = "cds_status" in changed and not client.is_enabled
     if is_disabled_now:

@@ -13,10 +13,12 @@ from portal.times import format_datetime
 from registration import addresses
 from registration.errors import InvalidRequest
 from registration.models import Client, Credential
-from registration.services.messages import notify
+from registration.services.locks import lock_client
+from registration.services.messages import notify, send_message
 
 _PURPOSE = "client_secret"
 EXPIRES_FIELD = "client_secret_expires_at"
+_ENDED = "has ended, with every token it obtained"
 
 
 def secret_digest(secret: str) -> str:
@@ -31,7 +33,7 @@ def create_credential(*, client: Client, by: User | str) -> tuple[Credential, st
     Raises InvalidRequest for Clients that need no secret and for disabled ones: a secret of a
     disabled Client would have to be expired from the start (7.1).
     """
-    client = Client.objects.select_for_update().get(pk=client.pk)
+    client = lock_client(client)
     if client.token_endpoint_auth_method != Client.AuthMethod.BASIC:
         raise InvalidRequest("client_id: this Client does not use a secret.", field="client_id")
     if not client.is_enabled:
@@ -104,7 +106,6 @@ def expire_credential(*, credential: Credential, at: datetime, by: User | str) -
     Raises InvalidRequest when it would live longer than before.
     """
     credential = _locked(credential)
-    now = timezone.now()
     # The wire carries whole seconds, an expiry made by disabling has fractions of one.
     if credential.expires is not None and int(at.timestamp()) > expires_at(credential):
         raise InvalidRequest(
@@ -114,15 +115,9 @@ def expire_credential(*, credential: Credential, at: datetime, by: User | str) -
         )
     if credential.expires is not None and int(at.timestamp()) == expires_at(credential):
         return credential
-    credential.expires = at
-    credential.modified = now
-    if at <= now:
-        credential.tokens_not_before = now
-    credential.save(update_fields=["expires", "modified", "tokens_not_before"])
-    _record("credential.expiry_set", credential, credential.client, by, at=at)
     when = f"will end at {format_datetime(at)}"
-    if at <= now:
-        when = "has ended, with every token it obtained"
+    if _set_expiry(credential, at, by=by):
+        when = _ENDED
     notify(
         registration=credential.client.registration,
         name="Credential modified",
@@ -131,6 +126,41 @@ def expire_credential(*, credential: Credential, at: datetime, by: User | str) -
         related_uri=addresses.credential_uri(credential.credential_id),
     )
     return credential
+
+
+@transaction.atomic
+def expire_leaked_credential(*, credential: Credential, reason: str, by: User | str) -> Credential:
+    """The utility ends a compromised secret, with every token it obtained (CDS-WG1-02 7.6).
+
+    The owner reads the reason, by mail too: without its secret it may not get to its Messages. One
+    that ended as planned keeps its expiry, but its tokens die.
+    """
+    credential = _locked(credential)
+    now = timezone.now()
+    _set_expiry(credential, min(credential.expires or now, now), by=by)
+    what = f"A secret of the Client {credential.client.client_name} {_ENDED}."
+    send_message(
+        registration=credential.client.registration,
+        name="Credential modified",
+        description=f"{what} Reason: {reason}",
+        related_type="credential",
+        related_uri=addresses.credential_uri(credential.credential_id),
+        by=by,
+    )
+    return credential
+
+
+def _set_expiry(credential: Credential, at: datetime, *, by: User | str) -> bool:
+    """Write the expiry of a locked row; return whether it is over, which kills the tokens too."""
+    now = timezone.now()
+    is_over = at <= now
+    credential.expires = at
+    credential.modified = now
+    if is_over:
+        credential.tokens_not_before = now
+    credential.save(update_fields=["expires", "modified", "tokens_not_before"])
+    _record("credential.expiry_set", credential, credential.client, by, at=at)
+    return is_over
 
 
 def set_expiry_from_wire(*, credential: Credential, value: object, by: User | str) -> Credential:
@@ -169,7 +199,7 @@ def expire_all(*, client: Client, now: datetime) -> int:
 
 def _locked(credential: Credential) -> Credential:
     return (
-        Credential.objects.select_for_update(of=("self",))
+        Credential.objects.select_for_update(of=("self",), no_key=True)
         .select_related("client__registration")
         .get(pk=credential.pk)
     )

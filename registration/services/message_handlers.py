@@ -1,7 +1,7 @@
 """What happens when staff decide about a Message, plugged in by type of Message.
 
 Registered from `AppConfig.ready()`: onboarding knows production requests, consent grant requests.
-The handler of field changes is built in.
+The handler of a Client's field changes is built in; consent handles those of Grants.
 """
 
 from collections.abc import Callable, Mapping
@@ -62,9 +62,16 @@ SubmissionListener: TypeAlias = Callable[[Message, Message], None]
 submission_listeners: Registry[SubmissionListener] = Registry("listeners to submissions")
 
 
-def handler_of(message_type: str) -> RequestHandler:
-    """Return who handles a type; types without effects are just completed or rejected."""
-    return request_handlers.get(message_type) or _built_in().get(message_type, _DEFAULT)
+def handler_of(message_type: str, related_type: str = "") -> RequestHandler:
+    """Return who handles a type; types without effects are just completed or rejected.
+
+    A handler registered as "TYPE:RELATED_TYPE" goes first: field changes are of Clients or Grants.
+    """
+    return (
+        request_handlers.get(f"{message_type}:{related_type}")
+        or request_handlers.get(message_type)
+        or _built_in().get(message_type, _DEFAULT)
+    )
 
 
 def _built_in() -> Mapping[str, RequestHandler]:

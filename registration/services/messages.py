@@ -22,6 +22,7 @@ from registration.models.message_states import (
     SERVER_REQUESTS,
     may_become,
 )
+from registration.services.locks import lock_message
 
 SYSTEM = "system"
 MAX_NAME = 200
@@ -106,6 +107,35 @@ def open_server_request(
         client=client,
     )
     _tell(message, "opened", by=by)
+    return message
+
+
+@transaction.atomic
+def open_field_changes(
+    *,
+    client: Client,
+    description: str,
+    updates_requested: Sequence[Mapping[str, Any]],
+    related_type: str,
+    related_uri: str,
+) -> Message:
+    """Write the Message of a Client's changes that the utility reviews first (CDS-WG1-02 6.2).
+
+    `updates_requested` holds `field`, `previous_value` and `new_value` of each (6.5), the link is
+    that of the object. The contacts get a mail; the caller writes the audit event.
+    """
+    message = _create(
+        registration=client.registration,
+        client=client,
+        type="field_changes",
+        status=PENDING,
+        name="Changes under review",
+        description=description,
+        updates_requested=[dict(item) for item in updates_requested],
+        related_type=related_type,
+        related_uri=related_uri,
+    )
+    _promise_notice(message)
     return message
 
 
@@ -227,22 +257,6 @@ def mark_submitted(message: Message) -> None:
         _set_status(message, PENDING)
 
 
-def lock_message(message: Message) -> Message:
-    """Return the current row, locked, with its registration, its Client and what it answers.
-
-    The Client is locked first, as a PUT does: it holds the Client when it replaces a Message, and
-    new Messages that name a Client wait for that lock.
-    """
-    if message.client_id is not None:
-        Client.objects.select_for_update(no_key=True).get(pk=message.client_id)
-    locked: Message = (
-        Message.objects.select_for_update(of=("self",))
-        .select_related("registration", "client", "previous")
-        .get(pk=message.pk)
-    )
-    return locked
-
-
 def _set_status(message: Message, status: str) -> None:
     if message.status == status:
         return
@@ -268,6 +282,10 @@ def _tell(message: Message, action: str, *, by: User | str, **details: str) -> N
         registration=message.registration.registration_id,
         details={"type": message.type, **details},
     )
+    _promise_notice(message)
+
+
+def _promise_notice(message: Message) -> None:
     enqueue(NOTICE_TASK, message.message_id, unique_key=f"message-notice:{message.message_id}")
 
 

@@ -10,8 +10,9 @@ from portal import audit
 from portal.models import User
 from registration.models import Client, Message
 from registration.models.message_states import KINDS, PENDING
+from registration.services.locks import lock_client, lock_message
 from registration.services.message_handlers import handler_of, submission_listeners
-from registration.services.messages import lock_message, mark_submitted, update_request
+from registration.services.messages import mark_submitted, update_request
 from registration.services.messages_attachments import (
     ReceivedFile,
     check_daily_limit,
@@ -41,7 +42,7 @@ def create_message(
     message = _build(client, draft)
     # Two requests for one Client at once meet in this lock, then in the check below.
     if message.client is not None:
-        Client.objects.select_for_update(of=("self",)).get(pk=message.client.pk)
+        message.client = lock_client(message.client)
     handler_of(message.type).check(message)
     message.save(force_insert=True)
     _record(message, by=by)

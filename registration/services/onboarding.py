@@ -23,9 +23,14 @@ from registration import addresses
 from registration.errors import InvalidClientMetadata
 from registration.fields.types import FieldType, RegistrationField
 from registration.models import Client, Message, Registration
+from registration.models.message_states import ERRORED, OPEN, PENDING
 from registration.models.onboarding import Requirement, RequirementLink
+from registration.services.locks import lock_requirement
 from registration.services.messages import open_server_request, update_request
-from registration.services.registration_clients import create_production_clients
+from registration.services.production_clients import (
+    create_production_clients,
+    scopes_in_production,
+)
 from registration.services.registration_fields import REQUIREMENTS_PATH, current_fields
 
 Status = Requirement.Status
@@ -48,7 +53,8 @@ REQUESTS: Mapping[FieldType, str] = {
 # Staff may approve at any point: requirements can be met another way (3.6).
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     Status.OPEN: frozenset({Status.PENDING, Status.COMPLETE, Status.REJECTED}),
-    Status.PENDING: frozenset({Status.COMPLETE, Status.REJECTED}),
+    # Back to open when a payment fails on its way.
+    Status.PENDING: frozenset({Status.OPEN, Status.COMPLETE, Status.REJECTED}),
     Status.REJECTED: frozenset({Status.OPEN, Status.PENDING}),
     Status.COMPLETE: frozenset(),
 }
@@ -214,7 +220,7 @@ def renew_link(*, requirement: Requirement, by: User | str = SYSTEM) -> Requirem
 
     Nothing happens otherwise, so sweeps and visitors may both ask for it.
     """
-    requirement = lock(requirement)
+    requirement = lock_requirement(requirement)
     now = timezone.now()
     is_due = requirement.link_expires is not None and requirement.link_expires <= now
     if requirement.status == Status.OPEN and is_due:
@@ -238,7 +244,7 @@ def submit(*, requirement: Requirement, by: User | str, **values: Any) -> Requir
     `values` are columns to set, such as `answer` or `file`. A pending requirement may be handed in
     again; the newest counts. Raises ForbiddenStep once it is complete or rejected.
     """
-    requirement = lock(requirement)
+    requirement = lock_requirement(requirement)
     if requirement.status not in {Status.OPEN, Status.PENDING}:
         raise ForbiddenStep("This has been decided already; nothing more is needed here.")
     for name, value in values.items():
@@ -263,13 +269,13 @@ def approve_requirement(
     the caller answers the request Message itself.
     Raises ForbiddenStep for one that is complete or rejected.
     """
-    requirement = lock(requirement)
+    requirement = lock_requirement(requirement)
     _decide(requirement, Status.COMPLETE, reason="", by=by)
     if answers and requirement.type != FieldType.INTERNAL_REVIEW:
         links = receipt_links(requirement)
         _update_messages(requirement, Status.COMPLETE, note or "Accepted.", by=by, **links)
     unanswered = None if answers else requirement
-    _release(requirement.registration, note=note, unanswered=unanswered, by=by)
+    release(requirement.registration, note=note, unanswered=unanswered, by=by)
     return requirement
 
 
@@ -290,7 +296,7 @@ def reject_requirement(
     Without `answers` the caller answers the request Message itself.
     Raises ForbiddenStep for one that is decided, and without a reason.
     """
-    requirement = lock(requirement)
+    requirement = lock_requirement(requirement)
     _decide(requirement, Status.REJECTED, reason=reason, by=by)
     if answers:
         _update_messages(requirement, Status.REJECTED, reason, by=by)
@@ -298,9 +304,28 @@ def reject_requirement(
 
 
 @transaction.atomic
+def fail_requirement(*, requirement: Requirement, reason: str, by: User | str) -> Requirement:
+    """Say that what was handed in could not be processed; it can be tried again (6.3 `errored`).
+
+    Raises ForbiddenStep for one that is not pending.
+    """
+    requirement = lock_requirement(requirement)
+    _move(requirement, Status.OPEN)
+    requirement.save(update_fields=["status", "modified"])
+    _update_messages(requirement, ERRORED, reason, by=by)
+    record(requirement, "errored", by=by)
+    return requirement
+
+
+@transaction.atomic
 def reopen_requirement(*, requirement: Requirement, by: User | str) -> Requirement:
-    """Ask again after a rejection, in a new Message that replies to the old one."""
-    requirement = lock(requirement)
+    """Ask again after a rejection, in a new Message that replies to the old one.
+
+    Raises ForbiddenStep for one that is not rejected.
+    """
+    requirement = lock_requirement(requirement)
+    if requirement.status != Status.REJECTED:
+        raise ForbiddenStep(f"{requirement.field_id} is {requirement.status}, not rejected.")
     field = field_of(requirement)
     is_review = field.type is FieldType.INTERNAL_REVIEW
     _move(requirement, Status.PENDING if is_review else Status.OPEN)
@@ -332,22 +357,6 @@ def field_of(requirement: Requirement) -> RegistrationField:
     if field is None or field.type != requirement.type:
         raise ForbiddenStep("This is no longer asked for.")
     return field
-
-
-def lock(requirement: Requirement) -> Requirement:
-    """Return the current row, locked after its request and its registration.
-
-    Decisions come one by one; those about a Message hold its lock already.
-    """
-    if requirement.message_id is not None:
-        Message.objects.select_for_update().get(pk=requirement.message_id)
-    Registration.objects.select_for_update().get(pk=requirement.registration_id)
-    locked: Requirement = (
-        Requirement.objects.select_for_update(of=("self",))
-        .select_related("registration", "message", "file", "customer")
-        .get(pk=requirement.pk)
-    )
-    return locked
 
 
 def record(requirement: Requirement, action: str, *, by: User | str, **details: str) -> None:
@@ -386,7 +395,7 @@ def _update_messages(
 ) -> None:
     """Answer the request Message, and those that it replaced when a link expired."""
     for message in _requests(requirement):
-        if message.status in {Status.OPEN, Status.PENDING}:
+        if message.status in {OPEN, PENDING, ERRORED}:
             update_request(message=message, status=status, description=description, by=by, **links)
 
 
@@ -397,10 +406,13 @@ def _requests(requirement: Requirement) -> Iterator[Message]:
         message = message.previous
 
 
-def _release(
+def release(
     registration: Registration, *, note: str, unanswered: Requirement | None, by: User | str
 ) -> None:
-    """Make the production Clients of scopes that have everything, and end reviews with them."""
+    """Make the production Clients of scopes that have everything, and end reviews with them.
+
+    The caller holds the lock of the registration, and answers the Message of `unanswered` itself.
+    """
     requirements = list(
         Requirement.objects.of(registration).select_related("message__previous").order_by("pk")
     )
@@ -425,16 +437,14 @@ def _answer_review(
         _update_messages(review, Status.COMPLETE, text, by=by, **links)
         return
     missing = [each.field_id for each in requirements if each.status != Status.COMPLETE]
-    text = f"The review is passed. Still needed: {', '.join(missing)}."
+    text = (
+        f"The review is passed. Still needed: {', '.join(missing) or 'an enabled sandbox Client'}."
+    )
     _update_messages(review, Status.PENDING, text, by=by)
 
 
 def production_client_uri(requirement: Requirement) -> str:
     """Return the `cds_client_uri` of the production Client that a requirement led to, or ""."""
-    client = (
-        Client.objects.of(requirement.registration)
-        .filter(cds_status_options__contains=["production"], scopes__overlap=requirement.scopes)
-        .order_by("pk")
-        .first()
-    )
+    live = scopes_in_production(requirement.registration)
+    client = next((live[scope] for scope in requirement.scopes if scope in live), None)
     return addresses.client_uri(client.client_id) if client else ""

@@ -1,5 +1,6 @@
 """Looks at the website and the logo that a Client names; only through portal.safe_fetch."""
 
+import logging
 from urllib.parse import urlsplit
 
 from django.core.files.base import ContentFile
@@ -10,14 +11,26 @@ from portal import audit, safe_fetch
 from portal.outbox import enqueue
 from registration import addresses
 from registration.fields.files import as_png
-from registration.models import Client
-from registration.models.onboarding import ClientLogo
+from registration.fields.types import FieldType
+from registration.models import Client, Registration
+from registration.models.onboarding import ClientLogo, Requirement
+from registration.services.locks import lock_client
+
+log = logging.getLogger(__name__)
 
 WEBSITE_TASK = "registration.tasks.check_website"
 LOGO_TASK = "registration.tasks.fetch_logo"
 MAX_PAGE = 262_144
 MAX_LOGO = 2_097_152
 LOGO_SIDE = 256
+# The largest ones; what protects is that the address was verified.
+MAIL_PROVIDERS = {
+    *("126.com", "163.com", "aol.com", "fastmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net"),
+    *("googlemail.com", "hey.com", "hotmail.com", "icloud.com", "live.com", "mac.com", "mail.com"),
+    *("mail.ru", "me.com", "msn.com", "outlook.com", "pm.me", "proton.me", "protonmail.com"),
+    *("qq.com", "tuta.com", "tutanota.com", "web.de", "yahoo.com", "yandex.com", "yandex.ru"),
+    *("ymail.com", "zoho.com"),
+}
 
 
 def promise_checks(*, client: Client) -> None:
@@ -28,14 +41,22 @@ def promise_checks(*, client: Client) -> None:
         enqueue(LOGO_TASK, client.client_id)
 
 
-def check_website(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTERNET) -> bool:
-    """Note that a website answers under the domain of a contact's mail address.
+def promise_website_checks(*, registration: Registration) -> None:
+    """Have the websites of a party looked at: an address that it verified may confirm them."""
+    for client in Client.objects.of(registration).exclude(client_uri="").order_by("pk"):
+        if client.response_types:
+            enqueue(WEBSITE_TASK, client.client_id)
 
+
+def check_website(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTERNET) -> bool:
+    """Note that a website answers under the domain of a contact's verified mail address.
+
+    Anybody can write any address into the contacts, so one that no code was sent to proves nothing.
     Nothing is noted when the link has changed meanwhile, or when the answer came from elsewhere.
     """
-    client = Client.objects.get(client_id=client_id)
+    client = Client.objects.select_related("registration").get(client_id=client_id)
     link = client.client_uri
-    if not link or domain_of(link) not in _mail_domains(client):
+    if not link or domain_of(link) not in _verified_domains(client):
         return False
     try:
         answer = safe_fetch.fetch(link, max_bytes=MAX_PAGE, truncate=True, network=network)
@@ -50,7 +71,7 @@ def check_website(*, client_id: str, network: safe_fetch.Network = safe_fetch.IN
 
 @transaction.atomic
 def _confirm(client: Client, link: str) -> bool:
-    row = Client.objects.select_for_update().get(pk=client.pk)
+    row = lock_client(client)
     if row.client_uri != link:
         return False
     row.website_confirmed = timezone.now()
@@ -80,7 +101,7 @@ def fetch_logo(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTER
 
 @transaction.atomic
 def _keep_logo(client: Client, link: str, image: bytes) -> None:
-    row = Client.objects.select_for_update().get(pk=client.pk)
+    row = lock_client(client)
     if row.logo_uri != link:
         return
     # A new address for a new picture: browsers may keep the old one as long as they like.
@@ -91,10 +112,33 @@ def _keep_logo(client: Client, link: str, image: bytes) -> None:
     _record(row, "client.logo_stored", reason="")
 
 
+@transaction.atomic
+def copy_logo(*, sandbox: Client, made: Client) -> None:
+    """Let a production Client begin with the picture that staff saw, whatever its link leads to."""
+    logo = ClientLogo.objects.filter(client=sandbox, source_uri=made.logo_uri).first()
+    if logo is None:
+        return
+    try:
+        image = logo.image.read()
+    except OSError:
+        # A picture must not stop an approval; it is fetched anew later.
+        log.warning("the stored logo of client %s cannot be read", sandbox.client_id)
+        return
+    _keep_logo(made, made.logo_uri, image)
+
+
+def logo_path(client: Client) -> str:
+    """Return where on this server our copy of a Client's logo is, "" while there is none."""
+    if not client.logo_uri:
+        return ""
+    logo = ClientLogo.objects.filter(client=client, source_uri=client.logo_uri).first()
+    return f"/onboarding/logos/{logo.token}.png" if logo else ""
+
+
 def logo_url(client: Client) -> str:
     """Return the address of our copy of a Client's logo, "" while there is none."""
-    logo = ClientLogo.objects.filter(client=client, source_uri=client.logo_uri).first()
-    return addresses.portal_url(f"/onboarding/logos/{logo.token}.png") if logo else ""
+    path = logo_path(client)
+    return addresses.portal_url(path) if path else ""
 
 
 def domain_of(url: str) -> str:
@@ -102,10 +146,20 @@ def domain_of(url: str) -> str:
     return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
-def _mail_domains(client: Client) -> set[str]:
-    return {
-        contact.rpartition("@")[2].strip().lower() for contact in client.contacts if "@" in contact
+def _verified_domains(client: Client) -> set[str]:
+    """Return the mail domains of contacts that entered their code (CDS-WG1-02 3.6).
+
+    Those of mail providers are left out: an address there says nothing about the company.
+    """
+    proven = Requirement.objects.of(client.registration).filter(
+        type=FieldType.EMAIL_VERIFICATION, status=Requirement.Status.COMPLETE
+    )
+    verified = {
+        str(answer.get("address", "")) for answer in proven.values_list("answer", flat=True)
     }
+    contacts = {contact.removeprefix("mailto:") for contact in client.contacts}
+    domains = {address.rpartition("@")[2].strip().lower() for address in verified & contacts}
+    return domains - MAIL_PROVIDERS
 
 
 def _record(client: Client, action: str, *, reason: str) -> None:

@@ -17,16 +17,17 @@ from registration.fields.files import pdf_file
 from registration.fields.types import FieldType
 from registration.models import Message
 from registration.models.onboarding import Requirement, VerificationCode
+from registration.services.locks import lock_requirement
 from registration.services.onboarding import (
     ForbiddenStep,
     approve_requirement,
     field_of,
     first_mail_address,
-    lock,
     record,
     requirement_of,
     submit,
 )
+from registration.services.onboarding_assets import promise_website_checks
 from registration.services.registration_fields import store_file
 
 CODE_TASK = "registration.tasks.send_onboarding_code"
@@ -54,7 +55,7 @@ def send_code(*, requirement: Requirement, language: str, by: User | str) -> Ver
     Raises TooManyRequests past ten codes an hour to one address, ForbiddenStep when nothing is to
     be verified.
     """
-    requirement = lock(requirement)
+    requirement = lock_requirement(requirement)
     require_type(requirement, FieldType.EMAIL_VERIFICATION)
     address = first_mail_address(requirement.registration.contacts)
     if requirement.status != Requirement.Status.OPEN or not address:
@@ -110,7 +111,7 @@ def confirm_code(*, requirement: Requirement, code: str, by: User | str) -> Requ
 @transaction.atomic
 def _try_code(*, requirement: Requirement, text: str, by: User | str) -> bool:
     """Count the try; does not raise for a wrong code, so that the count is kept."""
-    requirement = lock(requirement)
+    requirement = lock_requirement(requirement)
     require_type(requirement, FieldType.EMAIL_VERIFICATION)
     code = requirement.codes.order_by("-created", "-pk").first()
     if code is None or requirement.status != Requirement.Status.OPEN:
@@ -127,6 +128,7 @@ def _try_code(*, requirement: Requirement, text: str, by: User | str) -> bool:
     requirement.answer = {"address": code.address}
     requirement.save(update_fields=["answer"])
     approve_requirement(requirement=requirement, note="The mail address is verified.", by=by)
+    promise_website_checks(registration=requirement.registration)
     return True
 
 
@@ -151,7 +153,7 @@ def accept_terms(*, requirement: Requirement, name: str, title: str, by: User | 
 @transaction.atomic
 def hand_in_pdf(*, requirement: Requirement, content: bytes, by: User | str) -> Requirement:
     """Take the filled form from the page. Raises InvalidRequest for what is no PDF file."""
-    requirement = lock(requirement)
+    requirement = lock_requirement(requirement)
     require_type(requirement, FieldType.PDF_FORM)
     try:
         file = pdf_file(content, max_size=field_of(requirement).max_size)

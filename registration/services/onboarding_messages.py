@@ -18,6 +18,7 @@ from registration.services.onboarding import (
     production_client_uri,
     receipt_links,
     reject_requirement,
+    release,
     requirement_of,
 )
 from registration.services.onboarding_flows import hand_in_pdf_message
@@ -81,11 +82,17 @@ def with_reviews(inner: RequestHandler) -> RequestHandler:
 
 
 def _approve_review(requirement: Requirement, by: Actor) -> Outcome:
-    approve_requirement(requirement=requirement, answers=False, by=by)
+    if requirement.status == Requirement.Status.COMPLETE:
+        # Passed before the rest was there, or while the sandbox Client was disabled.
+        release(requirement.registration, note="", unanswered=requirement, by=by)
+    else:
+        approve_requirement(requirement=requirement, answers=False, by=by)
     uri = production_client_uri(requirement)
     if not uri:
         unmet = Requirement.objects.of(requirement.registration).unmet()
         missing = ", ".join(unmet.values_list("field_id", flat=True))
+        if not missing:
+            raise ForbiddenStep("The sandbox Client is disabled; it has to be enabled first.")
         raise ForbiddenStep(f"Other requirements are missing: {missing}. Approve those first.")
     return Outcome(description="The review is complete.", related_type="client", related_uri=uri)
 

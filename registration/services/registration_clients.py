@@ -1,24 +1,18 @@
 """Makes the Client objects of a registration, grouped as CDS-WG1-02 4.2 allows."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from portal import audit
-from portal.models import User
 from registration import addresses
 from registration.catalogue.admin import CLIENT_ADMIN
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeKind
 from registration.client_metadata import ClientMetadata
 from registration.models import Client, Registration
-from registration.services.credentials import store_credential
-from registration.services.messages import notify
-from registration.services.offers import Offers, current_offers
-from registration.services.purposes import within_scopes
+from registration.services.offers import Offers
 
 _PRODUCTION_KINDS = frozenset({ScopeKind.ADMIN, ScopeKind.SERVER_GRANTED})
 
@@ -105,78 +99,4 @@ def create_client(
         client.redirect_uri_list = [client.cds_default_redirect_uri]
         client.default_scope = " ".join(scopes)
     client.save(force_insert=True)
-    return client
-
-
-@transaction.atomic
-def create_production_clients(
-    *, registration: Registration, scopes: Sequence[str], by: User | str
-) -> list[Client]:
-    """Make production Clients, with Credentials and Messages, for scopes that may have them.
-
-    Never the sandbox Client itself: one Client is for one environment (CDS-WG1-02 4.2). Scopes that
-    a production Client has already, and scopes that no enabled sandbox Client has, are left out.
-    Names, links and purposes are those of the sandbox Client; redirect URIs start with the default.
-    """
-    Registration.objects.select_for_update().get(pk=registration.pk)
-    offers = current_offers()
-    clients = list(Client.objects.of(registration).order_by("pk"))
-    live = {s for client in clients if client.environment == "production" for s in client.scopes}
-    made = []
-    for sandbox in clients:
-        wanted = [
-            scope
-            for scope in sandbox.scopes
-            if scope in scopes and scope in offers and scope not in live
-        ]
-        if sandbox.cds_status != Client.Status.SANDBOX or not wanted:
-            continue
-        for kind, members in grouped(wanted, offers, sandbox.token_endpoint_auth_method).items():
-            made.append(_counterpart(sandbox, kind, members, offers, by=by))
-        live.update(wanted)
-    return made
-
-
-def _counterpart(
-    sandbox: Client, kind: ClientKind, scopes: list[str], offers: Offers, *, by: User | str
-) -> Client:
-    client = create_client(
-        registration=sandbox.registration,
-        kind=replace(kind, environment=Client.Status.PRODUCTION.value),
-        scopes=scopes,
-        metadata=ClientMetadata(
-            client_name=sandbox.name,
-            contacts=tuple(sandbox.contacts),
-            client_uri=sandbox.client_uri,
-            logo_uri=sandbox.logo_uri,
-            tos_uri=sandbox.tos_uri,
-            policy_uri=sandbox.policy_uri,
-        ),
-        client_purposes=within_scopes(sandbox.purposes, offers=offers, scopes=scopes),
-    )
-    client.website_confirmed = sandbox.website_confirmed
-    client.save(update_fields=["website_confirmed"])
-    audit.record(
-        "client.created",
-        by=by,
-        subject=f"client:{client.client_id}",
-        registration=client.registration.registration_id,
-        details={"scopes": scopes, "environment": "production", "from": sandbox.client_id},
-    )
-    notify(
-        registration=client.registration,
-        name="Client added",
-        description=f"A production Client was created for: {client.scope}.",
-        related_type="client",
-        related_uri=addresses.client_uri(client.client_id),
-    )
-    if client.token_endpoint_auth_method == Client.AuthMethod.BASIC:
-        credential, _ = store_credential(client=client, by=by)
-        notify(
-            registration=client.registration,
-            name="Credential added",
-            description="The new production Client has a secret.",
-            related_type="credential",
-            related_uri=addresses.credential_uri(credential.credential_id),
-        )
     return client

@@ -6,8 +6,9 @@ from portal import audit
 from portal.models import User
 from registration.models import Message
 from registration.models.message_states import COMPLETE, KINDS, REJECTED, may_become
+from registration.services.locks import lock_message
 from registration.services.message_handlers import Options, handler_of
-from registration.services.messages import ForbiddenStatus, lock_message, update_request
+from registration.services.messages import ForbiddenStatus, update_request
 
 
 @transaction.atomic
@@ -23,7 +24,7 @@ def approve_request(
     """
     row = lock_message(message)
     _require_waiting(row, COMPLETE)
-    outcome = handler_of(row.type).approve(row, options or {}, by)
+    outcome = handler_of(row.type, row.related_type).approve(row, options or {}, by)
     audit.record(
         "request.approved",
         by=by,
@@ -51,7 +52,7 @@ def reject_request(*, message: Message, reason: str, by: User | str) -> Message:
     row = lock_message(message)
     _require_waiting(row, REJECTED)
     update = update_request(message=row, status=REJECTED, description=reason, by=by)
-    handler_of(row.type).reject(row, reason, by)
+    handler_of(row.type, row.related_type).reject(row, reason, by)
     audit.record(
         "request.rejected",
         by=by,

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.conf import settings
-from django.utils import timezone
 
 from portal import audit
 from portal.models import User
-from portal.outbox import enqueue
 from registration import addresses
 from registration.models import Client, Message
 from registration.models.message_states import PENDING, REJECTED
-from registration.services.messages import NOTICE_TASK, update_request
+from registration.services.messages import open_field_changes, update_request
 
 # Wire name and column of every field that can be reviewed. Statuses and scopes cannot: giving
 # access up must take effect at once.
@@ -82,7 +80,6 @@ def request_review(*, client: Client, waiting: Mapping[str, Any], by: User | str
 
 
 def _open(client: Client, wanted: Mapping[str, Any], *, by: User | str) -> Message:
-    now = timezone.now()
     updates = [
         {
             "field": field,
@@ -93,15 +90,8 @@ def _open(client: Client, wanted: Mapping[str, Any], *, by: User | str) -> Messa
         if column in wanted
     ]
     names = ", ".join(item["field"] for item in updates)
-    message = Message.objects.create(
-        registration=client.registration,
+    message = open_field_changes(
         client=client,
-        type="field_changes",
-        status=PENDING,
-        creator="",
-        created=now,
-        modified=now,
-        name="Changes under review",
         description=f"The utility reviews these changes of {client.client_name}: {names}.",
         updates_requested=updates,
         related_type="client",
@@ -114,7 +104,6 @@ def _open(client: Client, wanted: Mapping[str, Any], *, by: User | str) -> Messa
         registration=client.registration.registration_id,
         details={"message": message.message_id, "fields": [item["field"] for item in updates]},
     )
-    enqueue(NOTICE_TASK, message.message_id, unique_key=f"message-notice:{message.message_id}")
     return message
 
 
@@ -134,7 +123,9 @@ def approved_values(request: Message, client: Client) -> dict[str, Any]:
 
 
 def _pending(client: Client) -> list[Message]:
-    rows = Message.objects.filter(client=client, type="field_changes", status=PENDING)
+    rows = Message.objects.filter(
+        client=client, type="field_changes", related_type="client", status=PENDING
+    )
     return list(rows.select_related("registration").order_by("created", "pk"))
 
 

@@ -255,7 +255,7 @@ def test_every_enumeration_of_customer_data_exists():
 @pytest.mark.parametrize(
     "name", ["cds_client_admin", "cds_grant_admin", "cds_server_provided_files"]
 )
-@pytest.mark.spec("CDS-WG1-02", "3.3", "fixed scope descriptions")
+@pytest.mark.spec("WG1-02 3.3.1 a", "WG1-02 3.3.2 a", "WG1-02 3.3.3 b")
 def test_fixed_descriptions(name):
     """Everything CDS-WG1-02 3.3 fixes, with for_types holding the scope id (decision 1)."""
     scope_id = name if name == "cds_client_admin" else f"{name}_1"
@@ -276,7 +276,7 @@ def test_fixed_descriptions(name):
 
 
 @pytest.mark.parametrize("scope_id", demo_offers())
-@pytest.mark.spec("CDS-WG1-02", "3.4, 3.8, 3.10", "scope descriptions")
+@pytest.mark.spec("WG1-02 3.4 a", "WG1-02 3.8 a", "WG1-02 3.10 a")
 def test_descriptions_match_the_schema(validate, scope_id):
     """Scope, fields, choices and value formats of everything the demo offers."""
     described = describe(demo_offers(coverages=("c-1",))[scope_id], URLS)

@@ -94,7 +94,7 @@ def test_one_refresh_token_rotated_twice_at_once(party):
     assert not RefreshToken.objects.filter(revoked__isnull=True).exists()
 
 
-@pytest.mark.spec("CDS-WG1-02", "8.2", "an ended Grant gives no access, whatever happens meanwhile")
+@pytest.mark.spec("WG1-02 8.2 d")
 def test_ending_a_grant_while_it_is_refreshed(party):
     """Neither deadlock nor a token that survives."""
     for _ in range(5):

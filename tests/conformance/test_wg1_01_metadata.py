@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -20,20 +21,31 @@ def http():
     return APIClient()
 
 
-@pytest.mark.spec("CDS-WG1-01", "3.1", "metadata is public at the well-known URI")
+@pytest.mark.spec("WG1-01 3 a", "WG1-01 3 b", "WG1-01 3.1 a")
 def test_metadata_is_at_the_well_known_uri(http):
     """No authentication, 200, JSON."""
     answer = http.get(WELL_KNOWN)
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
 
 
-@pytest.mark.spec("CDS-WG1-01", "3.1", "metadata does not ask for authentication")
+@pytest.mark.spec("WG1-01 3 a", "WG1-01 3.1 a")
+@pytest.mark.parametrize("path", [WELL_KNOWN, "/cds/coverage"])
+def test_production_answers_by_https_alone(http, settings, path):
+    """Without TLS there is a redirect to the same address with it, and nothing to read."""
+    settings.SECURE_SSL_REDIRECT = True
+    answer = http.get(path)
+    assert (answer.status_code, answer["Location"]) == (301, f"https://testserver{path}")
+    assert answer.content == b""
+    assert http.get(path, secure=True).status_code == 200
+
+
+@pytest.mark.spec("WG1-01 3.1 a")
 def test_a_bad_token_does_not_matter(http):
     """8.1: included authentication is ignored where the document is public."""
     assert http.get(WELL_KNOWN, HTTP_AUTHORIZATION="Bearer nonsense").status_code == 200
 
 
-@pytest.mark.spec("CDS-WG1-01", "3.2", "metadata object format")
+@pytest.mark.spec("WG1-01 3 b", "WG1-01 3.2 a")
 def test_metadata_has_its_format(http):
     """Every required field, and the canonical address of the document itself."""
     document = http.get(WELL_KNOWN).json()
@@ -42,7 +54,7 @@ def test_metadata_has_its_format(http):
     assert document["cds_metadata_version"] == "v1"
 
 
-@pytest.mark.spec("CDS-WG1-01", "3.2", "capabilities include those of the coverage entries")
+@pytest.mark.spec("WG1-01 3.2 b")
 def test_capabilities_are_the_union_over_coverage(http):
     """`coverage` and `oauth` are the server's own."""
     CoverageEntryFactory.create(capabilities=["oauth", "outages"])
@@ -59,7 +71,7 @@ def test_cached_value_headers_are_understood(http):
     assert http.get(WELL_KNOWN, HTTP_IF_NONE_MATCH='"other"').status_code == 200
 
 
-@pytest.mark.spec("CDS-WG1-01", "5", "a moved server redirects with 301 or 302")
+@pytest.mark.spec("WG1-01 5 c")
 def test_migration_redirects(http, settings):
     """To the URL of the new metadata endpoint."""
     settings.CDS_MIGRATED_TO = "https://new.example/.well-known/cds-server-metadata.json"
@@ -68,7 +80,31 @@ def test_migration_redirects(http, settings):
     assert answer["Location"] == settings.CDS_MIGRATED_TO
 
 
-@pytest.mark.spec("CDS-WG1-01", "4.1", "coverage listing format")
+@pytest.mark.spec("WG1-01 5 d")
+@pytest.mark.parametrize("years", [0, 1, 3])
+def test_the_redirect_has_no_end_of_its_own(http, settings, years):
+    """It stays as long as the setting and the domain, cached validators or not."""
+    etag = http.get(WELL_KNOWN)["ETag"]
+    settings.CDS_MIGRATED_TO = "https://new.example/.well-known/cds-server-metadata.json"
+    with time_machine.travel(timezone.now() + timedelta(days=366 * years), tick=False):
+        for headers in ({}, {"HTTP_IF_NONE_MATCH": etag}):
+            answer = http.get(WELL_KNOWN, **headers)
+            assert (answer.status_code, answer["Location"]) == (301, settings.CDS_MIGRATED_TO)
+
+
+@pytest.mark.spec("WG1-01 5 b")
+def test_a_new_domain_has_a_document_of_its_own(http, settings):
+    """At its well-known URI, with the new organisation and addresses of the new domain alone."""
+    settings.BASE_URL = "https://new.example"
+    settings.UTILITY_NAME = "New Gas & Electric"
+    document = http.get(WELL_KNOWN).json()
+    assert problems("ServerMetadata", document) == []
+    assert document["name"] == "New Gas & Electric"
+    assert document["cds_metadata_url"] == f"https://new.example{WELL_KNOWN}"
+    assert "testserver" not in str(document)
+
+
+@pytest.mark.spec("WG1-01 4 b", "WG1-01 4.1 a", "WG1-01 4.3 a")
 def test_coverage_listing_format(http):
     """`next` and `previous` are always there, null at the ends (decision 25)."""
     CoverageEntryFactory.create(
@@ -82,7 +118,7 @@ def test_coverage_listing_format(http):
     assert body["coverage_entries"][1]["entity_number"] == "7"
 
 
-@pytest.mark.spec("CDS-WG1-01", "4.1", "an empty listing is an empty array")
+@pytest.mark.spec("WG1-01 4.1 a")
 def test_coverage_may_be_empty(http):
     """The envelope stays."""
     assert http.get("/cds/coverage").json() == {
@@ -92,7 +128,7 @@ def test_coverage_may_be_empty(http):
     }
 
 
-@pytest.mark.spec("CDS-WG1-01", "4.1", "most recently updated first")
+@pytest.mark.spec("WG1-01 4.1 b")
 def test_coverage_is_in_reverse_order_of_update(http):
     """By `updated`, not by creation."""
     now = timezone.now()
@@ -105,7 +141,7 @@ def test_coverage_is_in_reverse_order_of_update(http):
     assert order == [old.entry_id, new.entry_id]
 
 
-@pytest.mark.spec("CDS-WG1-01", "4.2", "filter by ids")
+@pytest.mark.spec("WG1-01 4.2 a")
 def test_coverage_is_filtered_by_ids(http):
     """A space-separated list; unknown ids match nothing."""
     made = CoverageEntryFactory.create_batch(3)
@@ -124,7 +160,7 @@ def test_linked_maps_are_public(http):
         assert http.get(entry[name]).status_code == 200
 
 
-@pytest.mark.spec("CDS-WG1-01", "4.3", "geographic entries have a map; coordinates are WGS 84")
+@pytest.mark.spec("WG1-01 4.3 c", "WG1-01 4.3 e", "WG1-01 4.3 f", "WG1-01 4.3 g")
 @pytest.mark.parametrize(
     "values",
     [
@@ -148,6 +184,21 @@ def test_entries_that_break_the_standard_are_not_stored(values):
     save_coverage_entry(entry_id="right", values=right, by="system")
     with pytest.raises(InvalidRequest):
         save_coverage_entry(entry_id="wrong", values=right | values, by="system")
+
+
+@pytest.mark.spec("WG1-01 4.3 b")
+@pytest.mark.parametrize("countries", ["US CA", "US,CA", "USCA", ["US", "CA"], ""])
+def test_an_area_of_two_countries_is_two_entries(http, countries):
+    """An entry has one country, so the same area is listed once for each."""
+    entry = CoverageEntryFactory.create(country="US")
+    with pytest.raises(InvalidRequest):
+        save_coverage_entry(entry_id=entry.entry_id, values={"country": countries}, by="system")
+    values = {
+        name: getattr(entry, name) for name in ("entity_name", "name", "type", "role", "geojson")
+    }
+    save_coverage_entry(entry_id="north", values={**values, "country": "CA"}, by="system")
+    entries = http.get("/cds/coverage").json()["coverage_entries"]
+    assert {(e["name"], e["country"]) for e in entries} == {(entry.name, "US"), (entry.name, "CA")}
 
 
 @pytest.mark.spec("CDS-WG1-01", "4.3", "updated is when the entry last changed")
@@ -174,7 +225,7 @@ def test_public_endpoints_are_rate_limited(http, monkeypatch):
     assert refused.has_header("Retry-After")
 
 
-@pytest.mark.spec("CDS-WG1-01", "3.3", "related metadata is linked from the well-known document")
+@pytest.mark.spec("WG1-01 3.3 a")
 def test_related_metadata(http, settings):
     """Divisions and companies publish their own; without any the field is absent."""
     assert "related_metadata" not in http.get(WELL_KNOWN).json()
@@ -184,7 +235,7 @@ def test_related_metadata(http, settings):
     assert problems("ServerMetadata", document) == []
 
 
-@pytest.mark.spec("CDS-WG1-01", "3.2", "updated is when the document last changed")
+@pytest.mark.spec("WG1-01 5 a")
 def test_updated_follows_capabilities(http):
     """A new capability of an area changes the document; a new description of it does not."""
     entry = CoverageEntryFactory.create()
@@ -197,7 +248,7 @@ def test_updated_follows_capabilities(http):
     assert (changed["updated"] > first["updated"], changed["created"]) == (True, first["created"])
 
 
-@pytest.mark.spec("CDS-WG1-01", "3.4", "coverage is present where the capability is listed")
+@pytest.mark.spec("WG1-01 3.2 c", "WG1-01 3.4 a", "WG1-01 4 a")
 def test_the_coverage_capability_has_its_address(http):
     """And the address answers."""
     document = http.get(WELL_KNOWN).json()
@@ -205,7 +256,7 @@ def test_the_coverage_capability_has_its_address(http):
     assert http.get(document["coverage"]).status_code == 200
 
 
-@pytest.mark.spec("CDS-WG1-01", "3", "errors have the appropriate status")
+@pytest.mark.spec("WG1-01 3 c", "WG1-01 4 c")
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -233,7 +284,7 @@ def test_coverage_understands_cached_values(http):
     assert http.get("/cds/coverage", HTTP_IF_NONE_MATCH=etag).status_code == 200
 
 
-@pytest.mark.spec("CDS-WG1-01", "4.3", "map_content_type comes with map_resource")
+@pytest.mark.spec("WG1-01 4.3 d", "WG1-01 4.3 e")
 def test_maps_say_what_they_are(http):
     """And GeoJSON is in WGS 84: degrees, longitude first."""
     CoverageEntryFactory.create()
@@ -244,9 +295,7 @@ def test_maps_say_what_they_are(http):
         assert -90 <= latitude <= 90
 
 
-@pytest.mark.spec(
-    "CDS-WG1-01", "4.4", "types, roles, infrastructure and commodities are listed ones"
-)
+@pytest.mark.spec("WG1-01 4.4 a", "WG1-01 4.5 a", "WG1-01 4.6 a", "WG1-01 4.7 a")
 @pytest.mark.parametrize(
     "values",
     [

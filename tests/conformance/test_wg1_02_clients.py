@@ -1,6 +1,8 @@
 """CDS-WG1-02 5 and 6: Clients and Messages."""
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -8,11 +10,13 @@ from rest_framework.test import APIClient
 
 from registration.models import Client
 from tests.factories.registration import ClientFactory, MessageFactory
-from tests.registration.schemas import problems
+from tests.registration.onboarding_support import offer_with
+from tests.registration.schemas import SCHEMAS, problems
 from tests.registration.support import caller, offer_demo_scopes, register_demo_client
 
 pytestmark = pytest.mark.django_db
 LIST = "/cds-api/v1/clients"
+OBJECTS = json.loads((SCHEMAS.parent / "objects.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def consent(api):
     return Client.objects.get(response_types=["code"])
 
 
-@pytest.mark.spec("CDS-WG1-02", "5", "a token with cds_client_admin is needed")
+@pytest.mark.spec("WG1-02 5 a", "WG1-02 11.2 c")
 @pytest.mark.parametrize("path", ["clients", "messages", "credentials"])
 def test_a_token_is_needed(path):
     """401 without one."""
@@ -36,7 +40,7 @@ def test_a_token_is_needed(path):
     assert answer["WWW-Authenticate"].startswith("Bearer")
 
 
-@pytest.mark.spec("CDS-WG1-02", "5.1", "Client object format")
+@pytest.mark.spec("WG1-02 5.1 a", "WG1-02 5.1 b", "WG1-02 5.2 a", "WG1-02 5.3 a")
 def test_client_format(api):
     """All Clients of a registration, in a listing that has its format too."""
     body = api.get(LIST).json()
@@ -48,7 +52,7 @@ def test_client_format(api):
         assert "client_secret" not in client
 
 
-@pytest.mark.spec("CDS-WG1-02", "5.1", "only the admin Client cannot be disabled")
+@pytest.mark.spec("WG1-02 5.1 d")
 def test_status_options(api):
     """All others list `disabled` (decision 22)."""
     for client in api.get(LIST).json()["clients"]:
@@ -56,7 +60,7 @@ def test_status_options(api):
         assert ("disabled" in client["cds_status_options"]) is not is_admin
 
 
-@pytest.mark.spec("CDS-WG1-02", "5.1", "cds_server_metadata answers with the Client's own limits")
+@pytest.mark.spec("WG1-02 5.1 e")
 def test_server_metadata_of_clients(api):
     """Both documents have their format."""
     for client in api.get(LIST).json()["clients"]:
@@ -67,7 +71,65 @@ def test_server_metadata_of_clients(api):
         assert set(client["scope"].split()) <= set(oauth["scopes_supported"])
 
 
-@pytest.mark.spec("CDS-WG1-02", "5.3", "most recently modified first")
+@pytest.mark.spec("WG1-02 5.1 c", "WG1-02 5.4 a")
+def test_addresses_are_unique(api):
+    """Also among the Clients of several parties, which read only their own."""
+    register_demo_client()
+    other = caller(Client.objects.filter(scopes=["cds_client_admin"]).latest("pk"))
+    mine, theirs = (
+        {client["cds_client_uri"]: client for client in party.get(LIST).json()["clients"]}
+        for party in (api, other)
+    )
+    assert len(mine) == len(theirs) == 3
+    assert not mine.keys() & theirs.keys()
+    assert [api.get(uri).status_code for uri in theirs] == [404] * 3
+
+
+@pytest.mark.spec("WG1-02 5.1 g", "WG1-02 5.1 h", "WG1-02 5.1 i")
+def test_defaults_of_clients_that_ask_customers(api):
+    """At first all scopes, the server's own redirect URI and no details; others have none."""
+    for client in api.get(LIST).json()["clients"]:
+        named = {name for name in client if name.startswith("cds_default_")}
+        if not client["response_types"]:
+            assert named == set()
+            continue
+        assert client["cds_default_scope"] == client["scope"]
+        assert [client["cds_default_redirect_uri"]] == client["redirect_uris"]
+        assert client["cds_default_authorization_details"] == []
+        assert len(named) == 3
+
+
+@pytest.mark.spec("WG1-02 5.1 j")
+def test_further_fields_are_documented(api):
+    """What the standard's Client object does not list is named on the page about registration."""
+    listed = {
+        field["name"]
+        for field in OBJECTS["Client"]["fields"]
+        if not field.get("source", "").startswith("CDS-WG3")
+    }
+    offer_with(optional=("purposes", "company_kind"), scope="cds_usage_reviewed")
+    purpose: Any = {
+        "id": "",
+        "name": "n",
+        "content": "c",
+        "related_uri": None,
+        "scopes_supported": [],
+    }
+    answer = register_demo_client(
+        scope="cds_client_admin cds_usage_reviewed",
+        cds_purposes=[purpose],
+        cds_company_kind="company",
+        client_uri="https://solar.example/",
+    )
+    admin = Client.objects.get(client_id=answer.json()["client_id"])
+    shown = {name for c in caller(admin).get(LIST).json()["clients"] for name in c}
+    page = APIClient().get("/docs/registration/").content.decode()
+    assert "cds_purposes" in shown
+    for name in shown - listed:
+        assert f"<code>{name}</code>" in page
+
+
+@pytest.mark.spec("WG1-02 5.3 c")
 def test_order(api):
     """By `cds_modified`."""
     now = timezone.now()
@@ -78,7 +140,7 @@ def test_order(api):
     assert times == sorted(times, reverse=True)
 
 
-@pytest.mark.spec("CDS-WG1-02", "5.3", "filter by client_ids")
+@pytest.mark.spec("WG1-02 5.3 b")
 def test_filter(api, consent):
     """Ids of others match nothing."""
     other = ClientFactory.create()
@@ -98,7 +160,7 @@ def test_pages(api):
     assert (len(first["clients"]), len(set(seen)), second["next"]) == (100, 123, None)
 
 
-@pytest.mark.spec("CDS-WG1-02", "5.3", "changes appear as Messages")
+@pytest.mark.spec("WG1-02 5.3 d")
 def test_changelog(api, consent):
     """With a link to the Client; registration itself wrote none."""
     assert api.get("/cds-api/v1/messages").json()["unread"] == []
@@ -109,14 +171,14 @@ def test_changelog(api, consent):
     assert api.get(message["related_uri"]).json()["client_name"] == "New"
 
 
-@pytest.mark.spec("CDS-WG1-02", "5.4", "cds_client_uri answers the Client")
+@pytest.mark.spec("WG1-02 5.4 a")
 def test_get(api):
     """The same object as in the listing."""
     for client in api.get(LIST).json()["clients"]:
         assert api.get(client["cds_client_uri"]).json() == client
 
 
-@pytest.mark.spec("CDS-WG1-02", "5.5", "the walk-through of 12.7")
+@pytest.mark.spec("WG1-02 5.5 a", "WG1-02 5.5 b", "WG1-02 5.5 j")
 def test_put(api, consent):
     """redirect_uris with the default kept, and a new default."""
     new = "https://client.example.com/my-new-redirect"
@@ -137,7 +199,7 @@ def test_put(api, consent):
     assert answer.json()["cds_default_redirect_uri"] == new
 
 
-@pytest.mark.spec("CDS-WG1-02", "5.5", "immutable fields do not change")
+@pytest.mark.spec("WG1-02 5.5 e")
 @pytest.mark.parametrize(
     "name",
     [
@@ -161,7 +223,7 @@ def test_immutable(api, consent, name):
     assert (answer.status_code, answer.json()["field"]) == (400, name)
 
 
-@pytest.mark.spec("CDS-WG1-02", "5.5", "an absent field is reset, scope and cds_status stay")
+@pytest.mark.spec("WG1-02 5.5 k")
 def test_reset(api, consent):
     """Decision 23."""
     path = f"{LIST}/{consent.client_id}"
@@ -171,7 +233,7 @@ def test_reset(api, consent):
     assert (body["cds_status"], body["scope"]) == ("disabled", "cds_usage")
 
 
-@pytest.mark.spec("CDS-WG1-02", "6.8", "Message listing format")
+@pytest.mark.spec("WG1-02 6.8 a")
 def test_message_listing(api):
     """Three lists, each with next and previous."""
     registration = Client.objects.get(scopes=["cds_client_admin"]).registration
@@ -182,8 +244,7 @@ def test_message_listing(api):
     assert [len(body[name]) for name in ("outstanding", "unread", "read")] == [1, 1, 1]
 
 
-@pytest.mark.spec("CDS-WG1-02", "6.10", "uri answers the Message")
-@pytest.mark.spec("CDS-WG1-02", "6.11", "read can be changed")
+@pytest.mark.spec("WG1-02 6.10 a", "WG1-02 6.11 i")
 def test_message(api):
     """200 with the whole updated object."""
     registration = Client.objects.get(scopes=["cds_client_admin"]).registration

@@ -4,9 +4,15 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client as Browser
 from django.utils import timezone
 
+from portal.models import OutboxEntry
 from registration.models import Client, Credential
+from registration.services.messages import NOTICE_TASK
+from tests.consent.oauth.support import ask_token, post
+from tests.factories.consent import GrantFactory, token_for
 from tests.factories.registration import CredentialFactory
 from tests.registration.schemas import problems
 from tests.registration.support import caller, offer_demo_scopes, register_demo_client
@@ -31,8 +37,7 @@ def ids(body):
     return [credential["credential_id"] for credential in body["credentials"]]
 
 
-@pytest.mark.spec("CDS-WG1-02", "7.1", "Credential object format")
-@pytest.mark.spec("CDS-WG1-02", "7.3", "listing format and order")
+@pytest.mark.spec("WG1-02 7.1 a", "WG1-02 7.1 b", "WG1-02 7.2 a", "WG1-02 7.3 a", "WG1-02 7.3 c")
 def test_listing(api):
     """Secret and expiry are always there for type client_secret."""
     body = api.get(LIST).json()
@@ -45,7 +50,7 @@ def test_listing(api):
         assert api.get(credential["uri"]).json() == credential
 
 
-@pytest.mark.spec("CDS-WG1-02", "7.3", "filters and their intersection")
+@pytest.mark.spec("WG1-02 7.3 b")
 def test_filters(api, consent):
     """credential_ids, client_ids, after, before; the bounds belong to the range."""
     now = timezone.now()
@@ -65,7 +70,7 @@ def test_filters(api, consent):
     assert api.get(LIST, {"after": "yesterday"}).json()["field"] == "after"
 
 
-@pytest.mark.spec("CDS-WG1-02", "7.3", "changes appear as Messages")
+@pytest.mark.spec("WG1-02 7.3 d")
 def test_changelog(api, consent):
     """Added and modified ones."""
     made = api.post(LIST, {"client_id": consent.client_id}, format="json").json()
@@ -75,7 +80,7 @@ def test_changelog(api, consent):
     assert {message["related_type"] for message in unread} == {"credential"}
 
 
-@pytest.mark.spec("CDS-WG1-02", "7.5", "POST creates and answers 201; incomplete is 400")
+@pytest.mark.spec("WG1-02 7.5 b", "WG1-02 7.5 c")
 def test_create(api, consent):
     """The new secret differs from the others."""
     answer = api.post(LIST, {"client_id": consent.client_id}, format="json")
@@ -86,7 +91,7 @@ def test_create(api, consent):
     assert api.post(LIST, {}, format="json").status_code == 400
 
 
-@pytest.mark.spec("CDS-WG1-02", "7.6", "expiry between now and its current value")
+@pytest.mark.spec("WG1-02 7.6 b", "WG1-02 7.6 c", "WG1-02 7.6 d", "WG1-02 7.6 f")
 def test_expiry_rules(api, consent):
     """From never to a time, then only nearer; other fields are ignored."""
     uri = api.get(LIST, {"client_ids": consent.client_id}).json()["credentials"][0]["uri"]
@@ -106,21 +111,34 @@ def test_expiry_rules(api, consent):
     assert patch(at - 1).status_code == 200
 
 
-@pytest.mark.spec("CDS-WG1-02", "7.6", "expiry now revokes tokens")
-def test_expiry_now(api, consent):
-    """Tokens compare `tokens_not_before`, set in the same transaction."""
-    credential = consent.credentials.get()
-    before = timezone.now()
-    api.patch(
-        f"{LIST}/{credential.credential_id}",
-        {"client_secret_expires_at": int(time.time())},
-        format="json",
+@pytest.mark.spec("WG1-02 7.6 f", "WG1-02 7.6 g")
+@pytest.mark.parametrize("seconds", [0, 1, 10**6])
+def test_expiry_now(api, seconds):
+    """The secret and what it obtained end with the answer; another one of the Client goes on."""
+    admin = Client.objects.get(scopes=["cds_client_admin"])
+    leaked, other = admin.credentials.get(), CredentialFactory.create(client=admin)
+
+    def token(credential):
+        return ask_token(credential, grant_type="client_credentials", scope="cds_client_admin")
+
+    def listing(access_token):
+        return Browser().get(LIST, headers={"Authorization": f"Bearer {access_token}"})
+
+    dead, alive = (token(credential).json()["access_token"] for credential in (leaked, other))
+    assert listing(dead).status_code == 200
+    at = int(time.time()) - seconds
+    answer = Browser().patch(
+        f"{LIST}/{leaked.credential_id}",
+        {"client_secret_expires_at": at},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {alive}"},
     )
-    credential.refresh_from_db()
-    assert credential.tokens_not_before >= before
+    assert (answer.status_code, answer.json()["client_secret_expires_at"]) == (200, at)
+    assert [listing(raw).status_code for raw in (dead, alive)] == [401, 200]
+    assert [token(credential).status_code for credential in (leaked, other)] == [401, 200]
 
 
-@pytest.mark.spec("CDS-WG1-02", "7.1", "disabling sets the expiry to that moment")
+@pytest.mark.spec("WG1-02 7.1 c")
 def test_disabled_client(api, consent):
     """Decision 24: enabling does not bring the secret back."""
     path = f"/cds-api/v1/clients/{consent.client_id}"
@@ -131,7 +149,7 @@ def test_disabled_client(api, consent):
     assert not consent.credentials.usable(timezone.now()).exists()
 
 
-@pytest.mark.spec("CDS-WG1-02", "7.4", "uri answers the Credential")
+@pytest.mark.spec("WG1-02 7.4 a")
 def test_get(api):
     """The same object as in the listing; others' do not exist."""
     for credential in api.get(LIST).json()["credentials"]:
@@ -140,8 +158,7 @@ def test_get(api):
     assert api.get(f"{LIST}/{other.credential_id}").status_code == 404
 
 
-@pytest.mark.spec("CDS-WG1-02", "7.6", "fields that cannot be modified are ignored")
-@pytest.mark.spec("CDS-WG1-02", "7.6", "secrets never change")
+@pytest.mark.spec("WG1-02 7.6 a", "WG1-02 7.6 e", "WG1-02 7.6 h")
 def test_ignored_fields(api):
     """200, and the Credential is as before."""
     before = api.get(LIST).json()["credentials"][0]
@@ -150,3 +167,39 @@ def test_ignored_fields(api):
     assert answer.status_code == 200
     for name in ("client_secret", "client_id", "type", "client_secret_expires_at"):
         assert answer.json()[name] == before[name]
+
+
+@pytest.mark.spec("WG1-02 7.6 i")
+@pytest.mark.parametrize("planned", [None, timedelta(hours=-1), timedelta(hours=1)])
+def test_a_leaked_secret(api, consent, planned, capsys):
+    """The utility ends it: the expiry is over, its tokens die, the other secret goes on."""
+    now = timezone.now()
+    leaked = CredentialFactory.create(client=consent, expires=planned and now + planned)
+    grant = GrantFactory.create(client=consent)
+    other = consent.credentials.exclude(pk=leaked.pk).get()
+    dead, alive = token_for(grant, credential=leaked), token_for(grant, credential=other)
+    call_command("expire_credential", leaked.credential_id, reason="It is on a public page.")
+
+    def introspect(token):
+        return post("/oauth/introspect", other, token=token).json()["active"]
+
+    assert (introspect(dead), introspect(alive)) == (False, True)
+    assert ask_token(leaked, grant_type="refresh_token", refresh_token="x").status_code == 401
+    wire = api.get(f"{LIST}/{leaked.credential_id}").json()
+    assert 0 < wire["client_secret_expires_at"] <= time.time()
+    assert wire["client_secret"] == leaked.secret
+    (message,) = api.get("/cds-api/v1/messages").json()["unread"]
+    assert message["related_uri"] == wire["uri"]
+    assert message["description"].endswith("Reason: It is on a public page.")
+    assert OutboxEntry.objects.filter(task=NOTICE_TASK).count() == 1
+    assert "no other secret" not in capsys.readouterr().out
+    call_command("expire_credential", other.credential_id, reason="That one too.")
+    assert "no other secret" in capsys.readouterr().out
+
+
+def test_only_known_secrets_can_be_ended(consent):
+    """The command says so, and wants a reason."""
+    for words in (["cr_unknown", "--reason", "x"], [consent.credentials.get().credential_id]):
+        with pytest.raises(CommandError):
+            call_command("expire_credential", *words)
+    assert consent.credentials.usable(timezone.now()).exists()

@@ -5,15 +5,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client as Browser
 from django.utils import timezone
 
 from consent.models import Grant
-from consent.services.grants import end_grant
+from consent.services.grant_changes_by_staff import require_sub_grants, suspend_grant
+from consent.services.grants import create_grant, end_grant, lock_grant, settle_parent
 from tests.consent.oauth.support import (
     Party,
     answer_of,
+    ask_token,
     authorize_url,
+    details,
     make_party,
     offer_demo_scopes,
     plug_in_listener,
@@ -46,7 +50,7 @@ def listing(party: Party, **query: str) -> Any:
     return Browser().get(LIST, query, headers=bearer(admin_token_for(party.admin))).json()
 
 
-@spec("WG1-02", "8.2", "ended states close all access and empty the enabled fields")
+@spec("WG1-02 8.2 d")
 @pytest.mark.parametrize("status", ["disabled", "revoked", "closed", "expired"])
 def test_ended_states(party, status):
     """What was granted stays readable; the token is unknown from then on."""
@@ -60,8 +64,43 @@ def test_ended_states(party, status):
     assert (shown["enabled_scope"], shown["enabled_authorization_details"]) == ("", [])
 
 
-@spec("WG1-02", "8.2", "a pending Grant gives access to what is there already")
-@spec("WG1-02", "8.1", "eta is there while pending, null otherwise")
+@spec("WG1-02 8.2 d")
+def test_a_pause_and_a_grant_for_later(party):
+    """No data with a token of before, none by the grant admin, nothing in the enabled fields."""
+    grant = GrantFactory.create(client=party.app)
+    raw = token_for(grant)
+    assert Browser().get(USAGE, headers=bearer(raw)).status_code == 200
+    suspend_grant(grant=grant, reason="test", by="system")
+    later = create_grant(
+        client=party.app,
+        user=grant.user,
+        authorization_details=grant.authorization_details,
+        scope=grant.scope,
+        selections=[],
+        expires=None,
+        not_before=timezone.now() + timedelta(days=1),
+        by="system",
+    )
+    for closed, status in ((grant, "suspended"), (later, "future")):
+        (shown,) = listing(party, grant_ids=closed.grant_id)["grants"]
+        assert (shown["status"], shown["scope"]) == (status, grant.scope)
+        assert (shown["enabled_scope"], shown["enabled_authorization_details"]) == ("", [])
+        assert Browser().get(USAGE, headers=bearer(token_for(closed))).status_code == 401
+        entry = {
+            "type": "cds_grant_admin_1",
+            "client_id": party.app.client_id,
+            "grant_id": closed.grant_id,
+        }
+        refused = ask_token(
+            party.grant_admin_credential,
+            grant_type="client_credentials",
+            authorization_details=details(entry),
+        )
+        assert refused.status_code == 400
+    assert Browser().get(USAGE, headers=bearer(raw)).status_code == 401
+
+
+@spec("WG1-02 8.2 b")
 def test_pending(party):
     """The client need not wait to begin."""
     grant = GrantFactory.create(client=party.app, pending=True)
@@ -89,7 +128,7 @@ def test_new_grant(party):
     )
 
 
-@spec("WG1-02", "8.4", "most recently modified first")
+@spec("WG1-02 8.4 c")
 def test_order(party):
     """Whatever the order of creation."""
     now = timezone.now()
@@ -100,7 +139,7 @@ def test_order(party):
     assert times == sorted(times, reverse=True)
 
 
-@spec("WG1-02", "8.4", "filters intersect")
+@spec("WG1-02 8.4 b")
 def test_filters(party):
     """Each alone, both together, and an empty array for nothing."""
     first = GrantFactory.create(client=party.app, scope="cds_usage")
@@ -112,7 +151,7 @@ def test_filters(party):
     assert nothing == {"grants": [], "next": None, "previous": None}
 
 
-@spec("WG1-02", "8.6", "invalid values are 400, other fields are ignored")
+@spec("WG1-02 8.6 g", "WG1-02 8.6 h")
 def test_modifying(party):
     """Nothing changes in either case."""
     grant = GrantFactory.create(client=party.app)
@@ -130,7 +169,7 @@ def test_modifying(party):
     assert (after.client_id, after.status) == (grant.client_id, "active")
 
 
-@spec("WG1-02", "8.3", "an unfit cds_grant_id is refused after all other parameters")
+@spec("WG1-02 8.3 c", "WG1-02 8.3 d")
 def test_unfit_grant_id(party):
     """At the redirect URI, before anybody signs in."""
 
@@ -142,7 +181,38 @@ def test_unfit_grant_id(party):
     assert error(cds_grant_id="gr_unknown", scope="cds_unknown") == "invalid_scope"
 
 
-@spec("WG1-02", "8.3", "authorizing updates the Grant, before any token request")
+@spec("WG1-02 8.3 f")
+@pytest.mark.parametrize("second", ["same", "gr_unknown"])
+def test_two_grant_ids(party, second):
+    """Refused even when both are the same; an empty one beside it would not count."""
+    grant = GrantFactory.create(client=party.app, waiting=True)
+    url = authorize_url(party.app, scope=grant.scope, cds_grant_id=grant.grant_id)
+    assert Browser().get(f"{url}&cds_grant_id=").status_code == 303
+    other = grant.grant_id if second == "same" else second
+    response = Browser().get(f"{url}&cds_grant_id={other}")
+    assert answer_of(response["Location"])["error"] == "invalid_request"
+
+
+@spec("WG1-02 8.2 c")
+@pytest.mark.parametrize("status", Grant.Status.values)
+def test_sufficient_sub_grants_are_documented(party, status):
+    """The page about Grants names exactly the statuses with which a parent goes on."""
+    page = Browser().get("/docs/registration/").content.decode()
+    paragraph = page.partition("<code>needs_sub_grants</code>")[2].partition("</p>")[0]
+    parent = GrantFactory.create(client=party.app)
+    child = GrantFactory.create(client=party.app, parent=parent)
+    require_sub_grants(grant=parent, by="system")
+    is_open = status not in Grant.WITHOUT_ACCESS
+    closed = {} if is_open else {"enabled_scope": "", "enabled_authorization_details": []}
+    Grant.objects.filter(pk=child.pk).update(status=status, **closed)
+    with transaction.atomic():
+        settle_parent(lock_grant(child))
+    parent.refresh_from_db()
+    goes_on = parent.status != "needs_sub_grants"
+    assert goes_on == (status in Grant.ENDED or f"<code>{status}</code>" in paragraph)
+
+
+@spec("WG1-02 8.3 i", "WG1-02 8.3 j")
 def test_waiting_grant(monkeypatch):
     """No second Grant appears."""
     world = make_world(monkeypatch)
@@ -153,7 +223,7 @@ def test_waiting_grant(monkeypatch):
     assert Grant.objects.get().status == "active"
 
 
-@spec("WG1-02", "8.3", "a Grant of somebody else: cds_grant_id_invalid_user")
+@spec("WG1-02 8.3 h")
 def test_grant_of_somebody_else(monkeypatch):
     """Known only after sign-in; nothing is granted."""
     world = make_world(monkeypatch)

@@ -1,5 +1,6 @@
 """CDS-WG1-02 3.6: what each type of registration field makes the Server do."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 from portal.models import User
 from registration.models import Client, Message
 from registration.services.onboarding import approve_requirement, reject_requirement
+from tests.openid.support import configure, entry
 from tests.registration.onboarding_support import (
     PDF,
     mailed_code,
@@ -46,7 +48,7 @@ def listed(registration):
     }
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.6", "the request Message is created synchronously")
+@pytest.mark.spec("WG1-02 3.6 f", "WG1-02 6.1 c")
 @pytest.mark.parametrize("field_id", REQUESTS)
 def test_request_messages(field_id):
     """With a link of the right type, and as the Messages API shows it."""
@@ -62,7 +64,7 @@ def test_request_messages(field_id):
         assert (wire["amount"], wire["currency"]) == (100, "USD")
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.6", "links are not single-use")
+@pytest.mark.spec("WG1-02 3.6 g")
 @pytest.mark.parametrize("field_id", REQUESTS)
 def test_links_open_repeatedly(field_id):
     """By anyone who has them, as often as wanted."""
@@ -72,7 +74,7 @@ def test_links_open_repeatedly(field_id):
     assert [Browser().get(uri).status_code for _ in range(3)] == [200, 200, 200]
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.6", "an expired link is replaced by a reply with a new one")
+@pytest.mark.spec("WG1-02 3.6 h")
 @pytest.mark.parametrize("field_id", REQUESTS)
 def test_expired_links(field_id):
     """The new request is of the same type and leads to a page that works."""
@@ -88,7 +90,7 @@ def test_expired_links(field_id):
         assert Browser().get(new).status_code == 200
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.6", "email_verification: verified is complete")
+@pytest.mark.spec("WG1-02 3.6 l")
 def test_email_verification():
     """No pending step stands between."""
     offer_with("email_verification")
@@ -108,7 +110,9 @@ def submit_sign_in(path):
     """Sign in and confirm."""
     browser = Browser()
     browser.force_login(User.objects.create_user("ana@example.com"))
-    browser.post(path)
+    mark = re.search(r'name="customer" value="(\w+)"', browser.get(path).content.decode())
+    assert mark
+    browser.post(path, {"customer": mark[1]})
 
 
 def submit_pdf(path):
@@ -121,6 +125,20 @@ def submit_payment(path):
     Browser().post(path)
 
 
+@pytest.mark.spec("CDS-WG1-02", "3.6", "sso_verification: documentation names all providers")
+def test_sso_documentation(settings):
+    """SSO methods and identity providers, where `documentation` leads."""
+    offer_with("customer_sign_in")
+    assert "by password." in Browser().get("/onboarding/").content.decode()
+    configure(
+        settings,
+        entry("https://id.example", id="one", name="Utility Login"),
+        entry("https://id.example", id="two", name="State ID"),
+    )
+    page = Browser().get("/onboarding/").content.decode()
+    assert "by password, or over OpenID Connect with Utility Login, State ID." in page
+
+
 SUBMISSIONS = {
     "terms_form": submit_terms,
     "customer_sign_in": submit_sign_in,
@@ -129,7 +147,7 @@ SUBMISSIONS = {
 }
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.6", "submitted: pending; accepted: complete")
+@pytest.mark.spec("WG1-02 3.6 i", "WG1-02 3.6 j")
 @pytest.mark.parametrize("field_id", SUBMISSIONS)
 def test_submitted_and_accepted(field_id):
     """Each as a request_update that replies to the request."""
@@ -145,7 +163,7 @@ def test_submitted_and_accepted(field_id):
     assert len(production(found.registration)) == 1
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.6", "rejected: request_update with the reason")
+@pytest.mark.spec("WG1-02 3.6 k")
 @pytest.mark.parametrize("field_id", ["agreement_pdf", "registration_fee"])
 def test_submitted_and_rejected(field_id):
     """6.3: the description says why."""
@@ -159,6 +177,45 @@ def test_submitted_and_rejected(field_id):
     assert production(found.registration) == []
 
 
+@pytest.mark.spec("WG1-02 3.6 k")
+@pytest.mark.parametrize("field_id", REQUESTS)
+def test_rejected_before_anything_was_submitted(field_id):
+    """Whatever the step is, its request ends as rejected, and production stays closed."""
+    offer_with(field_id)
+    found = requirement(register(), field_id)
+    reject_requirement(requirement=found, reason="Nobody could be reached.", by="staff")
+    assert statuses(found) == ["rejected"]
+    shown = listed(found.registration)
+    (update,) = [message for message in shown.values() if message["type"] == "request_update"]
+    request = shown[found.message.message_id]
+    assert update["previous_uri"] == request["uri"]
+    assert (update["status"], update["description"]) == ("rejected", "Nobody could be reached.")
+    assert request["status"] == "rejected"
+    assert production(found.registration) == []
+
+
+@pytest.mark.spec("WG1-02 3.6 d")
+@pytest.mark.parametrize(
+    ("field_id", "words"),
+    [
+        ("registration_fee", ("USD 100.00", "invoice")),
+        ("email_verification", ("mail address", "code")),
+        ("customer_sign_in", ("Sign in", "customer account")),
+        ("terms_form", ("terms", "name")),
+    ],
+)
+def test_documentation_tells_how_a_step_goes(field_id, words):
+    """What it costs or asks for and its steps, where `documentation` of the field leads."""
+    offer_with(field_id)
+    metadata = Browser().get("/.well-known/oauth-authorization-server").json()
+    path, _, anchor = metadata["cds_registration_fields"][field_id]["documentation"].partition("#")
+    page = Browser().get(path.removeprefix("http://testserver")).content.decode()
+    section = page.partition(f'id="{anchor}"')[2].partition("</section>")[0]
+    assert section.count("<li>") >= 2
+    for word in words:
+        assert word.lower() in section.lower()
+
+
 @pytest.mark.spec("CDS-WG1-02", "3.6", "Servers may approve at any point")
 @pytest.mark.parametrize("field_id", [*REQUESTS, "internal_review"])
 def test_approved_another_way(field_id):
@@ -170,7 +227,7 @@ def test_approved_another_way(field_id):
     assert len(production(found.registration)) == 1
 
 
-@pytest.mark.spec("CDS-WG1-02", "6.3", "a paid request ends with the receipt")
+@pytest.mark.spec("WG1-02 6.3 e")
 def test_receipt():
     """A link that works without signing in."""
     offer_with("registration_fee")
@@ -183,7 +240,7 @@ def test_receipt():
     assert found.reference in page.content.decode()
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.6", "pdf_form: documentation links the blank form")
+@pytest.mark.spec("WG1-02 3.6 e")
 def test_blank_form():
     """From the page that `documentation` names."""
     offer_with("agreement_pdf")
@@ -192,7 +249,7 @@ def test_blank_form():
     assert Browser().get("/onboarding/forms/agreement_pdf.pdf").content.startswith(b"%PDF-")
 
 
-@pytest.mark.spec("CDS-WG1-02", "4.2", "production Clients come later, as Clients of their own")
+@pytest.mark.spec("WG1-02 4.2 k", "WG1-02 5.3 d", "WG1-02 7.3 d")
 def test_production_clients():
     """With a Credential, never both environments in one Client, told by Messages (5.3, 7.3)."""
     offer_with("terms_form", "internal_review")

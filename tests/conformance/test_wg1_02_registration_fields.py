@@ -6,6 +6,8 @@ import json
 import pytest
 from rest_framework.test import APIClient
 
+from registration.catalogue.offers import UNSET
+from registration.fields.standard import standard_fields
 from registration.fields.types import FieldType, RegistrationField, ValueFormat
 from registration.models import Registration
 from registration.models.field import RegistrationFile
@@ -45,7 +47,7 @@ def add_field(field_id, format_, **settings):
     set_field(field=field, by="staff")
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.4", "requirements and optional fields are all described")
+@pytest.mark.spec("WG1-02 3.4 d")
 def test_referenced_fields_are_described():
     """And nothing else is: a field that no scope names does not concern anyone."""
     offer_with(*FLOWS, optional=OPTIONAL)
@@ -61,7 +63,7 @@ def test_referenced_fields_are_described():
     assert set(document["cds_registration_fields"]) == named | others
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.5", "the form of registration field objects")
+@pytest.mark.spec("WG1-02 3.5 a", "WG1-02 3.5 b", "WG1-02 3.5 c")
 def test_field_objects():
     """id equals the key; field_name starts with cds_ (decision 21); a documentation page exists."""
     offer_with(*FLOWS, optional=OPTIONAL)
@@ -74,6 +76,23 @@ def test_field_objects():
         assert f'id="{key}"' in page.content.decode()
 
 
+@pytest.mark.spec("WG1-02 3.6 b")
+def test_submitted_fields_have_name_and_format():
+    """Every one that the portal brings along; optional ones have a default besides."""
+    kinds = standard_fields()
+    offer_with(
+        *(field_id for field_id, field in kinds.items() if field.default is UNSET),
+        optional=tuple(field_id for field_id, field in kinds.items() if field.default is not UNSET),
+    )
+    fields = metadata()["cds_registration_fields"]
+    assert {field["type"] for field in fields.values()} == {kind.value for kind in FieldType}
+    for field_id, field in fields.items():
+        is_submitted = field["type"] == "registration_field"
+        assert ("field_name" in field) is ("format" in field) is is_submitted
+        if is_submitted:
+            assert ("default" in field) is (kinds[field_id].default is not UNSET)
+
+
 @pytest.mark.spec("CDS-WG1-02", "3.5", "a default marks an optional field")
 def test_defaults():
     """It is used in place of a value that was not sent."""
@@ -82,7 +101,7 @@ def test_defaults():
     assert register().fields == {"company_kind": None}
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.6", "payment_required has amount and currency")
+@pytest.mark.spec("WG1-02 3.6 c")
 def test_payment_fields():
     """As a decimal."""
     offer_with("registration_fee")
@@ -90,7 +109,7 @@ def test_payment_fields():
     assert (field["amount"], field["currency"]) == (100, "USD")
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.4", "required fields must be submitted")
+@pytest.mark.spec("WG1-02 3.4 c", "WG1-02 3.6 a")
 def test_required_field_is_missing():
     """The error names the field, what it is, the scope and where to read about it."""
     offer_with("company_address")
@@ -101,7 +120,7 @@ def test_required_field_is_missing():
     assert not Registration.objects.exists()
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.4", "fields are asked per scope")
+@pytest.mark.spec("WG1-02 3.6 a")
 def test_fields_of_other_scopes_are_not_asked():
     """Neither required nor read (unknown fields are ignored, RFC 7591 2)."""
     offer_with("company_address")
@@ -143,7 +162,7 @@ VALUES = {
 }
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.7", "each format of registration fields")
+@pytest.mark.spec("WG1-02 3.5 d", "WG1-02 3.7 a")
 @pytest.mark.parametrize("format_", VALUES)
 def test_formats(format_):
     """Right values are taken, wrong ones refused by the field's name, null only where it may be."""

@@ -8,12 +8,14 @@ from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sub
 from factory.declarations import Sequence as Numbered
 from factory.django import DjangoModelFactory
 
+from consent.catalogue.resolution import resolution_of
 from consent.models import AuthorizationRequest, Grant, Receipt, RefreshToken
 from consent.services import tokens
 from consent.services.tokens import TokenOwner
 from portal.crypto import new_secret
 from portal.models import User
 from registration.models import Client, Credential
+from registration.services.offers import current_offers
 from tests.factories.registration import CONSENT_SCOPES, ClientFactory
 
 
@@ -57,6 +59,9 @@ class GrantFactory(DjangoModelFactory[Grant]):
     scope = " ".join(CONSENT_SCOPES)
     authorization_details = LazyAttribute(
         lambda o: [{"type": scope, "sync_until": "infinite"} for scope in o.scope.split()]
+    )
+    resolution = LazyAttribute(
+        lambda o: resolution_of(o.scope, o.authorization_details, current_offers())
     )
     enabled_scope = SelfAttribute("scope")
     enabled_authorization_details = SelfAttribute("authorization_details")

@@ -13,6 +13,7 @@ from factory.declarations import Sequence, SubFactory
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
+from consent.catalogue.resolution import resolution_of
 from consent.models import Grant, Selection
 from customerdata.models import (
     Account,
@@ -27,6 +28,7 @@ from customerdata.models import (
     ServicePointVersion,
 )
 from portal.models import User
+from registration.services.offers import current_offers
 from tests.factories.registration import ClientFactory
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
@@ -208,6 +210,7 @@ def make_grant(
             "status": "active",
             "scope": " ".join(entry["type"] for entry in details),
             "authorization_details": details,
+            "resolution": resolution_of("", details, current_offers()),
             "enabled_scope": " ".join(entry["type"] for entry in details),
             "enabled_authorization_details": details,
             "created": created or timezone.now(),

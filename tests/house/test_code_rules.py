@@ -1,6 +1,7 @@
 """House rules that a reader could forget, checked on the syntax tree."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,3 +112,14 @@ def test_money_and_energy_are_never_floats():
         if isinstance(node, ast.Attribute) and node.attr == "FloatField"
     ]
     assert found == []
+
+
+def test_rows_of_a_party_are_locked_in_one_place():
+    """registration/services/locks.py keeps the one order; another order is a deadlock some day."""
+    locks = re.compile(r"\b(Registration|Client|Message|Requirement)\.objects\.select_for_update\(")
+    found = [
+        str(file.relative_to(ROOT))
+        for file in product_files()
+        if locks.search(file.read_text(encoding="utf-8"))
+    ]
+    assert found == ["registration/services/locks.py"]

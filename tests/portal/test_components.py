@@ -24,18 +24,6 @@ OURS = sorted(
 
 
 @dataclass(frozen=True)
-class Row:
-    """A service as the selection shows it."""
-
-    value: str
-    title: str = "222222 · 123 Main St"
-    meta: str = "Electricity"
-    checked: bool = False
-    disabled_reason: str = ""
-    is_new: bool = False
-
-
-@dataclass(frozen=True)
 class Link:
     """A link of the navigation."""
 
@@ -48,52 +36,6 @@ class Link:
 def component(name: str, /, **context: Any) -> str:
     """Render a component as an include with `only` does: without a request."""
     return render_to_string(f"components/{name}.html", context)
-
-
-def selection(count: int, **context: Any) -> str:
-    """Render a selection of so many services."""
-    rows = [Row(value=f"id-{number}") for number in range(count)]
-    values = {"legend": "From which services", "name": "services", "prefix": "first", "rows": rows}
-    return component("selection", **(values | context))
-
-
-def test_selection_offers_search_from_eleven_services_on() -> None:
-    """A search box above three rows is noise, without one above forty nobody finds anything."""
-    assert "data-search" not in selection(10)
-    assert "data-search" in selection(11)
-
-
-def test_selection_hides_its_tools_until_scripts_run() -> None:
-    """Without script the buttons would do nothing."""
-    assert '<div class="pick-tools" data-tools hidden>' in selection(3)
-
-
-def test_selection_ticks_nothing_by_itself() -> None:
-    """Only what the request preselects is ticked."""
-    assert " checked" not in selection(3)
-    assert " checked" in selection(0, rows=[Row(value="a", checked=True)])
-
-
-def test_selection_disables_a_row_and_says_why() -> None:
-    """A service that cannot be shared stays visible with its reason."""
-    html = selection(0, rows=[Row(value="a", disabled_reason="Closed in 2024")])
-    assert " disabled" in html
-    assert "Closed in 2024" in html
-
-
-def test_selection_links_its_error_to_the_list() -> None:
-    """The error summary leads to the first box, and the list is described by the message."""
-    html = selection(2, error="Select at least one service")
-    assert 'aria-describedby=" first-error"' in html
-    assert 'id="first-error"' in html
-    assert 'id="first-1"' in html
-
-
-def test_selection_escapes_what_systems_deliver() -> None:
-    """An address is text, whatever it holds."""
-    html = selection(0, rows=[Row(value='"><script>', title="<b>1 Main St</b>")])
-    assert "<script>" not in html
-    assert "<b>" not in html
 
 
 def test_summary_carries_its_templates() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django import forms
+from django.template.loader import render_to_string
 
 from portal.forms import ProjectFormRenderer, css_class_of
 
@@ -81,3 +82,15 @@ def test_whole_form_renders_every_field_once() -> None:
 def test_each_kind_of_widget_has_its_class(widget: forms.Widget, expected: str) -> None:
     """Style sheets reach inputs by these classes alone."""
     assert css_class_of(widget) == expected
+
+
+def test_the_summary_names_the_field_that_is_missing() -> None:
+    """Three times "This field is required" helps nobody; other sentences speak for themselves."""
+
+    class Form(forms.Form):
+        account = forms.CharField(label="Account number")
+        code = forms.RegexField(r"^\d{6}$", error_messages={"invalid": "Enter six digits."})
+
+    html = render_to_string("components/error_summary.html", {"form": Form({"code": "x"})})
+    assert ">Account number: This field is required.</a>" in html
+    assert ">Enter six digits.</a>" in html

@@ -30,3 +30,11 @@ def test_metrics_are_prometheus_text(client):
     """Waiting work is visible from outside."""
     body = client.get("/metrics").content.decode()
     assert "# TYPE cds_outbox_waiting gauge\ncds_outbox_waiting 0" in body
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_probes_come_past_the_proxy(client, settings, path):
+    """They speak http to the process itself; people are sent to https."""
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get(path).status_code == 200
+    assert client.get("/docs/").status_code == 301

@@ -15,6 +15,7 @@ SECRETS = (
     "epqqmr7ia8acs4tu7fxr322aai7g3cnbns4y5bukevirfys7ys4f",
     "ar_j2i5s7gqzvdws6d9wa5ehpfkk69542mh3qvq3bn8",
     "li_x8u4padrrhezbdfifm4kg6vwdmi7iviqnwbvdrnf",
+    "I5MKjwDxWaHwgUm",
 )
 
 
@@ -27,6 +28,7 @@ SECRETS = (
         "Gone: /accounts-link/li_x8u4padrrhezbdfifm4kg6vwdmi7iviqnwbvdrnf/",
         "Authorization: Bearer mW9-d1VKvEG7wRja-fZnYHrllTrgur6udyU2k93QPLA",
         "GET /cb?code=mW9-d1VKvEG7wRja-fZnYHrllTrgur6udyU2k93QPLA&state=x",
+        "<WSGIRequest: GET '/accounts/oidc/id/login/callback/?state=x&code=I5MKjwDxWaHwgUm'>",
     ],
 )
 def test_what_must_not_be_written_is_taken_out(line):

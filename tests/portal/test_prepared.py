@@ -1,11 +1,11 @@
 """Prepared queries return what the ORM returns, in one query, call after call."""
 
 import pytest
-from django.db import connections
+from django.db import DataError, connections, transaction
 
 from consent.models import Grant
 from portal.models import User
-from portal.prepared import Prepared, PreparedRows
+from portal.prepared import Prepared, PreparedRows, planned_once
 from registration.models import Client
 from tests.factories.consent import CustomerFactory, GrantFactory
 
@@ -67,3 +67,45 @@ def test_a_new_connection_compiles_anew():
     query._local.compiled.connection = type("Gone", (), {"alias": "default"})()
     assert query.first("x") is None
     assert query._local.compiled.connection is connections["default"]
+
+
+def prepared_statements():
+    """What the database keeps planned for this connection."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return [text for (text,) in cursor.fetchall()]
+
+
+def run(statement, times):
+    """Run a statement with one value; return the last result."""
+    for number in range(times):
+        with planned_once("default") as cursor:
+            cursor.execute(statement, {"number": number})
+            found = cursor.fetchone()[0]
+    return found
+
+
+def test_a_frequent_statement_is_planned_once(django_assert_num_queries):
+    """After a few calls the database keeps it; results stay those of the values given."""
+    statement = "SELECT %(number)s::int + 1000 /* frequent */"
+    with django_assert_num_queries(8):
+        assert run(statement, 8) == 1007
+    assert sum("frequent" in text for text in prepared_statements()) == 1
+
+
+def test_nothing_is_prepared_where_the_pooler_cannot():
+    """DATABASE_PREPARED_STATEMENTS=0 sets no threshold; the values are bound all the same."""
+    connections["default"].ensure_connection()
+    connection = connections["default"].connection
+    threshold, connection.prepare_threshold = connection.prepare_threshold, None
+    try:
+        assert run("SELECT %(number)s::int + 2000 /* seldom */", 8) == 2007
+    finally:
+        connection.prepare_threshold = threshold
+    assert not any("seldom" in text for text in prepared_statements())
+
+
+def test_errors_are_those_of_the_framework():
+    """Whoever catches database errors need not know the driver."""
+    with pytest.raises(DataError), transaction.atomic():
+        run("SELECT 1 / (%(number)s::int - 1)", 2)

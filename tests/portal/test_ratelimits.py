@@ -1,7 +1,6 @@
-"""Rate limits: one mechanism, honest headers, and no outage when nothing can count."""
+"""Rate limits: one mechanism and honest headers."""
 
 import base64
-import logging
 
 import pytest
 import time_machine
@@ -13,13 +12,6 @@ from portal import ratelimits
 from portal.ratelimits import Claim, RateLimitMiddleware, TooManyRequests, take
 from tests.factories.consent import GrantFactory, admin_token_for, token_for
 from tests.factories.registration import ClientFactory, CredentialFactory
-
-NOWHERE = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": "redis://127.0.0.1:1/0",
-    }
-}
 
 
 def rates(settings, **changed):
@@ -75,16 +67,6 @@ def test_headers_tell_of_the_limit_nearest_to_its_end():
     assert (answer["X-RateLimit-Limit"], answer["X-RateLimit-Remaining"]) == ("3", "2")
     assert 0 < int(answer["X-RateLimit-Reset"]) <= 3601
     assert not answer_to().has_header("X-RateLimit-Limit")
-
-
-def test_without_the_cache_requests_pass_and_the_log_says_so(settings, caplog):
-    """The cache holds no truth; a hanging one costs one request its time, not all."""
-    settings.CACHES = NOWHERE
-    ratelimits._counter.cache_clear()
-    with caplog.at_level(logging.WARNING, "portal.ratelimits"):
-        for _ in range(3):
-            ratelimits.count("1/min", "a")
-    assert len(caplog.records) == 1
 
 
 @pytest.mark.django_db

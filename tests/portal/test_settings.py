@@ -30,6 +30,26 @@ def test_values_may_come_from_files(monkeypatch, tmp_path):
     assert env.env_secret("SOME_SECRET", help="x") == "from-file"
 
 
+@pytest.mark.parametrize("text", ['{"a": ["sk_secret"', '["sk_secret"]', "sk_secret"])
+def test_json_with_secrets_is_never_quoted(monkeypatch, text):
+    """Messages end in logs."""
+    monkeypatch.setenv("SOME_JSON", text)
+    monkeypatch.setattr(env, "VARIABLES", {})
+    with pytest.raises(ImproperlyConfigured, match="SOME_JSON") as caught:
+        env.env_json("SOME_JSON", shape=dict, help="x")
+    assert "sk_secret" not in str(caught.value)
+
+
+def test_json_may_come_from_a_file(monkeypatch, tmp_path):
+    """As every secret; without one the default holds."""
+    monkeypatch.setattr(env, "VARIABLES", {})
+    assert env.env_json("SOME_JSON", shape=dict, help="x") == {}
+    file = tmp_path / "providers.json"
+    file.write_text('{"stripe": ["a.B", {"api_key": "k"}]}\n')
+    monkeypatch.setenv("SOME_JSON_FILE", str(file))
+    assert env.env_json("SOME_JSON", shape=dict, help="x") == {"stripe": ["a.B", {"api_key": "k"}]}
+
+
 def test_checks_name_what_is_wrong(settings):
     """Each check has an id that the operator guide explains."""
     settings.FIELD_ENCRYPTION_KEYS = []

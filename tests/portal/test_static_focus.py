@@ -1,13 +1,14 @@
 """The optional script of the consent form, in a real browser, without the rest of the portal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from django.template.loader import render_to_string
 from playwright.sync_api import Page, Route, expect
 
+from consent.presenters.authorization import Row
 from portal.vendoring import ROOT
+from tests.consent.pages.picker import row, selection
 
 pytestmark = pytest.mark.browser
 
@@ -25,41 +26,9 @@ SUMMARY = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
-    """A service as the selection shows it."""
-
-    value: str
-    title: str
-    meta: str = "Electricity"
-    disabled_reason: str = ""
-
-
-@dataclass(frozen=True)
-class Later:
-    """The box for services of the future."""
-
-    name: str = "later"
-    label: str = "Services I add later"
-    checked: bool = False
-
-
 def services(count: int) -> list[Row]:
     """Return so many services; the second one cannot be shared."""
-    return [
-        Row(
-            f"id-{number}",
-            f"Number {1000 + number}",
-            disabled_reason="Closed" if number == 1 else "",
-        )
-        for number in range(count)
-    ]
-
-
-def selection(prefix: str, rows: list[Row]) -> str:
-    """Render one list of services."""
-    context = {"legend": prefix, "name": prefix, "prefix": prefix, "rows": rows, "later": Later()}
-    return render_to_string("components/selection.html", context)
+    return [row(number, disabled_reason="Closed" if number == 1 else "") for number in range(count)]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Two parties with one of everything each, as seen through their own tokens."""
 
+import io
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 from rest_framework.test import APIClient
 
 from consent.models import AccessToken, Grant, RefreshToken
+from portal.ids import random_id
 from registration.models import Client, Credential, Message, Registration
+from registration.models.files import ServerProvidedFile
+from registration.services.files import upload_file
 from tests.factories.consent import (
     GrantFactory,
     ReceiptFactory,
@@ -17,7 +21,8 @@ from tests.factories.consent import (
 )
 from tests.factories.registration import ClientFactory, CredentialFactory, MessageFactory
 
-LISTINGS = ("clients", "credentials", "messages", "grants")
+LISTINGS = ("clients", "credentials", "messages", "grants", "server-provided-files")
+FILES, GRANT_ADMIN = "cds_server_provided_files_1", "cds_grant_admin_1"
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,10 @@ class Party:
     credentials: dict[str, Credential]
     messages: list[Message]
     grants: list[Grant]
+    files: list[ServerProvidedFile]
     tokens: list[str]
     api: APIClient
+    files_api: APIClient
 
     @property
     def ids(self) -> dict[str, list[str]]:
@@ -40,17 +47,23 @@ class Party:
             "credentials": [item.credential_id for item in self.credentials.values()],
             "messages": [message.message_id for message in self.messages],
             "grants": [grant.grant_id for grant in self.grants],
+            "server-provided-files": [file.file_id for file in self.files],
             "receipts": [r.confirmation_number for g in self.grants for r in g.receipts.all()],
         }
 
     @property
     def secrets(self) -> list[str]:
-        """Return what no other party may ever see."""
-        return [*self.tokens, *(item.secret for item in self.credentials.values())]
+        """Return what no other party may ever see; a file's name is its content too."""
+        names = [file.name for file in self.files]
+        return [*self.tokens, *names, *(item.secret for item in self.credentials.values())]
+
+    def api_of(self, kind: str) -> APIClient:
+        """Return the caller that may use this API at all."""
+        return self.files_api if kind == "server-provided-files" else self.api
 
     def objects(self) -> dict[str, Any]:
         """Return everything that the party owns, as the APIs show it, and its tokens' lives."""
-        shown = {name: self.api.get(f"/cds-api/v1/{name}").json() for name in LISTINGS}
+        shown = {name: self.api_of(name).get(f"/cds-api/v1/{name}").json() for name in LISTINGS}
         mine = {"application__registration": self.registration}
         return shown | {
             "access": list(AccessToken.objects.filter(**mine).order_by("pk").values()),
@@ -64,7 +77,8 @@ def make_party() -> Party:
     registration = admin.registration
     clients = {
         "admin": admin,
-        "grant_admin": ClientFactory.create(registration=registration),
+        "grant_admin": ClientFactory.create(registration=registration, scopes=[GRANT_ADMIN]),
+        "files": ClientFactory.create(registration=registration, scopes=[FILES]),
         "consent": ClientFactory.create(registration=registration, consent=True),
         "public": ClientFactory.create(registration=registration, public=True),
     }
@@ -80,17 +94,38 @@ def make_party() -> Party:
     ]
     ReceiptFactory.create(grant=grants[0])
     refresh_token_for(grants[0], credential=credentials["consent"])
+    files = [_file(registration) for _ in range(2)]
+    entries = [{"type": FILES, "file_id": file.file_id} for file in files]
+    grants.append(
+        GrantFactory.create(
+            client=clients["files"], user=None, scope=FILES, authorization_details=entries
+        )
+    )
     admin_token = admin_token_for(admin)
-    api = APIClient()
-    api.credentials(HTTP_AUTHORIZATION=f"Bearer {admin_token}")
+    files_token = token_for(grants[-1], client=clients["grant_admin"])
     return Party(
         registration,
         clients,
         credentials,
         MessageFactory.create_batch(2, registration=registration),
         grants,
-        [admin_token, token_for(grants[0], credential=credentials["consent"])],
-        api,
+        files,
+        [admin_token, token_for(grants[0], credential=credentials["consent"]), files_token],
+        _caller(admin_token),
+        _caller(files_token),
+    )
+
+
+def _caller(token: str) -> APIClient:
+    api = APIClient()
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return api
+
+
+def _file(registration: Registration) -> ServerProvidedFile:
+    name = f"{random_id()}.txt"
+    return upload_file(
+        registration=registration, name=name, content=io.BytesIO(name.encode()), by="system"
     )
 
 

@@ -16,6 +16,7 @@ MESSAGE_STATUSES = ("open", "pending", "complete", "rejected", "errored")
 SPEC = json.loads((Path(__file__).parents[1] / "spec" / "messages.json").read_text("utf-8"))
 
 
+@pytest.mark.spec("WG1-02 8.2 a")
 def test_the_grants_table_knows_all_statuses_of_the_standard():
     """CDS-WG1-02 8.2, and nothing besides."""
     assert set(TRANSITIONS) == set(STATUSES)
@@ -51,6 +52,7 @@ def test_ending_follows_the_table(status, to):
         assert grant.status == status
 
 
+@pytest.mark.spec("WG1-02 6.3 a")
 @pytest.mark.parametrize("message_type", sorted(SPEC["message_types"]))
 def test_messages_have_only_the_statuses_of_their_type(message_type):
     """CDS-WG1-02 6.3; a Message starts with one of them."""

@@ -12,32 +12,40 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from registration import addresses
-from tests.properties.parties import Party, call, make_party
+from tests.properties.listings import listing_views
+from tests.properties.parties import LISTINGS, Party, call, make_party
 from tests.registration.support import offer_demo_scopes
 
 pytestmark = pytest.mark.django_db
 
-# Which ids each filter takes; a filter without ids of its own takes any text.
-FILTERS: dict[str, dict[str, str | None]] = {
+# Which ids each filter takes, or which of the texts below.
+_SINCE = {"after": "times", "before": "times"}
+FILTERS: dict[str, dict[str, str]] = {
     "clients": {"client_ids": "clients"},
-    "credentials": {"credential_ids": "credentials", "client_ids": "clients"},
+    "credentials": {"credential_ids": "credentials", "client_ids": "clients", **_SINCE},
     "messages": {"message_ids": "messages"},
     "grants": {
+        **_SINCE,
         "grant_ids": "grants",
         "client_ids": "clients",
         "parents": "grants",
         "receipt_confirmations": "receipts",
-        "states": None,
-        "statuses": None,
-        "scopes": None,
+        "states": "words",
+        "statuses": "words",
+        "scopes": "words",
     },
+    "server-provided-files": {"file_ids": "server-provided-files"},
 }
-TEXTS = ["active", "revoked", "cds_usage", "cds_client_admin", "state-1", ".*"]
+TEXTS = {
+    "times": ["2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"],
+    "words": ["active", "revoked", "cds_usage", "cds_client_admin", "state-1", ".*"],
+}
 CHANGES: dict[str, list[dict[str, Any]]] = {
     "clients": [{"client_name": "Taken over"}, {"cds_status": "disabled"}, {"scope": "cds_usage"}],
     "credentials": [{"client_secret_expires_at": 1}, {}],
     "messages": [{"read": True}, {"read": False}],
     "grants": [{"status": "closed"}, {"scope": "cds_usage"}, {"authorization_details": []}],
+    "server-provided-files": [{"name": "taken-over.txt"}, {"size": 0}],
 }
 
 kinds = st.sampled_from(sorted(FILTERS))
@@ -60,6 +68,7 @@ def listings(draw: st.DrawFn) -> tuple[Any, ...]:
 operations = st.one_of(
     listings(),
     st.tuples(st.just("get"), kinds, owners, numbers),
+    st.tuples(st.just("download"), owners, numbers),
     st.tuples(
         st.just("change"), kinds, owners, numbers, st.sampled_from(["PUT", "PATCH"]), numbers
     ),
@@ -88,19 +97,26 @@ class World:
         query = []
         for name, values in picks:
             of = FILTERS[kind][name]
-            texts = [self.pick(of, *v) if of else TEXTS[v[1] % len(TEXTS)] for v in values]
-            query.append((name, " ".join(texts)))
-        return call(self.b.api, "GET", f"/cds-api/v1/{kind}?{urlencode(query)}")
+            known = TEXTS.get(of)
+            texts = [known[v[1] % len(known)] if known else self.pick(of, *v) for v in values]
+            query.append((name, texts[0] if of == "times" else " ".join(texts)))
+        return call(self.b.api_of(kind), "GET", f"/cds-api/v1/{kind}?{urlencode(query)}")
 
     def _get(self, kind: str, owner: str, number: int) -> Any:
-        return call(self.b.api, "GET", f"/cds-api/v1/{kind}/{self.pick(kind, owner, number)}")
+        path = f"/cds-api/v1/{kind}/{self.pick(kind, owner, number)}"
+        return call(self.b.api_of(kind), "GET", path)
+
+    def _download(self, owner: str, number: int) -> Any:
+        kind = "server-provided-files"
+        path = f"/cds-api/v1/{kind}/{self.pick(kind, owner, number)}/download"
+        return call(self.b.api_of(kind), "GET", path)
 
     def _change(self, kind: str, owner: str, number: int, method: str, change: int) -> Any:
         body = CHANGES[kind][change % len(CHANGES[kind])]
         # Immutable fields of the other party ride along.
         body = body | {"client_id": self.pick("clients", "a", change)} if change > 3 else body
         path = f"/cds-api/v1/{kind}/{self.pick(kind, owner, number)}"
-        return call(self.b.api, method, path, body)
+        return call(self.b.api_of(kind), method, path, body)
 
     def _create(self, kind: str, owner: str, number: int) -> Any:
         bodies = {
@@ -139,14 +155,26 @@ class World:
         )
 
 
-def _leaks(body: Any, theirs: Party) -> list[str]:
+def _leaks(answer: Any, theirs: Party) -> list[str]:
     """Return what of the other party an answer holds; addresses of pages repeat the question."""
+    content = answer.getvalue()
+    is_json = answer.headers["Content-Type"].startswith("application/json")
+    body = json.loads(content) if is_json and content else content
     if isinstance(body, dict):
         paging = ("next", "previous")
         body = {name: value for name, value in body.items() if not name.endswith(paging)}
     text = repr(body)
     ids = [item for group in theirs.ids.values() for item in group]
     return [item for item in (*ids, *theirs.secrets) if item in text]
+
+
+def test_every_listing_of_a_party_is_tried():
+    """With every filter that it declares; who adds one adds it here."""
+    prefix = "/cds-api/v1/"
+    views = {path.removeprefix(prefix): v for path, v in listing_views().items() if prefix in path}
+    assert set(FILTERS) == set(CHANGES) == set(LISTINGS) == set(views)
+    for kind, view in views.items():
+        assert {item.name for item in getattr(view, "filters", ())} <= set(FILTERS[kind]), kind
 
 
 @settings(
@@ -164,7 +192,7 @@ def test_one_party_never_meets_another(steps):
             answer = world.act(step)
             assert answer.status_code < 500, (step, answer.content)
             if answer.status_code < 300:
-                assert _leaks(answer.json(), theirs) == [], step
+                assert _leaks(answer, theirs) == [], step
         assert theirs.objects() == before
         transaction.set_rollback(True)
 
@@ -173,9 +201,11 @@ def test_one_party_never_meets_another(steps):
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])
 def test_anothers_object_looks_like_none(kind, method):
     """404 for every method and kind, the same as for an id that does not exist."""
+    offer_demo_scopes()
     world = World()
-    theirs = call(world.b.api, method, f"/cds-api/v1/{kind}/{world.pick(kind, 'a', 0)}", {})
-    nobodys = call(world.b.api, method, f"/cds-api/v1/{kind}/unknown", {})
+    api = world.b.api_of(kind)
+    theirs = call(api, method, f"/cds-api/v1/{kind}/{world.pick(kind, 'a', 0)}", {})
+    nobodys = call(api, method, f"/cds-api/v1/{kind}/unknown", {})
     assert theirs.status_code == nobodys.status_code
     assert theirs.status_code in {404, 405}
     different = {"request_id"}

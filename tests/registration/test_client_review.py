@@ -62,6 +62,7 @@ def waiting():
     return Message.objects.filter(type="field_changes", status="pending")
 
 
+@pytest.mark.spec("WG1-02 5.5 h", "WG1-02 5.5 i")
 def test_reviewed_fields_keep_their_values(api, client):
     """202 with the old values; everything else is in effect at once."""
     answer = put(api, client, client_name="Moon", contacts=["new@solar.example"])
@@ -214,6 +215,7 @@ def test_wrong_values_are_refused_before_any_review(api, client):
     assert not Message.objects.exists()
 
 
+@pytest.mark.spec("WG1-02 6 a")
 def test_disabling_by_staff_names_the_reason(client):
     """CDS-WG1-02 6: what changes a status is told by Message."""
     disable_client(client=client, reason="Complaints of customers.", by="command:test")

@@ -54,6 +54,7 @@ def put(api, client, **fields):
     return api.generic("PUT", uri(client), json.dumps(fields), "application/json")
 
 
+@pytest.mark.spec("WG1-02 5.5 a")
 def test_what_a_get_answers_can_be_put_back(api, consent):
     """A client reads, edits and writes: unchanged it changes nothing and writes no Message."""
     consent.client_uri = "https://solar.example/"
@@ -64,6 +65,7 @@ def test_what_a_get_answers_can_be_put_back(api, consent):
     assert not Message.objects.exists()
 
 
+@pytest.mark.spec("WG1-02 5.5 d")
 def test_editable_fields_change(api, consent):
     """CDS-WG1-02 5.5: the twelve fields a Client may edit."""
     wanted = {
@@ -87,6 +89,7 @@ def test_editable_fields_change(api, consent):
     assert api.get(uri(consent)).json() == answer.json()
 
 
+@pytest.mark.spec("WG1-02 5.5 k")
 def test_absent_fields_go_back_to_the_default(api, consent):
     """Decision 23: except scope and cds_status, so a short PUT neither widens nor re-enables."""
     put(
@@ -115,6 +118,7 @@ def test_the_default_redirect_follows_the_list(api, consent):
     assert answer["cds_default_redirect_uri"] == APP
 
 
+@pytest.mark.spec("WG1-02 5.5 g")
 @pytest.mark.parametrize(
     ("fields", "field", "error"),
     [
@@ -177,6 +181,7 @@ def test_wrong_values_are_named_and_change_nothing(api, consent, fields, field, 
     assert consent.name != "Changed"
 
 
+@pytest.mark.spec("WG1-02 5.5 e")
 def test_immutable_fields_may_be_repeated(api, consent):
     """Decision 23; RFC 7592 2.2 even lets a client repeat its secret."""
     secret = CredentialFactory.create(client=consent).secret
@@ -185,6 +190,7 @@ def test_immutable_fields_may_be_repeated(api, consent):
     assert "client_secret" not in answer.json()
 
 
+@pytest.mark.spec("WG1-02 3.9 a")
 def test_default_details_keep_their_numbers(api, consent, monkeypatch):
     """Also those with a fraction; one too large for any memory is refused at once."""
     monkeypatch.setattr(hooks, "_details_validators", [])

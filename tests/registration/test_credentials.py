@@ -126,6 +126,7 @@ def test_an_end_now_or_earlier_kills_the_tokens(api, mine, offset):
     assert authenticate(mine.client_id, credential.secret, timezone.now()) is None
 
 
+@pytest.mark.spec("WG1-02 7.6 b")
 def test_an_end_only_comes_nearer(api, mine):
     """Neither later nor never; the same value changes nothing."""
     at = int(time.time()) + 3600
@@ -139,6 +140,7 @@ def test_an_end_only_comes_nearer(api, mine):
         expire_credential(credential=credential, at=timezone.now() + timedelta(days=9), by="system")
 
 
+@pytest.mark.spec("WG1-02 7.6 d")
 @pytest.mark.parametrize("value", [-1, "1760125049", 1.5, True, None, [], 10**30, 253402300800])
 def test_what_is_no_timestamp_is_refused(api, mine, value):
     """Whole seconds since 1970 that a calendar can hold."""
@@ -146,6 +148,7 @@ def test_what_is_no_timestamp_is_refused(api, mine, value):
     assert (answer.status_code, answer.json()["field"]) == (400, "client_secret_expires_at")
 
 
+@pytest.mark.spec("WG1-02 7.6 c")
 def test_never_stays_never(api, mine):
     """Setting 0 where it is 0 is allowed and changes nothing; other fields are ignored."""
     credential = CredentialFactory.create(client=mine)

@@ -79,6 +79,8 @@ def test_every_error_code_is_documented(site):
     text = site.get("/docs/errors/").content.decode()
     for code in ("invalid_client_metadata", "invalid_redirect_uri", "slow_down", "not_found"):
         assert f"<code>{code}</code>" in text
+    for words in ("A rate limit is used up", "A request body is over the limit"):
+        assert words in text
 
 
 def test_the_test_accounts_are_those_of_the_demo(site, settings):

@@ -54,6 +54,7 @@ def test_ids_filter_all_three(api, make):
     assert other.message_id not in str(body)
 
 
+@pytest.mark.spec("WG1-02 6.8 c")
 def test_pages_belong_to_one_list(api, make):
     """The page of one list leaves the others empty, and each Message comes once."""
     now = timezone.now()

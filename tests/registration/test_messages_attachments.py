@@ -78,6 +78,7 @@ def api(db):
     return admin_caller()[0]
 
 
+@pytest.mark.spec("WG1-02 6.9 k")
 def test_ten_megabytes_go_in_and_come_back(api):
     """CDS-WG1-02 6.9: the limit is at least 10 MB; what comes back is byte for byte the same."""
     content = PDF + os.urandom(10 * MB - len(PDF))
@@ -226,6 +227,7 @@ def test_no_body_breaks_the_reader(raw, step):
         return
 
 
+@pytest.mark.spec("WG1-02 6.7 b")
 @pytest.mark.parametrize(
     ("content", "declared", "kept"),
     [
@@ -257,6 +259,7 @@ def test_types_that_are_taken(content, declared, kept):
     assert file.content_type == kept
 
 
+@pytest.mark.spec("WG1-02 6.7 b")
 @pytest.mark.parametrize(
     ("content", "declared"),
     [

@@ -72,6 +72,7 @@ def request_of(registration, kind="server_request", **fields):
     )
 
 
+@pytest.mark.spec("WG1-02 6.9 m")
 def test_a_private_message_is_stored_and_read(api, registration):
     """The example of 12.9, which leaves previous_uri out (decision 27)."""
     answer = letter(api)
@@ -86,6 +87,7 @@ def test_a_private_message_is_stored_and_read(api, registration):
     assert AuditEvent.objects.get(action="message.received").actor == f"client:{admin.client_id}"
 
 
+@pytest.mark.spec("WG1-02 6.9 c")
 def test_a_reply_links_what_it_answers(api, registration):
     """By the uri of one of the caller's own Messages."""
     first = MessageFactory.create(registration=registration)
@@ -107,6 +109,7 @@ def test_a_support_request_waits(api):
         assert (made["related_uri"], made["related_type"]) == (uri, kind)
 
 
+@pytest.mark.spec("WG1-02 6.9 a", "WG1-02 6.9 f", "WG1-02 6.9 j")
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
@@ -165,6 +168,7 @@ def test_other_parties_messages_cannot_be_answered(api):
     assert asked.status == "open"
 
 
+@pytest.mark.spec("WG1-02 6.9 o", "WG1-02 6.11 d")
 def test_a_submission_turns_the_request_to_pending(api, registration):
     """CDS-WG1-02 6.9; a newer one replaces it, whatever is pending then."""
     asked = request_of(registration)
@@ -181,6 +185,7 @@ def test_a_submission_turns_the_request_to_pending(api, registration):
     assert found.message_id == second["message_id"]
 
 
+@pytest.mark.spec("WG1-02 6.9 e", "WG1-02 6.9 g")
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
@@ -209,6 +214,7 @@ def test_submissions_answer_exactly_what_was_asked(api, registration, fields, fi
     assert asked.status == "open"
 
 
+@pytest.mark.spec("WG1-02 6.9 b")
 def test_a_submission_needs_a_request(api, registration):
     """A letter of the utility is none."""
     message = MessageFactory.create(registration=registration)
@@ -248,6 +254,7 @@ def test_a_pdf_form_needs_the_form(api, registration):
     assert post(api, **answer_to(asked, **fields)).json()["field"] == "attachments"
 
 
+@pytest.mark.spec("WG1-02 6.9 p")
 def test_a_production_request_waits(api, sandbox):
     """CDS-WG1-02 6.9, for one's own enabled sandbox Client, one at a time."""
     fields = {
@@ -288,6 +295,7 @@ def ask_grants(api, client, grants):
     )
 
 
+@pytest.mark.spec("WG1-02 6.9 h", "WG1-02 6.9 r")
 def test_a_grant_request_waits_with_its_letter(api, sandbox):
     """CDS-WG1-02 6.9; the values come back as they were sent."""
     grants = [{"scope": "cds_usage", "authorization_details": []}]
@@ -312,6 +320,7 @@ def test_grants_may_be_asked_for_another_partys_client(api):
     )
 
 
+@pytest.mark.spec("WG1-02 6.6 b")
 @pytest.mark.parametrize(
     "grants",
     [

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import connection
+from django.db import OperationalError, connection
 
 from portal.errors import DomainError
 from registration.models import Client, Message
@@ -32,7 +32,7 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         barrier.wait()
         try:
             results[number] = call()
-        except DomainError as error:
+        except (DomainError, OperationalError) as error:
             results[number] = error
         finally:
             connection.close()

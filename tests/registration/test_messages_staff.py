@@ -222,6 +222,7 @@ def test_submissions_reach_their_listeners(monkeypatch):
     assert seen == [("pending", "client_submission")]
 
 
+@pytest.mark.spec("WG1-02 6.1 c")
 def test_the_server_opens_requests(sandbox):
     """Each with the fixed kind of link of 6.1, in the form of the standard."""
     registration = sandbox.registration
@@ -258,6 +259,7 @@ def test_the_server_opens_requests(sandbox):
     assert wire["related_uri"].endswith(sandbox.client_id)
 
 
+@pytest.mark.spec("WG1-02 6.5 b")
 @pytest.mark.parametrize(
     "fields",
     [
@@ -450,7 +452,7 @@ def test_decisions_cost_the_same_however_much_waits(sandbox, django_assert_max_n
     for _ in range(20):
         waiting(registration=sandbox.registration)
     request = waiting(registration=sandbox.registration)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         approve_request(message=request, by="system")
 
 

@@ -20,12 +20,14 @@ TYPES = SPEC["message_types"]
 ANSWERED = set(TYPES["request_update"]["replies_to"]) | {"field_changes"}
 
 
+@pytest.mark.spec("WG1-02 6.2 a")
 def test_every_type_and_nothing_else():
     """CDS-WG1-02 6.2 lists twelve."""
     assert set(KINDS) == set(TYPES)
     assert len(KINDS) == 12
 
 
+@pytest.mark.spec("WG1-02 6.3 a")
 @pytest.mark.parametrize("name", TYPES)
 def test_statuses_are_those_of_the_standard(name):
     """CDS-WG1-02 6.3, type by type."""
@@ -39,7 +41,8 @@ def test_creators_are_those_of_the_standard(name):
     assert KINDS[name].creators == expected | ({SERVER} if name == "production_request" else set())
 
 
-@pytest.mark.parametrize("name", set(TYPES) - {"request_update"})
+@pytest.mark.spec("WG1-02 6.3 b", "WG1-02 6.9 n")
+@pytest.mark.parametrize("name", sorted(set(TYPES) - {"request_update"}))
 def test_they_start_as_the_standard_says(name):
     """CDS-WG1-02 6.9 for Clients, 6.3 for the server's."""
     assert KINDS[name].initial == {TYPES[name]["initial_status"]}
@@ -91,6 +94,7 @@ def test_the_database_refuses_other_statuses_too(name):
             _make(name, status)
 
 
+@pytest.mark.spec("WG1-02 6.9 d")
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", [n for n, kind in KINDS.items() if CLIENT not in kind.creators])
 def test_clients_create_only_their_own_types(name):
@@ -99,6 +103,7 @@ def test_clients_create_only_their_own_types(name):
         _make(name, next(iter(KINDS[name].initial)), creator="cl_x")
 
 
+@pytest.mark.spec("WG1-02 6.1 d")
 @pytest.mark.django_db
 def test_a_link_has_a_type():
     """CDS-WG1-02 6.1: related_uri needs related_type."""
@@ -123,6 +128,7 @@ def test_one_production_request_waits_per_client():
         MessageFactory.create(registration=client.registration, **fields)
 
 
+@pytest.mark.spec("WG1-02 6.3 f")
 @pytest.mark.django_db
 def test_a_rejection_needs_a_reason():
     """CDS-WG1-02 6.3."""

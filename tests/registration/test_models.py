@@ -9,6 +9,7 @@ from tests.factories.registration import ClientFactory, CoverageEntryFactory, Cr
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.spec("WG1-02 4.2 l", "WG1-02 5.2 a")
 @pytest.mark.parametrize(
     ("name", "fields"),
     [

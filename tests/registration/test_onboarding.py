@@ -129,6 +129,7 @@ def test_the_table_of_steps(old, new):
         ("open", "pending"),
         ("open", "complete"),
         ("open", "rejected"),
+        ("pending", "open"),
         ("pending", "complete"),
         ("pending", "rejected"),
         ("rejected", "open"),

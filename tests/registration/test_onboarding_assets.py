@@ -8,9 +8,18 @@ from portal.models import OutboxEntry
 from registration.fields.files import as_png
 from registration.models import Client
 from registration.models.onboarding import ClientLogo
+from registration.services.clients import update_client
+from registration.services.onboarding import approve_requirement
 from registration.services.onboarding_assets import check_website, fetch_logo, logo_url
+from registration.services.onboarding_flows import confirm_code, send_code
 from tests.portal.test_safe_fetch import PUBLIC, Server, Wires, answer
-from tests.registration.onboarding_support import offer_with, picture, register
+from tests.registration.onboarding_support import (
+    mailed_code,
+    offer_with,
+    picture,
+    register,
+    requirement,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +28,21 @@ def consent_client(**fields):
     """Register and return the consent Client."""
     offer_with()
     registration = register(**fields)
+    return Client.objects.get(registration=registration, response_types=["code"])
+
+
+def verify(registration):
+    """Enter the code that went to the first contact."""
+    found = requirement(registration, "email_verification")
+    send_code(requirement=found, language="en", by="link:x")
+    confirm_code(requirement=found, code=mailed_code(), by="link:x")
+
+
+def verified_client(**fields):
+    """Register, verify the contact address and return the consent Client."""
+    offer_with("email_verification", "terms_form")
+    registration = register(**fields)
+    verify(registration)
     return Client.objects.get(registration=registration, response_types=["code"])
 
 
@@ -35,8 +59,8 @@ def test_checks_are_promised_not_done():
 
 
 def test_a_website_is_confirmed():
-    """It answers, and the contact's mail has its domain."""
-    client = consent_client(client_uri="https://www.solar.example/")
+    """It answers, and the contact's verified mail has its domain."""
+    client = verified_client(client_uri="https://www.solar.example/")
     net = wires(answer(), www_solar_example=[PUBLIC])
     assert check_website(client_id=client.client_id, network=net.network)
     client.refresh_from_db()
@@ -55,12 +79,54 @@ def test_a_website_is_confirmed():
 )
 def test_a_website_is_not_confirmed(uri, answers):
     """Another domain, an error, somewhere else, or nothing."""
-    client = consent_client(client_uri=uri)
+    client = verified_client(client_uri=uri)
     names = {"solar_example": [PUBLIC], "solar_example_evil_example": [PUBLIC]}
     net = wires(*answers, answer(), **names) if answers else Wires()
     assert not check_website(client_id=client.client_id, network=net.network)
     client.refresh_from_db()
     assert client.website_confirmed is None
+
+
+def test_an_address_that_nobody_verified_confirms_nothing():
+    """Anybody can write any address; staff who let a company in another way have not seen it."""
+    offer_with("email_verification", "terms_form")
+    registration = register(client_uri="https://solar.example/")
+    client = Client.objects.get(registration=registration, response_types=["code"])
+    net = wires(answer(), answer(), solar_example=[PUBLIC])
+    assert not check_website(client_id=client.client_id, network=net.network)
+    found = requirement(registration, "email_verification")
+    approve_requirement(requirement=found, note="By phone.", by="staff")
+    assert not check_website(client_id=client.client_id, network=net.network)
+    assert net.connected == []
+
+
+def test_a_mail_provider_is_nobodys_website():
+    """Its address is verified, but everybody can have one."""
+    client = verified_client(client_uri="https://gmx.net/", contacts=["dev@gmx.net"])
+    net = wires(answer(), gmx_net=[PUBLIC])
+    assert not check_website(client_id=client.client_id, network=net.network)
+
+
+def test_a_verified_address_that_is_no_contact_any_more_confirms_nothing():
+    """And what it had confirmed is open again."""
+    client = verified_client(client_uri="https://solar.example/")
+    net = wires(answer(), answer(), solar_example=[PUBLIC])
+    assert check_website(client_id=client.client_id, network=net.network)
+    wish = {"client_uri": client.client_uri, "contacts": ["else@solar.example"]}
+    update_client(client=client, payload=wish, by="dev")
+    assert not check_website(client_id=client.client_id, network=net.network)
+    client.refresh_from_db()
+    assert client.website_confirmed is None
+
+
+def test_a_verified_address_has_the_website_looked_at_again():
+    """The first look came before the code."""
+    offer_with("email_verification", "terms_form")
+    registration = register(client_uri="https://solar.example/")
+    checks = OutboxEntry.objects.filter(task="registration.tasks.check_website")
+    before = checks.count()
+    verify(registration)
+    assert checks.count() == before + 1
 
 
 def test_a_logo_is_drawn_anew():

@@ -41,6 +41,13 @@ def text_of(response):
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
+def mark_of(page):
+    """Return what the page carries to say whom it asked."""
+    found = re.search(r'name="customer" value="(\w+)"', page.content.decode())
+    assert found
+    return found[1]
+
+
 def test_email_verification():
     """A code by mail, entered on the page: complete at once, without a pending step."""
     browser, found, path = start("email_verification")
@@ -167,12 +174,42 @@ def test_sso_verification():
     assert statuses(found) == []
     ana = User.objects.create_user("ana@example.com", "demo-password-2026")
     browser.force_login(ana)
-    assert "Link my account to Solar Helper" in text_of(browser.get(path))
-    assert browser.post(path).status_code == 303
+    page = browser.get(path)
+    assert "You are signed in as ana@example.com" in text_of(page)
+    assert "Link my account to Solar Helper" in text_of(page)
+    assert browser.post(path, {"customer": mark_of(page)}).status_code == 303
     assert statuses(found) == ["pending", "complete"]
     assert list(ana.linked_registrations.values_list("registration", flat=True)) == [
         found.registration_id
     ]
+
+
+def test_sso_verification_links_whom_the_page_named():
+    """Somebody else signed in meanwhile: they are asked, and nothing is linked before."""
+    browser, found, path = start("customer_sign_in")
+    ana, bo = (User.objects.create_user(f"{name}@example.com") for name in ("ana", "bo"))
+    browser.force_login(ana)
+    asked_ana = {"customer": mark_of(browser.get(path))}
+    browser.force_login(bo)
+    for sent in (asked_ana, {}, {"customer": "x"}):
+        page = browser.post(path, sent)
+        assert page.status_code == 200
+        assert "You are signed in as bo@example.com" in text_of(page)
+        assert ("Somebody else is signed in now" in text_of(page)) is bool(sent)
+    assert statuses(found) == []
+    assert browser.post(path, {"customer": mark_of(page)}).status_code == 303
+    assert requirement(found.registration, "customer_sign_in").customer == bo
+
+
+def test_sso_verification_with_another_account():
+    """Signed out, back on the page, and providers will ask who it is."""
+    browser, found, path = start("customer_sign_in")
+    browser.force_login(User.objects.create_user("ana@example.com"))
+    assert browser.post(path, {"switch": "1"})["Location"] == path
+    assert "_auth_user_id" not in browser.session
+    assert "sign_in_afresh" in browser.session
+    assert "Sign in with a password" in text_of(browser.get(path))
+    assert statuses(found) == []
 
 
 def test_looking_changes_nothing():

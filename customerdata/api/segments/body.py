@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, LiteralString
 
 import msgspec
@@ -12,6 +13,7 @@ from psycopg import sql
 
 from customerdata.api.segments.page import Item, SegmentPage
 from customerdata.api.segments.rows import fetch
+from customerdata.api.segments.scan import Found
 from customerdata.models import UsagePack
 from customerdata.models.usage import parse_formats
 from customerdata.usage.reading import Fragment, FragmentRequest, fragments
@@ -32,14 +34,15 @@ _KEY = ("customer_id", "series_id", "segment_start", "version")
 # A nested loop opens one partition per key; a list of keys would be planned for each partition.
 _BY_KEY: LiteralString = """
 SELECT {columns} FROM unnest(
-    %s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[]
+    %(customer_id)s::bigint[], %(series_id)s::bigint[],
+    %(segment_start)s::timestamptz[], %(version)s::int[]
 ) AS wanted (customer_id, series_id, segment_start, version)
 CROSS JOIN LATERAL (
     SELECT * FROM customerdata_usagepack AS stored
     WHERE stored.customer_id = wanted.customer_id AND stored.series_id = wanted.series_id
         AND stored.segment_start = wanted.segment_start AND stored.version = wanted.version
-        -- Constants let the planner skip partitions.
-        AND stored.segment_start BETWEEN %s AND %s
+        -- These let the planner skip partitions.
+        AND stored.segment_start BETWEEN %(first)s AND %(last)s
     LIMIT 1
 ) AS pack
 """
@@ -50,8 +53,9 @@ def stream(
 ) -> Iterator[bytes]:
     """Return the text of the listing, piece by piece (CDS-WG3-01 10.8.8).
 
-    Segments that go out as they are stored come from compressed text, read in one query and opened
-    one at a time. The others are rendered chunk by chunk, with one to three queries per chunk.
+    Segments that go out as they are stored come from compressed text, opened one at a time; what
+    the walk did not bring along is read in one query. The others are rendered chunk by chunk, with
+    one to three queries per chunk.
     """
     return _joined(_parts(page, key=key, next_url=next_url, previous_url=previous_url))
 
@@ -75,16 +79,16 @@ def _parts(
     yield b'{"usage_segments":['
     texts = _texts([item for item in page.items if _is_stored(item)])
     unpack = zstandard.ZstdDecompressor().decompress
-    head = _Formats(page)
+    head = _Head(page)
     separator = b""
     for chunk in _chunks(page.items):
         rendered = _rendered([item for item in chunk if not _is_stored(item)], key)
         for item in chunk:
             fragment = rendered.get(item.segment_id)
-            formats = fragment.formats if fragment else parse_formats(item.row.formats_text)
+            formats = head.formats(item.row, fragment)
             values = fragment.values if fragment else unpack(texts[item.row.pk])
             # Values are by far the most bytes, so they are handed on instead of copied.
-            yield separator + _encode(_segment(item, head.text(formats)))[:-1] + b',"values":'
+            yield separator + head.of(item, formats)[:-1] + b',"values":'
             yield values
             separator = b"},"
     if page.items:
@@ -92,19 +96,53 @@ def _parts(
     yield b"]," + jsontext.dumps({"next": next_url, "previous": previous_url})[1:]
 
 
+class _Times(dict[datetime, str]):
+    """Times as text: most segments of a page share some, and each begins where another ends."""
+
+    def __missing__(self, moment: datetime) -> str:
+        text = self[moment] = format_datetime(moment)
+        return text
+
+
 @dataclass(slots=True)
-class _Formats:
-    """The text of `formats` arrays; most segments of a page have the same ones."""
+class _Head:
+    """Writes what stands before the values of a segment (10.8.1)."""
 
     page: SegmentPage
-    known: dict[tuple[SegmentFormat, ...], msgspec.Raw] = field(default_factory=dict)
+    times: _Times = field(default_factory=_Times)
+    known: dict[str | tuple[SegmentFormat, ...], msgspec.Raw] = field(default_factory=dict)
 
-    def text(self, formats: tuple[SegmentFormat, ...]) -> msgspec.Raw:
-        """Return the array for this token."""
-        if formats not in self.known:
+    def formats(self, row: Found, fragment: Fragment | None) -> msgspec.Raw:
+        """Return the text of `formats` for this token; most segments have the same ones."""
+        key = fragment.formats if fragment else row.formats_text
+        text = self.known.get(key)
+        if text is None:
+            formats = fragment.formats if fragment else parse_formats(row.formats_text)
             shown = wire_formats(formats, meters=self.page.meters)
-            self.known[formats] = msgspec.Raw(jsontext.dumps(shown))
-        return self.known[formats]
+            text = self.known[key] = msgspec.Raw(jsontext.dumps(shown))
+        return text
+
+    def of(self, item: Item, formats: msgspec.Raw) -> bytes:
+        """Return a Usage Segment without its values."""
+        row, links, times = item.row, item.links, self.times
+        return _encode(
+            {
+                "cds_usagesegment_id": item.segment_id,
+                "cds_created": times[row.cds_created],
+                "cds_modified": times[row.cds_modified],
+                "cds_synced": times[row.cds_synced],
+                "related_aggregations": [],
+                "related_accounts": links.accounts,
+                "related_servicecontracts": links.contracts,
+                "related_servicepoints": links.service_points,
+                "related_meterdevices": links.meters,
+                "related_billsections": [],
+                "segment_start": times[item.start],
+                "segment_end": times[item.end],
+                "interval": row.interval,
+                "formats": formats,
+            }
+        )
 
 
 def _is_stored(item: Item) -> bool:
@@ -130,8 +168,9 @@ def _chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 def _texts(items: Sequence[Item]) -> dict[Any, bytes]:
     """Return the compressed text of `values` by the key of the pack."""
-    rows = _load(items, [*_KEY, "rendered"])
-    return {row[: len(_KEY)]: bytes(row[-1]) for row in rows}
+    brought = {item.row.pk: item.row.rendered for item in items if item.row.rendered is not None}
+    rows = _load([item for item in items if item.row.rendered is None], [*_KEY, "rendered"])
+    return brought | {row[: len(_KEY)]: row[-1] for row in rows}
 
 
 def _rendered(items: Sequence[Item], key: bytes) -> dict[str, Fragment]:
@@ -153,41 +192,20 @@ def _load(items: Sequence[Item], names: Sequence[str]) -> list[tuple[Any, ...]]:
     """Return columns of the packs of these segments."""
     if not items:
         return []
-    keys = list(zip(*{item.row.pk for item in items}, strict=True))
+    keys = zip(*{item.row.pk for item in items}, strict=True)
+    params = dict(zip(_KEY, map(list, keys), strict=True))
+    starts = params["segment_start"]
+    params |= {"first": min(starts), "last": max(starts)}
+    return fetch(_by_key(tuple(names)), params)
+
+
+@cache
+def _by_key(names: tuple[str, ...]) -> bytes:
     columns = sql.SQL(", ").join(sql.Identifier("pack", name) for name in names)
-    starts = keys[_KEY.index("segment_start")]
-    return fetch(
-        sql.SQL(_BY_KEY).format(columns=columns), [*map(_array, keys), min(starts), max(starts)]
-    )
-
-
-def _array(values: Iterable[int | datetime]) -> str:
-    """Write numbers or times as an array literal; the driver would look at each one's type."""
-    return "{" + ",".join(f'"{value}"' for value in values) + "}"
+    return sql.SQL(_BY_KEY).format(columns=columns).as_bytes()
 
 
 def _request(item: Item, packs: Mapping[Any, UsagePack]) -> FragmentRequest:
     part = item.piece.part
     window = Window() if part.whole else Window(item.start, item.end)
     return FragmentRequest(packs[item.row.pk], window, item.piece.positions)
-
-
-def _segment(item: Item, formats: msgspec.Raw) -> dict[str, Any]:
-    """Return a Usage Segment (10.8.1) without its values; `formats` is text already."""
-    row, links = item.row, item.links
-    return {
-        "cds_usagesegment_id": item.segment_id,
-        "cds_created": format_datetime(row.cds_created),
-        "cds_modified": format_datetime(row.cds_modified),
-        "cds_synced": format_datetime(row.cds_synced),
-        "related_aggregations": [],
-        "related_accounts": links.accounts,
-        "related_servicecontracts": links.contracts,
-        "related_servicepoints": links.service_points,
-        "related_meterdevices": links.meters,
-        "related_billsections": [],
-        "segment_start": format_datetime(item.start),
-        "segment_end": format_datetime(item.end),
-        "interval": row.interval,
-        "formats": formats,
-    }

@@ -1,28 +1,30 @@
 """What each entry of a Grant says about usage: window, instant and value types."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
 
-from consent.catalogue.access import VALUE_TYPES, EntryAccess, read_entry
+import msgspec
+
+from consent.catalogue.access import EntryAccess, read_entry
+from consent.catalogue.resolution import Meaning, meaning_of
 from customerdata.access.reading import Reader
 from customerdata.models.access import FOREVER
 from customerdata.usage.segments import Window
 from customerdata.usage.wire import SegmentFormat, choice_format, select_formats
-from registration.catalogue.offers import ScopeOffer
-from registration.catalogue.types import scope_types
-from registration.services.offers import current_offers
 
 USAGE = "UsageSegment"
+
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueTypes:
     """Which formats an entry shows; `everything` shows all there are (CDS-WG3-01 7.2.8.1).
 
-    `keys` are choice keys of formats, `ids` the choice ids: a choice that is no longer offered
-    still names the format whose own id it is.
+    `keys` are choice keys of formats, `ids` the choice ids: a choice whose format was not kept with
+    the Grant still names the format whose own id it is.
     """
 
     keys: frozenset[str] = frozenset()
@@ -56,48 +58,43 @@ class UsageEntry:
 
 def usage_entries(reader: Reader) -> list[UsageEntry]:
     """Return the entries of the token's Grant that open usage, in their order."""
-    offers = current_offers()
     found = []
     for index, details in enumerate(reader.grant.authorization_details):
         if reader.entries is not None and index not in reader.entries:
             continue
-        offer = offers.get(details["type"])
-        scope_type = offer.scope_type if offer else scope_types().get(details["type"])
-        if scope_type is None:
+        meaning = meaning_of(reader.grant.resolution, details["type"])
+        if meaning is None:
             continue
-        access = read_entry(details, scope_type)
+        access = read_entry(details, meaning.scope_type)
         if USAGE in access.objects:
-            found.append(_entry(index, access, offer, reader.now))
+            found.append(_entry(index, access, meaning, reader.now))
     return found
 
 
-def _entry(index: int, access: EntryAccess, offer: ScopeOffer | None, now: datetime) -> UsageEntry:
+def _entry(index: int, access: EntryAccess, meaning: Meaning, now: datetime) -> UsageEntry:
     cutoff = access.sync_until or FOREVER
     return UsageEntry(
         index,
         Window(access.segment_start, access.segment_end),
         cutoff,
         min(now, cutoff),
-        _value_types(access, offer),
+        _value_types(access, meaning),
     )
 
 
-def _value_types(access: EntryAccess, offer: ScopeOffer | None) -> ValueTypes | None:
+def _value_types(access: EntryAccess, meaning: Meaning) -> ValueTypes | None:
     if access.all_value_types:
         return ValueTypes(everything=True)
     if access.value_types is None:
         return None
-    formats = _offered_formats(offer) if offer else {}
+    formats = meaning.value_formats
     ids = frozenset(access.value_types)
-    keys = {choice_format(formats[i]).choice_key for i in ids if i in formats}
+    keys = {_choice_key(_encode(formats[i])) for i in ids if i in formats}
     return ValueTypes(keys=frozenset(keys), ids=ids)
 
 
-def _offered_formats(offer: ScopeOffer) -> dict[str, Mapping[str, Any]]:
-    return {
-        choice.id: choice.usagesegment_format
-        for entry in offer.fields
-        if entry.id == VALUE_TYPES
-        for choice in entry.choices
-        if choice.usagesegment_format is not None
-    }
+# A token may have dozens of choices, and each request asks.
+@lru_cache(maxsize=4096)
+def _choice_key(wire: bytes) -> str:
+    """Return the key of a published choice; `wire` is its Value Format as JSON."""
+    return choice_format(msgspec.json.decode(wire)).choice_key

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
 from rest_framework.request import Request
 
 from customerdata.access.reading import Reader
@@ -29,8 +30,7 @@ MAX_PACKS = 20_000
 _GROWTH = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One segment of the page, without its values."""
 
     row: Found
@@ -62,26 +62,25 @@ class _Collected:
     """What the walk gathered so far: segments by pack, and the packs that the page consumed."""
 
     packs: list[list[Item]] = field(default_factory=list)
-    first: Position | None = None
-    last: Position | None = None
+    first: Found | None = None
+    last: Found | None = None
     segments: int = 0
     values: int = 0
     scanned: int = 0
 
-    def fits(self, made: Sequence[Item]) -> bool:
-        """Tell whether a pack's segments still go on the page; the first always do."""
-        if not made or not self.segments:
-            return True
+    def takes(self, row: Found, made: list[Item]) -> bool:
+        """Take a pack, if its segments still go on the page; the first always do."""
         values = self.values + sum(item.values for item in made)
-        return self.segments < PAGE_SIZE and values <= MAX_VALUES
-
-    def add(self, position: Position, made: list[Item]) -> None:
-        """Take a pack."""
-        self.first = self.first or position
-        self.last = position
+        full = self.segments >= PAGE_SIZE or values > MAX_VALUES
+        if self.scanned >= MAX_PACKS or (made and self.segments and full):
+            return False
+        self.first = self.first or row
+        self.last = row
         self.packs.append(made)
         self.segments += len(made)
-        self.values += sum(item.values for item in made)
+        self.values = values
+        self.scanned += 1
+        return True
 
 
 def read_page(request: Request, reader: Reader, key: bytes) -> SegmentPage:
@@ -92,8 +91,10 @@ def read_page(request: Request, reader: Reader, key: bytes) -> SegmentPage:
     related = Related(reader)
     if not entries or filters.base_ids == []:
         return SegmentPage([], (), None, None)
-    walk = Walk(reader, entries, filters, backwards)
-    found, more = _collect(walk, _Cutter(filters, entries, related, key), at)
+    walk = Walk.of(reader, entries, filters, backwards=backwards)
+    sends_values = request.method != "HEAD" and any(e.value_types is not None for e in entries)
+    texts = MAX_VALUES if sends_values else 0
+    found, more = _collect(walk, _Cutter(filters, entries, related, key), at, texts)
     packs = found.packs[::-1] if backwards else found.packs
     # Pieces of one pack stand together in the walk; on the page each goes where its start belongs.
     items = sorted((item for made in packs for item in made), key=_order)
@@ -102,23 +103,26 @@ def read_page(request: Request, reader: Reader, key: bytes) -> SegmentPage:
     return SegmentPage(
         items,
         related.meters,
-        ends[1].cursor(backwards=False) if ends[1] and has_next else None,
-        ends[0].cursor(backwards=True) if ends[0] and has_previous else None,
+        ends[1].position.cursor(backwards=False) if ends[1] and has_next else None,
+        ends[0].position.cursor(backwards=True) if ends[0] and has_previous else None,
     )
 
 
-def _collect(walk: Walk, cutter: "_Cutter", at: Position | None) -> tuple[_Collected, bool]:
-    """Walk until the page is full or the listing ends; tell whether something is left."""
+def _collect(
+    walk: Walk, cutter: "_Cutter", at: Position | None, texts: int
+) -> tuple[_Collected, bool]:
+    """Walk until the page is full or the listing ends; tell whether something is left.
+
+    `texts` is how many value sets come with their stored text.
+    """
     found = _Collected()
     keys, rows = KEYS_AT_ONCE, PAGE_SIZE + 1
     resume = at
     while True:
-        batch: Batch = walk.batch(resume, keys=keys, rows=rows)
+        batch: Batch = walk.batch(resume, keys=keys, rows=rows, texts=texts - found.values)
         for row, made in cutter.cut(batch.rows):
-            if not found.fits(made) or found.scanned >= MAX_PACKS:
+            if not found.takes(row, made):
                 return found, True
-            found.add(row.position, made)
-            found.scanned += 1
         if batch.resume is None:
             return found, False
         resume = batch.resume
@@ -143,9 +147,7 @@ class _Cutter:
         self.related.load(rows)
         by_index = {entry.index: entry for entry in self.entries}
         reaching = self.related.reaching(rows, by_index.keys()) if len(by_index) > 1 else {}
-        return [
-            (row, self._items(row, reaching.get(row.contract_id, ()), by_index)) for row in rows
-        ]
+        return [(row, self._items(row, reaching.get(row.series_id, ()), by_index)) for row in rows]
 
     def _items(
         self, row: Found, reaching: Sequence[int], entries: Mapping[int, UsageEntry]

@@ -11,9 +11,10 @@ decides every format that it shows, and the earlier one gives the rest as a segm
 import hashlib
 import hmac
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+
+import msgspec
 
 from customerdata.api.segments.entries import UsageEntry
 from customerdata.usage.segments import Cut, cut, trimmed_id
@@ -22,8 +23,7 @@ from customerdata.usage.wire import SegmentFormat
 _TAG_LENGTH = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(msgspec.Struct, frozen=True):
     """The value sets of a pack: `count` intervals of `interval` seconds from `start`."""
 
     public_id: str
@@ -32,8 +32,7 @@ class Grid:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True):
     """The value sets of `part` in the formats at `positions`; None is a segment without values.
 
     `cutoff` is set where a later version of the pack exists that other entries read.
@@ -56,6 +55,8 @@ def pieces(
     `reading` are the entries that read this version, `later` those that reach the same pack as of
     a later instant and read another version. `shown` is what each entry shows, by its index.
     """
+    if len(reading) == 1 and not later:
+        return _of_one(grid, reading[0], shown[reading[0].index])
     cuts = {
         entry.index: cut(grid.start, grid.interval, grid.count, entry.window)
         for entry in (*reading, *later)
@@ -80,6 +81,14 @@ def pieces(
     return found
 
 
+def _of_one(grid: Grid, entry: UsageEntry, shown: frozenset[int] | None) -> list[Piece]:
+    """What a single entry shows of a pack, by far the most frequent case."""
+    part = cut(grid.start, grid.interval, grid.count, entry.window)
+    if part.empty or shown == frozenset():
+        return []
+    return [Piece(part, None if shown is None else tuple(sorted(shown)))]
+
+
 def piece_id(grid: Grid, piece: Piece, key: bytes) -> str:
     """Return the id of a piece: the pack's own when it is whole, else base id, "." and keyed hash.
 
@@ -98,7 +107,7 @@ def split_readers(
 ) -> tuple[list[UsageEntry], list[UsageEntry]]:
     """Return the entries that read a version, and those that read the same pack later.
 
-    `version` are the indexes of the former, `reaching` of all entries that reach the contract.
+    `version` are the indexes of the former, `reaching` of all entries that reach the series.
     """
     reading = [entries[index] for index in sorted(version)]
     newest = max(entry.instant for entry in reading)

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
 from psycopg import sql
 
 from customerdata.access.reading import Reader
 from customerdata.api.segments.rows import fetch
-from customerdata.api.segments.scan import Found
+from customerdata.api.segments.scan import Found, measured_where_chosen
 from customerdata.models import GrantedObject, MeterDevice
 from customerdata.models.usage import parse_formats
 from customerdata.usage.formats import UNKNOWN, MeterReadings, Unknown
@@ -33,24 +34,41 @@ def _visible(table: str, link: str, kind: str) -> sql.Composed:
 
 
 # Written out: composing this query of so many parts takes the ORM longer than running it.
-_LINKS = sql.SQL("""
+_LINKS = (
+    sql.SQL("""
     SELECT series.id, cds_account_id, cds_servicecontract_id, cds_servicepoint_id,
         cds_meterdevice_id
-    FROM customerdata_usageseries AS series {joins} WHERE series.id = ANY(%(series)s)
-""").format(
-    joins=sql.SQL(" ").join(
-        [
-            _visible("account", "account", "account"),
-            _visible("servicecontract", "contract", "contract"),
-            _visible("servicepoint", "service_point", "service_point"),
-            _visible("meterdevice", "meter", "meter"),
-        ]
+    FROM customerdata_usageseries AS series {joins} WHERE series.id = ANY(%(series)s::bigint[])
+""")
+    .format(
+        joins=sql.SQL(" ").join(
+            [
+                _visible("account", "account", "account"),
+                _visible("servicecontract", "contract", "contract"),
+                _visible("servicepoint", "service_point", "service_point"),
+                _visible("meterdevice", "meter", "meter"),
+            ]
+        )
     )
+    .as_bytes()
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+_REACHING = (
+    sql.SQL("""
+    SELECT series.id, granted.entry
+    FROM customerdata_usageseries AS series
+    JOIN customerdata_grantedobject AS granted ON granted.object_id = series.contract_id
+        AND granted.grant_id = %(grant)s AND granted.kind = 'contract'
+        AND granted.entry = ANY(%(entries)s::int[])
+    WHERE series.id = ANY(%(series)s::bigint[]) AND {measured}
+""")
+    .format(measured=measured_where_chosen(sql.Identifier("series", "id")))
+    .as_bytes()
+)
+
+
+class Links(msgspec.Struct, frozen=True):
     """The public ids of what a series hangs on, without those that the token may not see."""
 
     accounts: tuple[str, ...] = ()
@@ -86,16 +104,15 @@ class Related:
             self.meters.update(found.values_list("cds_meterdevice_id", flat=True))
 
     def reaching(self, rows: Iterable[Found], entries: Collection[int]) -> dict[int, list[int]]:
-        """Return for each contract of the rows all entries, of those given, that reach it."""
+        """Return for each series of the rows all entries, of those given, that reach it."""
         reached: dict[int, list[int]] = {}
-        found = GrantedObject.objects.filter(
-            grant=self.reader.grant,
-            kind=Kind.CONTRACT,
-            object_id__in={row.contract_id for row in rows},
-            entry__in=entries,
-        )
-        for contract, entry in found.values_list("object_id", "entry"):
-            reached.setdefault(contract, []).append(entry)
+        params = {
+            "grant": self.reader.grant.pk,
+            "series": sorted({row.series_id for row in rows}),
+            "entries": sorted(entries),
+        }
+        for series, entry in fetch(_REACHING, params):
+            reached.setdefault(series, []).append(entry)
         return reached
 
 

@@ -1,22 +1,20 @@
 """Running the listing's own SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection
-from psycopg import sql
-from psycopg.types.datetime import TimestamptzLoader
+from django.db import DEFAULT_DB_ALIAS
+from psycopg.pq import Format
+from psycopg.types.numeric import Int8BinaryDumper
+
+from portal.prepared import planned_once
 
 
-def fetch(
-    statement: sql.Composed, params: Sequence[Any] | Mapping[str, Any]
-) -> list[tuple[Any, ...]]:
-    """Return all rows.
-
-    A page holds hundreds of times. Django reads each in Python, to set the connection's zone; ours
-    is always UTC, so the driver's own reader does.
-    """
-    with connection.cursor() as db:
-        db.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+def fetch(statement: bytes, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return all rows, which travel in binary form: as text, bytes would take twice the room."""
+    with planned_once(DEFAULT_DB_ALIAS) as db:
+        # One type for all whole numbers; by default it follows the value, and with it the plan.
+        db.adapters.register_dumper(int, Int8BinaryDumper)
+        db.cursor.format = Format.BINARY
         db.execute(statement, params)
         return list(db.fetchall())

@@ -11,17 +11,18 @@ key, but never their whole history.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Any, LiteralString
 
-from django.db.models import Count
+import msgspec
 from psycopg import sql
 
 from customerdata.access.reading import Reader
 from customerdata.api.segments.entries import UsageEntry
 from customerdata.api.segments.filters import SegmentFilters
 from customerdata.api.segments.rows import fetch
-from customerdata.models import GrantedObject, UsageSeries
+from customerdata.models import UsageSeries
 from portal.listing import FOREIGN_CURSOR, Cursor, InvalidFilter
 
 # Sort keys looked at in one query; most contracts have usage, so one page rarely needs more.
@@ -34,6 +35,20 @@ _CURSOR_WIDTH = 5
 # A pack of many values lies in one local month, so trimming moves its start by less than this.
 _LONGEST_MOVE = timedelta(days=32)
 _FIRST, _LAST = "-infinity", "infinity"
+
+
+def measured_where_chosen(series_id: sql.Composable) -> sql.Composed:
+    """Let a contract (`granted`) show a series only where the customer chose it to be measured."""
+    return sql.SQL("""
+        (granted.through = '' OR EXISTS (
+            SELECT 1 FROM customerdata_usageseries AS measured
+            JOIN customerdata_grantedobject AS chosen ON chosen.grant_id = granted.grant_id
+                AND chosen.entry = granted.entry AND chosen.kind = granted.through
+                AND chosen.object_id = CASE granted.through
+                    WHEN 'meter' THEN measured.meter_id ELSE measured.service_point_id END
+            WHERE measured.id = {series_id}
+        ))
+    """).format(series_id=series_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +83,11 @@ def read_cursor(text: str | None) -> tuple[Position | None, bool]:
     return Position(key, (first, second, public_id, version)), cursor.backwards
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One version of a pack that entries reach, without its values.
+class Found(msgspec.Struct, frozen=True):
+    """One version of a pack that entries reach.
 
-    `start` is where the first value set inside one of their windows begins.
+    `start` is where the first value set inside one of their windows begins. `rendered` is the
+    pack's stored text where the walk brought it along.
     """
 
     key: str
@@ -90,6 +105,7 @@ class Found:
     cds_synced: datetime
     formats_text: str
     entries: list[int]
+    rendered: bytes | None
 
     @property
     def position(self) -> Position:
@@ -127,32 +143,49 @@ class Walk:
     reader: Reader
     entries: Sequence[UsageEntry]
     filters: SegmentFilters
+    series: Sequence[int] | None
     backwards: bool
 
-    def batch(self, at: Position | None, *, keys: int, rows: int) -> Batch:
-        """Return up to `rows` pack versions strictly after `at`, from up to `keys` sort keys."""
+    @classmethod
+    def of(
+        cls,
+        reader: Reader,
+        entries: Sequence[UsageEntry],
+        filters: SegmentFilters,
+        *,
+        backwards: bool,
+    ) -> "Walk":
+        """Build the walk: `series` are those that the filters leave, None for all."""
+        series = None
+        if filters.series is not None:
+            found = UsageSeries.objects.filter(filters.series)
+            series = list(found.values_list("pk", flat=True))
+        return cls(reader, entries, filters, series, backwards)
+
+    def batch(self, at: Position | None, *, keys: int, rows: int, texts: int) -> Batch:
+        """Return up to `rows` pack versions strictly after `at`, from up to `keys` sort keys.
+
+        The first of them come with their stored text: as many as have `texts` value sets together.
+        """
         groups = self._groups(at, keys)
         steps = [step for key, size in groups[:keys] for step in self._steps(key, size, at)]
-        found = self._packs(steps, at, rows) if steps else []
+        found = self._packs(steps, at, rows, texts) if steps else []
         if len(found) >= rows:
             return Batch(found, found[-1].position)
         return Batch(found, Position(groups[keys - 1][0], None) if len(groups) > keys else None)
 
     def _groups(self, at: Position | None, keys: int) -> list[tuple[str, int]]:
         """Return the next sort keys with their number of contracts, one more than asked for."""
-        rows = GrantedObject.objects.filter(
-            grant=self.reader.grant,
-            kind=GrantedObject.Kind.CONTRACT,
-            entry__in=[entry.index for entry in self.entries],
-        )
-        if self.filters.series is not None:
-            series = UsageSeries.objects.filter(self.filters.series)
-            rows = rows.filter(object_id__in=series.values("contract_id"))
-        if at is not None:
-            beyond = "lt" if self.backwards else "gt"
-            rows = rows.filter(**{f"sort_key__{beyond}{'' if at.pack is None else 'e'}": at.key})
-        groups = rows.values_list("sort_key").annotate(n=Count("object_id", distinct=True))
-        return list(groups.order_by("-sort_key" if self.backwards else "sort_key")[: keys + 1])
+        params = {
+            "grant": self.reader.grant.pk,
+            "entries": [entry.index for entry in self.entries],
+            "series": self.series,
+            "at_key": at.key if at is not None else None,
+            "keys": keys + 1,
+        }
+        from_key = None if at is None else at.pack is not None
+        statement = _groups_statement(self.series is not None, from_key, self.backwards)
+        return [(key, size) for key, size in fetch(statement, params)]
 
     def _steps(self, key: str, size: int, at: Position | None) -> list[_Step]:
         """Split a key that many contracts share into months, beginning at the cursor."""
@@ -195,7 +228,9 @@ class Walk:
         known = [end for end in ends if end is not None]
         return str(max(known)) if len(known) == len(ends) else _LAST
 
-    def _packs(self, steps: Sequence[_Step], at: Position | None, rows: int) -> list[Found]:
+    def _packs(
+        self, steps: Sequence[_Step], at: Position | None, rows: int, texts: int
+    ) -> list[Found]:
         params: dict[str, Any] = {
             "grant": self.reader.grant.pk,
             "entries": [entry.index for entry in self.entries],
@@ -211,23 +246,72 @@ class Walk:
             "before": self.filters.before,
             "after": self.filters.after,
             "base_ids": self.filters.base_ids,
+            "series": self.series,
             "rows": rows,
+            "texts": texts,
         }
-        series, cursor = sql.SQL("true"), sql.SQL("true")
-        if self.filters.series is not None:
-            keys = UsageSeries.objects.filter(self.filters.series).values_list("pk", flat=True)
-            params["series"] = list(keys)
-            series = sql.SQL("pack.series_id = ANY(%(series)s)")
+        inside = at is not None and at.pack is not None
         if at is not None and at.pack is not None:
             names = ("at_start", "at_modified", "at_id", "at_version")
             params |= {"at_key": at.key, **dict(zip(names, at.pack, strict=True))}
-            cursor = sql.SQL(_BEFORE_CURSOR if self.backwards else _AFTER_CURSOR)
-        ways = {"up": sql.SQL("DESC" if self.backwards else "ASC")}
-        ways["down"] = sql.SQL("ASC" if self.backwards else "DESC")
-        statement = sql.SQL(_PACKS).format(series=series, cursor=cursor, **ways)
+        statement = _packs_statement(self.series is not None, inside, self.backwards)
         return [Found(*row) for row in fetch(statement, params)]
 
 
+@cache
+def _groups_statement(of_series: bool, from_key: bool | None, backwards: bool) -> bytes:
+    """Return one of the forms of `_GROUPS`: all, from the cursor's key on, or behind it."""
+    beyond: LiteralString = "true"
+    if from_key is not None:
+        beyond = "granted.sort_key " + ("<" if backwards else ">") + ("=" if from_key else "")
+        beyond += " %(at_key)s"
+    return (
+        sql.SQL(_GROUPS)
+        .format(
+            series=sql.SQL(_CONTRACTS_OF_SERIES if of_series else "true"),
+            beyond=sql.SQL(beyond),
+            up=_DESCENDING if backwards else _ASCENDING,
+        )
+        .as_bytes()
+    )
+
+
+@cache
+def _packs_statement(of_series: bool, inside: bool, backwards: bool) -> bytes:
+    """Return one of the forms of `_PACKS`."""
+    cursor: LiteralString = _BEFORE_CURSOR if backwards else _AFTER_CURSOR
+    ways = (_DESCENDING, _ASCENDING) if backwards else (_ASCENDING, _DESCENDING)
+    return (
+        sql.SQL(_PACKS)
+        .format(
+            measured=measured_where_chosen(sql.Identifier("pack", "series_id")),
+            series=sql.SQL(_OF_SERIES if of_series else "true"),
+            cursor=sql.SQL(cursor if inside else "true"),
+            order=sql.SQL(_ORDER).format(up=ways[0], down=ways[1]),
+        )
+        .as_bytes()
+    )
+
+
+_ASCENDING, _DESCENDING = sql.SQL("ASC"), sql.SQL("DESC")
+_GROUPS: LiteralString = """
+SELECT granted.sort_key, count(DISTINCT granted.object_id)
+FROM customerdata_grantedobject AS granted
+WHERE granted.grant_id = %(grant)s
+    AND granted.kind = 'contract'
+    AND granted.entry = ANY(%(entries)s::int[])
+    AND {series}
+    AND {beyond}
+GROUP BY granted.sort_key
+ORDER BY granted.sort_key {up}
+LIMIT %(keys)s
+"""
+_CONTRACTS_OF_SERIES: LiteralString = """
+    granted.object_id IN (
+        SELECT contract_id FROM customerdata_usageseries WHERE id = ANY(%(series)s::bigint[])
+    )
+"""
+_OF_SERIES: LiteralString = "pack.series_id = ANY(%(series)s::bigint[])"
 _AFTER_CURSOR: LiteralString = """
     step.key <> %(at_key)s OR start > %(at_start)s OR (start = %(at_start)s AND (
         cds_modified < %(at_modified)s OR (cds_modified = %(at_modified)s
@@ -239,7 +323,8 @@ _BEFORE_CURSOR: LiteralString = """
             AND (public_id COLLATE "C", version) < (%(at_id)s, %(at_version)s))))
 """
 # One row per pack version and all entries that read it. The steps come in the order of the listing
-# and each yields its rows in order, so the outer LIMIT ends the walk at the first full page.
+# and each yields its rows in order, so the inner LIMIT ends the walk at the first full page. The
+# stored text comes along where a page surely sends it whole, up to the values that fit on one.
 _PACKS: LiteralString = """
 WITH entry AS MATERIALIZED (
     SELECT * FROM unnest(
@@ -247,56 +332,67 @@ WITH entry AS MATERIALIZED (
         %(window_starts)s::timestamptz[], %(window_ends)s::timestamptz[]
     ) AS entry (number, instant, low, high)
 )
-SELECT step.key, found.*
+SELECT key, start, cds_modified, public_id, version, customer_id, series_id, segment_start,
+    contract_id, interval, count, cds_created, cds_synced, formats_text, entries,
+    CASE WHEN whole AND sum(count) OVER (ORDER BY number, {order}) <= %(texts)s
+    THEN rendered END
 FROM (
-    SELECT * FROM unnest(
-        %(keys)s::text[], %(reaches)s::timestamptz[],
-        %(lows)s::timestamptz[], %(highs)s::timestamptz[]
-    ) WITH ORDINALITY AS step (key, reach, low, high, number)
-    ORDER BY number
-) AS step
-CROSS JOIN LATERAL (
-    SELECT * FROM (
-        SELECT min(first.start) AS start, pack.cds_modified, pack.public_id, pack.version,
-            pack.customer_id, pack.series_id, pack.segment_start, pack.contract_id,
-            pack.interval, pack.count, pack.cds_created, pack.cds_synced, pack.formats_text,
-            array_agg(entry.number) AS entries
-        FROM customerdata_grantedobject AS granted
-        JOIN entry ON entry.number = granted.entry
-        JOIN customerdata_usagepack AS pack ON pack.contract_id = granted.object_id
-        CROSS JOIN LATERAL (
-            SELECT make_interval(secs => pack.interval) AS length,
-                CASE WHEN entry.low > pack.segment_start THEN
-                    ceil(extract(epoch FROM entry.low - pack.segment_start) / pack.interval)
-                ELSE 0 END AS skipped
-        ) AS step_of
-        CROSS JOIN LATERAL (
-            SELECT pack.segment_start + step_of.skipped::int * step_of.length AS start
-        ) AS first
-        WHERE granted.grant_id = %(grant)s
-            AND granted.kind = 'contract'
-            AND granted.sort_key = step.key
-            AND pack.as_of <= entry.instant
-            AND (pack.superseded_at IS NULL OR pack.superseded_at > entry.instant)
-            AND pack.segment_start >= %(oldest)s::timestamptz
-            AND pack.segment_start < %(newest)s::timestamptz
-            AND pack.segment_start >= step.reach
-            AND pack.segment_start < step.high
-            AND first.start + step_of.length
-                <= LEAST(pack.segment_end, entry.high)
-            AND (%(after)s::timestamptz IS NULL OR pack.segment_end >= %(after)s)
-            AND (%(base_ids)s::text[] IS NULL OR pack.public_id = ANY(%(base_ids)s))
-            AND {series}
-        GROUP BY pack.customer_id, pack.series_id, pack.segment_start, pack.version,
-            pack.contract_id, pack.cds_modified, pack.public_id, pack.interval, pack.count,
-            pack.cds_created, pack.cds_synced, pack.formats_text
-    ) AS reached
-    WHERE start >= step.low AND start < step.high AND ({cursor})
-        AND (%(before)s::timestamptz IS NULL OR start <= %(before)s)
-    ORDER BY start {up}, cds_modified {down}, public_id COLLATE "C" {up}, version {up}
+    SELECT step.number, step.key, found.*
+    FROM (
+        SELECT * FROM unnest(
+            %(keys)s::text[], %(reaches)s::timestamptz[],
+            %(lows)s::timestamptz[], %(highs)s::timestamptz[]
+        ) WITH ORDINALITY AS step (key, reach, low, high, number)
+        ORDER BY number
+    ) AS step
+    CROSS JOIN LATERAL (
+        SELECT * FROM (
+            SELECT min(first.start) AS start, pack.*, array_agg(entry.number) AS entries,
+                bool_or(
+                    step_of.skipped = 0 AND pack.segment_end <= COALESCE(entry.high, 'infinity')
+                ) AS whole
+            FROM customerdata_grantedobject AS granted
+            JOIN entry ON entry.number = granted.entry
+            JOIN customerdata_usagepack AS pack ON pack.contract_id = granted.object_id
+            CROSS JOIN LATERAL (
+                SELECT make_interval(secs => pack.interval) AS length,
+                    CASE WHEN entry.low > pack.segment_start THEN
+                        ceil(extract(epoch FROM entry.low - pack.segment_start) / pack.interval)
+                    ELSE 0 END AS skipped
+            ) AS step_of
+            CROSS JOIN LATERAL (
+                SELECT pack.segment_start + step_of.skipped::int * step_of.length AS start
+            ) AS first
+            WHERE granted.grant_id = %(grant)s
+                AND granted.kind = 'contract'
+                AND granted.sort_key = step.key
+                AND {measured}
+                -- The cutoff of a row is the entry's, or the end of the link to the account.
+                AND pack.as_of <= LEAST(entry.instant, granted.cutoff)
+                AND (pack.superseded_at IS NULL
+                    OR pack.superseded_at > LEAST(entry.instant, granted.cutoff))
+                AND pack.segment_start >= %(oldest)s::timestamptz
+                AND pack.segment_start < %(newest)s::timestamptz
+                AND pack.segment_start >= step.reach
+                AND pack.segment_start < step.high
+                AND first.start + step_of.length
+                    <= LEAST(pack.segment_end, entry.high)
+                AND (%(after)s::timestamptz IS NULL OR pack.segment_end >= %(after)s)
+                AND (%(base_ids)s::text[] IS NULL OR pack.public_id = ANY(%(base_ids)s))
+                AND {series}
+            -- The primary key, so that all other columns are known too.
+            GROUP BY pack.customer_id, pack.series_id, pack.segment_start, pack.version
+        ) AS reached
+        WHERE start >= step.low AND start < step.high AND ({cursor})
+            AND (%(before)s::timestamptz IS NULL OR start <= %(before)s)
+        ORDER BY {order}
+        LIMIT %(rows)s
+    ) AS found
+    ORDER BY step.number, {order}
     LIMIT %(rows)s
-) AS found
-ORDER BY step.number, found.start {up}, found.cds_modified {down},
-    found.public_id COLLATE "C" {up}, found.version {up}
-LIMIT %(rows)s
+) AS page
+ORDER BY number, {order}
+"""
+_ORDER: LiteralString = """
+    start {up}, cds_modified {down}, public_id COLLATE "C" {up}, version {up}
 """

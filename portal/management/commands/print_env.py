@@ -1,5 +1,6 @@
 """Print every environment variable that the settings read."""
 
+import shlex
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -26,7 +27,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"| `{row.name}` | {row.kind} | {default} | {row.help} |")
             return
         self.stdout.write(
-            "# Copy to .env. Each NAME may also come from a file: NAME_FILE=/run/secrets/name"
+            "# Copy this out of the checkout and fill it in. Shells and systemd read it;\n"
+            "# values with spaces or signs stand in single quotes.\n"
+            "# Each NAME may also come from a file: NAME_FILE=/run/secrets/name"
         )
         for row in rows:
             self.stdout.write(f"\n# {row.help} ({row.kind}){_compulsory(row)}")
@@ -38,4 +41,4 @@ def _compulsory(variable: Variable) -> str:
 
 
 def _example(variable: Variable) -> str:
-    return "" if variable.default is None else variable.default
+    return shlex.quote(variable.default) if variable.default else ""

@@ -7,13 +7,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from portal.errors import DomainError
 from portal.models import User
 from registration.models.onboarding import Requirement
-from registration.services import onboarding
+from registration.services import onboarding, payments
 
-ACTIONS = ("list", "approve", "reject", "reopen")
+ACTIONS = ("list", "approve", "reject", "reopen", "refund")
 
 
 class Command(BaseCommand):
-    """`manage.py onboarding list|approve|reject|reopen`; an approved fee is a received payment."""
+    """`manage.py onboarding list|approve|reject|reopen|refund`.
+
+    An approved fee is a received payment; `refund` pays a card payment back.
+    """
 
     help = "List the open requirements of registrations, or decide about one."
 
@@ -58,7 +61,11 @@ def _act(action: str, requirement: Requirement, reason: str, by: User) -> Requir
         return onboarding.approve_requirement(requirement=requirement, note=reason, by=by)
     if action == "reject":
         return onboarding.reject_requirement(requirement=requirement, reason=reason, by=by)
-    return onboarding.reopen_requirement(requirement=requirement, by=by)
+    if action == "reopen":
+        return onboarding.reopen_requirement(requirement=requirement, by=by)
+    payments.refund_payment(requirement=requirement, by=by)
+    requirement.refresh_from_db()
+    return requirement
 
 
 def _line(row: Requirement) -> str:

@@ -15,4 +15,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Report how many were moved."""
         count = reencrypt_credentials(by="command:reencrypt_secrets")
-        self.stdout.write(f"{count} secrets now use the newest key; older keys may be removed.")
+        self.stdout.write(f"{count} secrets now use the newest key; older keys: see the guide.")

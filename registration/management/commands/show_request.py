@@ -54,7 +54,7 @@ class Command(BaseCommand):
             "text": message.description,
             "updates": _json(message.updates_requested),
             "grants": _json(message.grants_requested),
-            "options": handler_of(message.type).option_help,
+            "options": handler_of(message.type, message.related_type).option_help,
         }
         for name, value in facts.items():
             if value:

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from payments import PaymentStatus
 
+from portal.crypto import digest
+from portal.models import User
+from portal.openid.config import named_providers
 from registration.fields.types import FieldType, RegistrationField, ValueFormat
+from registration.models import Payment
 from registration.models.onboarding import Requirement
+from registration.services.payments import takes_cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +56,59 @@ def status_words(requirement: Requirement) -> StatusWords:
     return words[Requirement.Status(requirement.status)]
 
 
+def payment_words(payment: Payment, requirement: Requirement) -> StatusWords:
+    """Return the words for somebody who comes back from a checkout: only what the provider said."""
+    is_over = requirement.status == Requirement.Status.COMPLETE
+    if payment.status == PaymentStatus.REFUNDED:
+        return StatusWords(_("This payment was paid back"), "", "info")
+    if payment.status == PaymentStatus.CONFIRMED and not is_over:
+        return StatusWords(
+            _("Your payment has arrived"), _("We look at the rest, and answer there."), "info"
+        )
+    if requirement.status != Requirement.Status.OPEN:
+        return status_words(requirement)
+    if payment.status in Payment.UNFINISHED:
+        return StatusWords(
+            _("No payment yet"),
+            _(
+                "The payment service has not told us of a payment. If you have just paid, wait a "
+                "minute and look again; do not pay twice."
+            ),
+            "warning",
+        )
+    return StatusWords(
+        _("This payment did not go through"), _("You can try again, or ask us."), "danger"
+    )
+
+
+def checkout_words() -> StatusWords:
+    """Return the words for a provider that gives no checkout."""
+    return StatusWords(
+        _("Our payment service does not answer"),
+        _("Nothing was paid. Try again in a few minutes, or ask us for another way to pay."),
+        "danger",
+    )
+
+
+def receipt_notes(requirement: Requirement) -> list[str]:
+    """Return what happened to card payments of a fee: received, or paid back."""
+    notes = {
+        PaymentStatus.CONFIRMED: _("Paid by card."),
+        PaymentStatus.REFUNDED: _("A card payment of this amount was paid back."),
+    }
+    statuses = requirement.payments.order_by("pk").values_list("status", flat=True)
+    return [notes[status] for status in statuses if status in notes]
+
+
 def masked(address: str) -> str:
     """Return a mail address that only who knows it recognises: `o***@solar.example`."""
     name, _at, domain = address.rpartition("@")
     return f"{name[:1]}***@{domain}" if name else ""
+
+
+def customer_mark(requirement: Requirement, user: User) -> str:
+    """Return what a page carries to say whom it asked; tells nobody who that is."""
+    return digest(f"{requirement.requirement_id}:{user.pk}", purpose="onboarding-customer")
 
 
 def money(requirement: Requirement) -> str:
@@ -91,10 +146,25 @@ def _facts(field: RegistrationField) -> list[str]:
             facts.append(_("Each purpose has an empty id and no scopes; the server fills both."))
     if field.type is FieldType.PAYMENT_REQUIRED:
         facts.append(
-            _("The fee is %(currency)s %(amount)s, paid once by invoice. There are no other fees.")
+            _("The fee is %(currency)s %(amount)s, paid once. There are no other fees.")
             % {"currency": field.currency, "amount": field.amount}
         )
+        facts.append(
+            _("It is paid by card, on the pages of our payment service.")
+            if takes_cards()
+            else _("It is paid by invoice.")
+        )
     return facts
+
+
+def _sign_in_step() -> str:
+    """Name every way to sign in (3.6: which identity providers are supported)."""
+    names = [provider.name for provider in named_providers()]
+    if not names:
+        return _("Sign in with the customer account, by password.")
+    return _(
+        "Sign in with the customer account: by password, or over OpenID Connect with %(names)s."
+    ) % {"names": ", ".join(names)}
 
 
 def _steps() -> Mapping[FieldType, tuple[str, ...]]:
@@ -120,12 +190,14 @@ def _steps() -> Mapping[FieldType, tuple[str, ...]]:
         ),
         FieldType.PAYMENT_REQUIRED: (
             to_page,
-            _("Pay as the page says, and name the reference number."),
+            _("Pay by card from there.")
+            if takes_cards()
+            else _("Pay as the page says, and name the reference number."),
             _("When the money has arrived, a message has the receipt."),
         ),
         FieldType.SSO_VERIFICATION: (
             to_page,
-            _("Sign in with the customer account: by password, or as the sign-in page offers."),
+            _sign_in_step(),
             _("Confirm that the account may be linked."),
         ),
     }

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("onboarding/", views.requirements, name="requirements"),
     path("onboarding/forms/<slug:field_id>.pdf", views.blank_pdf, name="blank-pdf"),
     path("onboarding/logos/<slug:token>.png", views.logo, name="logo"),
+    path("onboarding/payments/<uuid:token>/", views.payment, name="payment"),
     path("onboarding/<str:token>/", views.step, name="step"),
     path("onboarding/<str:token>/form.pdf", views.form_pdf, name="form-pdf"),
 ]

@@ -3,24 +3,39 @@
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal import ratelimits
+from portal.context import current
+from portal.crypto import same
 from portal.models import User
+from portal.openid import freshness
 from portal.permissions import public
 from registration.errors import InvalidRequest
 from registration.fields.files import DEFAULT_MAX_SIZE
 from registration.fields.types import FieldType
 from registration.models.onboarding import ClientLogo, Requirement
 from registration.pages.onboarding.forms import CodeForm, PdfForm, TermsForm
-from registration.pages.onboarding.presenters import field_help, masked, money, status_words
-from registration.services import onboarding, onboarding_flows
+from registration.pages.onboarding.presenters import (
+    StatusWords,
+    checkout_words,
+    customer_mark,
+    field_help,
+    masked,
+    money,
+    payment_words,
+    receipt_notes,
+    status_words,
+)
+from registration.services import onboarding, onboarding_flows, payments
 from registration.services.offers import current_offers
-from registration.services.onboarding_payments import payment_provider
 from registration.services.onboarding_pdf import blank_form
 from registration.services.registration_fields import fields_of
 
@@ -70,7 +85,7 @@ def step(request: HttpRequest, token: str) -> HttpResponse:
     requirement = opened.requirement
     if opened.is_expired:
         onboarding.renew_link(requirement=requirement)
-        return _show(request, requirement, "expired", status=410)
+        return _show(request, requirement, "expired", http_status=410)
     is_open = requirement.status == Requirement.Status.OPEN
     if is_open or (requirement.type == FieldType.PDF_FORM and requirement.decided is None):
         return _PAGES[FieldType(requirement.type)](request, requirement)
@@ -88,7 +103,7 @@ def form_pdf(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     if opened.is_expired:
         onboarding.renew_link(requirement=requirement)
-        return _show(request, requirement, "expired", status=410)
+        return _show(request, requirement, "expired", http_status=410)
     content = blank_form(
         field=onboarding.field_of(requirement),
         utility=settings.UTILITY_NAME,
@@ -96,6 +111,23 @@ def form_pdf(request: HttpRequest, token: str) -> HttpResponse:
         reference=requirement.requirement_id,
     )
     return HttpResponse(content, content_type="application/pdf")
+
+
+@public
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def payment(request: HttpRequest, token: UUID) -> HttpResponse:
+    """Say how a payment stands, by the provider's word alone; checkouts lead back to here."""
+    found = payments.payment_of(token)
+    if request.method != "POST":
+        ratelimits.count("30/min", f"payment:{token}")
+        payments.ask_provider(found)
+        found = payments.payment_of(token)
+    requirement = found.requirement
+    words = payment_words(found, requirement)
+    if requirement.status != Requirement.Status.OPEN:
+        return _show(request, requirement, "status", words=words)
+    return _payment(request, requirement, outcome=words)
 
 
 @public
@@ -172,18 +204,62 @@ def _pdf(request: HttpRequest, requirement: Requirement) -> HttpResponse:
     return _show(request, requirement, "pdf", form=form, pdf_name=onboarding.PDF_NAME)
 
 
-def _payment(request: HttpRequest, requirement: Requirement) -> HttpResponse:
-    if request.method == "POST":
-        onboarding_flows.report_payment(requirement=requirement, by=_visitor(request, requirement))
-        return _again(request)
-    return _show(request, requirement, "payment", steps=payment_provider().steps(requirement))
+def _payment(
+    request: HttpRequest, requirement: Requirement, outcome: StatusWords | None = None
+) -> HttpResponse:
+    if request.method != "POST":
+        return _payment_page(request, requirement, outcome)
+    if payments.takes_cards():
+        return _to_checkout(request, requirement)
+    onboarding_flows.report_payment(requirement=requirement, by=_visitor(request, requirement))
+    return _again(request)
+
+
+def _to_checkout(request: HttpRequest, requirement: Requirement) -> HttpResponse:
+    ratelimits.count("public", f"payment:{current.get().address}")
+    try:
+        url = payments.start_payment(requirement=requirement, by=_visitor(request, requirement))
+    except payments.PaymentUnavailable:
+        return _payment_page(request, requirement, checkout_words())
+    return HttpResponseRedirect(url, status=303)
+
+
+def _payment_page(
+    request: HttpRequest, requirement: Requirement, outcome: StatusWords | None
+) -> HttpResponse:
+    response = _show(
+        request,
+        requirement,
+        "payment",
+        outcome=outcome,
+        takes_cards=payments.takes_cards(),
+        instructions=payments.invoice_instructions(),
+    )
+    # The form ends at the provider's checkout, and form-action counts for the whole way there.
+    # Read by django-csp's middleware, as its own decorators do.
+    origins = {"form-action": settings.PAYMENT_CHECKOUT_ORIGINS}
+    if payments.takes_cards():
+        response._csp_update = origins  # type: ignore[attr-defined]
+    return response
 
 
 def _sign_in(request: HttpRequest, requirement: Requirement) -> HttpResponse:
-    if request.method == "POST" and request.user.is_authenticated:
+    """Link whoever is signed in, once they have said that it is them.
+
+    Anybody may open the link, so a sign-in alone links nobody; and what a page said about one
+    person is no consent of another who has signed in meanwhile.
+    """
+    if request.method == "POST" and "switch" in request.POST:
+        logout(request)
+        freshness.ask_afresh(request)
+        return _again(request)
+    mark = customer_mark(requirement, request.user) if request.user.is_authenticated else ""
+    is_meant = same(request.POST.get("customer", ""), mark)
+    if request.method == "POST" and request.user.is_authenticated and is_meant:
         onboarding_flows.link_customer(requirement=requirement, user=request.user)
         return _again(request)
-    return _show(request, requirement, "sign_in")
+    is_changed = "customer" in request.POST and not is_meant
+    return _show(request, requirement, "sign_in", mark=mark, is_changed=is_changed)
 
 
 def _nothing(request: HttpRequest, requirement: Requirement) -> HttpResponse:
@@ -224,15 +300,21 @@ def _again(request: HttpRequest) -> HttpResponseRedirect:
 
 
 def _show(
-    request: HttpRequest, requirement: Requirement, page: str, status: int = 200, **context: Any
+    request: HttpRequest,
+    requirement: Requirement,
+    page: str,
+    http_status: int = 200,
+    words: StatusWords | None = None,
+    **context: Any,
 ) -> HttpResponse:
     shown = {
         "requirement": requirement,
         "field": onboarding.field_of(requirement),
         "company": str(requirement.registration),
-        "status": status_words(requirement),
+        "status": words or status_words(requirement),
         "amount": money(requirement) if requirement.reference else "",
+        "notes": receipt_notes(requirement),
         "robots": "noindex",
         **context,
     }
-    return render(request, f"registration/onboarding_{page}.html", shown, status=status)
+    return render(request, f"registration/onboarding_{page}.html", shown, status=http_status)

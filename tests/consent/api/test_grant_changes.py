@@ -85,6 +85,7 @@ def complete(entry, **changes):
     return {**off, **entry, **changes}
 
 
+@pytest.mark.spec("WG1-02 8.6 e")
 def test_less_in_an_entry_counts_at_once(acme, api, listener):
     """No consent needed: shorter, fewer, off. The rest of the entry stays as it was granted."""
     grant = grant_of(acme)
@@ -114,6 +115,7 @@ def test_less_in_an_entry_counts_at_once(acme, api, listener):
     assert not Message.objects.exists()
 
 
+@pytest.mark.spec("WG1-02 8.6 f")
 def test_more_waits_for_the_customer(acme, api, listener):
     """The wish is published, access stays: in columns, in tokens and for whoever computes it."""
     grant = grant_of(acme)
@@ -149,6 +151,7 @@ def test_what_is_given_back_along_with_a_wish_is_gone(acme, api):
     assert chosen(grant) == {0: ("cds_usage", ["sc_1"])}
 
 
+@pytest.mark.spec("WG1-02 8.6 d", "WG1-02 8.6 f")
 def test_a_new_scope_waits_with_its_defaults(acme, api):
     """Found by its filter, and an authorization request may name it with the Grant's id."""
     grant = grant_of(acme, CONTRACTS)
@@ -241,8 +244,8 @@ def test_a_changed_value_meets_the_limits_of_today(acme, api):
     assert response.json()["field"] == "segment_start"
 
 
-def test_a_grant_of_the_utility_can_only_shrink(acme, api):
-    """There is no customer to ask."""
+def test_a_grant_without_a_customer_gets_nothing_that_customers_give(acme, api):
+    """There is nobody to ask for it."""
     grant = grant_of(acme, CONTRACTS, user=None)
     response = api.patch(grant, {"scope": "cds_service_contracts cds_usage"})
     assert response.status_code == 400
@@ -287,6 +290,23 @@ def test_a_limited_grant_shrinks_within_its_limit(acme, api):
     body = api.patch(grant, {"authorization_details": [CONTRACTS, less]}).json()
     assert (body["status"], body["enabled_scope"]) == ("partial", "cds_usage")
     assert body["enabled_authorization_details"] == body["authorization_details"][1:]
+
+
+def test_fewer_value_types_count_although_they_are_offered_no_more(acme, api):
+    """What was granted can be reduced to any part of it, and to nothing else."""
+    types = "include_usage_segment_value_types"
+    grant = grant_of(acme, usage(**{types: ["gone", "gone_too", "gas_therm"]}))
+
+    def wish(*wanted):
+        entry = complete(usage(**{types: list(wanted)}))
+        return api.patch(grant, {"authorization_details": [entry]})
+
+    assert wish("gone", "never_there").status_code == 400
+    assert wish("gone", "gone").status_code == 400
+    body = wish("gone").json()
+    assert body["status"] == "active"
+    assert body["enabled_authorization_details"][0][types] == ["gone"]
+    assert wish("gone", "gone_too").status_code == 400, "given back is gone"
 
 
 def test_the_keys_of_all_entries_agree(acme, api):

@@ -49,6 +49,7 @@ def api(acme):
     return Api(acme)
 
 
+@pytest.mark.spec("WG1-02 8.1 a")
 def test_a_grant_has_every_field_of_the_standard(acme, api):
     """CDS-WG1-02 8.1; `not_after` repeats `expires` (decision 14)."""
     expires = timezone.now() + timedelta(days=3)
@@ -99,6 +100,7 @@ def test_the_admin_grant_itself_is_listed(acme, api):
     assert api.own in [g["grant_id"] for g in api.get().json()["grants"]]
 
 
+@pytest.mark.spec("WG1-02 8.4 b")
 def test_filters(acme, api):
     """All of spec 8.4, and `states` of CDS-WG3-01 9.1.1; together they intersect."""
     old = timezone.now() - timedelta(days=10)
@@ -169,6 +171,7 @@ def test_unreadable_filters_are_told(acme, api, query):
     assert response.json()["error"] == "invalid_request"
 
 
+@pytest.mark.spec("WG1-02 8.4 c")
 def test_pages_hold_a_hundred_in_order_and_each_grant_once(acme, api):
     """Last modified first; `next` and `previous` are always there (decision 25)."""
     at = timezone.now()
@@ -200,6 +203,7 @@ def test_a_page_costs_the_same_for_any_number_of_rows(acme, api, count, django_a
         api.get()
 
 
+@pytest.mark.spec("WG1-02 8.6 c")
 def test_closing_ends_the_grant(acme, api, listener):
     """CDS-WG1-02 8.6; the enabled fields empty (decision 32) and the tokens die."""
     grant = GrantFactory.create(client=acme.app)
@@ -264,6 +268,7 @@ def test_a_revoked_grant_cannot_be_closed(acme, api):
     assert api.patch(grant, {"status": "closed"}).status_code == 400
 
 
+@pytest.mark.spec("WG1-02 8.6 e")
 def test_giving_a_scope_back_needs_no_consent(acme, api, listener):
     """CDS-WG1-02 8.6: a reduction; what was selected for the rest stays with it."""
     grant = GrantFactory.create(client=acme.app)

@@ -11,6 +11,8 @@ from consent.catalogue.demo_offers import (
 )
 from registration.catalogue.offers import fields_from_json, fields_to_json, offered_fields
 from registration.catalogue.types import scope_types
+from registration.fields.standard import standard_fields
+from registration.fields.types import FieldType
 
 
 def test_it_offers_what_works():
@@ -22,7 +24,18 @@ def test_it_offers_what_works():
         "cds_service_contracts",
         "cds_usage",
         "cds_usage_reviewed",
+        "cds_service_contracts_partner",
     ]
+
+
+def test_a_newcomer_can_try_each_kind_of_step():
+    """And reaches data without any of them."""
+    offers, known = demo_offers(), standard_fields()
+    asked = [known[name] for o in offers.values() for name in o.registration_requirements]
+    flows = sorted(field.type for field in asked)
+    assert flows == sorted(kind for kind in FieldType if kind.is_flow)
+    assert not offers["cds_usage"].registration_requirements
+    assert not offers["cds_service_contracts"].registration_requirements
 
 
 @pytest.mark.parametrize("scope_id", ["cds_service_contracts", "cds_usage"])

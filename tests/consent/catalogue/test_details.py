@@ -77,6 +77,7 @@ def test_an_unknown_scope_is_refused(offers):
     assert (caught.value.code, caught.value.field) == ("invalid_scope", "scope")
 
 
+@pytest.mark.spec("WG1-02 3.8 c")
 @pytest.mark.parametrize(
     ("entry", "field"),
     [

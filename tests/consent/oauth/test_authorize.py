@@ -188,6 +188,7 @@ def test_any_parameter_comes_once(acme, name):
     assert "state" not in answer
 
 
+@pytest.mark.spec("WG1-02 8.3 e")
 def test_parameters_without_value_count_as_absent(acme):
     """RFC 6749 3.1; CDS-WG1-02 8.3 for cds_grant_id."""
     url = authorize_url(acme.app, redirect_uri=CALLBACK) + "&cds_grant_id=&cds_grant_id=&scope="
@@ -265,6 +266,7 @@ def test_a_waiting_grant_of_the_client_is_accepted(acme):
     assert AuthorizationRequest.objects.get().params["cds_grant_id"] == grant.grant_id
 
 
+@pytest.mark.spec("WG1-02 8.3 c", "WG1-02 8.3 d")
 @pytest.mark.parametrize("case", ["other client", "active", "more scope"])
 def test_an_unfit_grant_is_refused_before_sign_in(acme, rival, case):
     """After everything else was checked."""

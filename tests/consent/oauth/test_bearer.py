@@ -8,6 +8,7 @@ from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.test import APIRequestFactory
 
+from consent.models import AccessToken
 from consent.oauth.authentication import BearerAuthentication
 from consent.services.grants import end_grant
 from registration.services.credentials import expire_credential
@@ -82,6 +83,17 @@ def test_the_admin_clients_grant_counts_too(acme):
     assert is_dead(raw)
 
 
+def test_a_request_that_was_under_way_when_the_secret_ended_yields_nothing(acme):
+    """It read the Credential before the end and stored the token after it."""
+    raw = token_for(GrantFactory.create(client=acme.app), credential=acme.app_credential)
+    assert not is_dead(raw)
+    token = AccessToken.objects.get()
+    acme.app_credential.expires = token.created
+    acme.app_credential.save()
+    assert is_dead(raw)
+
+
+@pytest.mark.spec("WG1-02 8.2 b")
 def test_a_pending_grant_gives_access_as_data_arrives(acme):
     """CDS-WG1-02 8.2."""
     grant = GrantFactory.create(client=acme.app, pending=True)
@@ -103,6 +115,7 @@ def test_ending_a_grant_kills_its_tokens(acme, status):
     assert is_dead(raw)
 
 
+@pytest.mark.spec("WG1-02 8.2 d")
 @pytest.mark.parametrize("status", ["future", "suspended"])
 def test_a_grant_without_access_opens_nothing(acme, status):
     """CDS-WG1-02 8.2, last sentence."""
@@ -132,6 +145,7 @@ def test_disabling_a_client_kills_its_tokens_for_good(acme):
     assert not is_dead(token_for(GrantFactory.create(client=acme.app)))
 
 
+@pytest.mark.spec("WG1-02 7.6 g")
 def test_a_credential_ended_now_kills_its_tokens(acme):
     """CDS-WG1-02 7.6; tokens of other credentials live on."""
     grant = GrantFactory.create(client=acme.app)
@@ -165,6 +179,7 @@ def test_no_token_is_401_with_a_challenge(acme):
     assert response["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.spec("WG1-02 11.2 c")
 def test_a_token_in_the_url_or_body_is_not_seen(acme):
     """URLs end up in logs and histories (RFC 9700 4.3.2)."""
     raw = admin_token_for(acme.admin)

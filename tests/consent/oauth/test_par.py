@@ -128,6 +128,7 @@ def test_a_public_client_pushes_by_its_id(acme):
     assert response.status_code == 201
 
 
+@pytest.mark.spec("WG1-02 8.3 b")
 def test_prompt_grant_and_language_survive_the_push(acme):
     """CDS-WG1-02 8.3: both must be understood from a request_uri."""
     grant = GrantFactory.create(client=acme.app, waiting=True)

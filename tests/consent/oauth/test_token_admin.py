@@ -102,6 +102,7 @@ def test_no_other_scope_comes_by_client_credentials(acme, scope):
         assert response.json()["error"] in {"invalid_scope", "unauthorized_client"}
 
 
+@pytest.mark.spec("WG1-02 3.3.2 f")
 def test_a_grant_admin_token_reaches_the_data_of_one_grant(acme):
     """CDS-WG1-02 3.3.2: two Grants, the Client's own in the answer, the data's behind the token."""
     _code, grant = approved(acme.app)
@@ -120,12 +121,14 @@ def test_a_grant_admin_token_reaches_the_data_of_one_grant(acme):
     assert (token.cds_grant, token.admin_grant) == (grant, own)
 
 
+@pytest.mark.spec("WG1-02 3.3.2 b")
 def test_the_entry_alone_is_enough(acme):
     """Its type stands for the scope (CDS-WG1-02 3.3.2)."""
     _code, grant = approved(acme.app)
     assert ask_for_grant(acme, grant, scope="").json()["scope"] == "cds_grant_admin_1"
 
 
+@pytest.mark.spec("WG1-02 3.3.2 d", "WG1-02 3.8 d")
 def test_without_an_entry_there_is_nothing_to_open(acme):
     """The entry is required."""
     response = ask_token(
@@ -134,6 +137,7 @@ def test_without_an_entry_there_is_nothing_to_open(acme):
     assert response.json()["error"] == "invalid_authorization_details"
 
 
+@pytest.mark.spec("WG1-02 3.3.2 d")
 def test_one_entry_per_token(acme):
     """CDS-WG1-02 3.3.2 against 9: one (decision 4)."""
     _code, grant = approved(acme.app)
@@ -151,12 +155,14 @@ def test_one_entry_per_token(acme):
     assert response.json()["error"] == "invalid_authorization_details"
 
 
+@pytest.mark.spec("WG1-02 3.3.2 e")
 def test_another_partys_grant_does_not_exist(acme, rival):
     """Even with the right ids."""
     _code, grant = approved(rival.app)
     assert ask_for_grant(acme, grant).json()["error"] == "invalid_authorization_details"
 
 
+@pytest.mark.spec("WG1-02 3.3.2 e")
 def test_the_client_id_must_be_the_grants(acme):
     """CDS-WG1-02 3.3.2: a matching client_id."""
     _code, grant = approved(acme.app)
@@ -164,6 +170,7 @@ def test_the_client_id_must_be_the_grants(acme):
     assert response.json()["error"] == "invalid_authorization_details"
 
 
+@pytest.mark.spec("WG1-02 3.3.2 e")
 def test_ended_and_expired_grants_are_not_opened(acme):
     """CDS-WG1-02 3.3.2: with enabled scope, and in time."""
     _code, grant = approved(acme.app)
@@ -173,6 +180,7 @@ def test_ended_and_expired_grants_are_not_opened(acme):
         assert ask_for_grant(acme, one).json()["error"] == "invalid_authorization_details"
 
 
+@pytest.mark.spec("WG1-02 3.3.2 e", "WG1-02 3.3.2 g")
 def test_only_scopes_of_this_grant_admin_are_opened(acme):
     """Every enabled scope must name the Grant Admin scope of the request."""
     ask_token(acme.admin_credential, **ADMIN)

@@ -73,6 +73,7 @@ def test_a_public_client_gets_no_client_credentials(acme):
     assert response.json()["error"] == "unauthorized_client"
 
 
+@pytest.mark.spec("WG1-02 7.6 g")
 def test_an_expired_credential_is_refused(acme):
     """CDS-WG1-02 7.6."""
     expire_credential(credential=acme.admin_credential, at=timezone.now(), by="system")

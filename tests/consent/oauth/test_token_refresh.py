@@ -128,6 +128,7 @@ def test_another_credential_of_the_client_may_refresh(acme):
     assert token.credential == second
 
 
+@pytest.mark.spec("WG1-02 7.6 g")
 def test_a_credential_ended_now_takes_its_refresh_tokens_along(acme):
     """CDS-WG1-02 7.6: it counts as compromised, and so does all that it obtained."""
     body, _grant = first_tokens(acme)

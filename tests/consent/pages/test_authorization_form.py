@@ -52,6 +52,7 @@ def test_strangers_sign_in_and_come_back(world: World) -> None:
     assert response["Location"] == f"/accounts/login/?next={url}"
 
 
+@pytest.mark.spec("WG1-02 8.3 g")
 def test_prompt_login_asks_once_for_each_request(world: World) -> None:
     """A signed-in customer signs in again for this request, and then only once (WG1-02 8.3)."""
     request = world.ask(details=MERGED, prompt="login")
@@ -116,6 +117,7 @@ def test_environments_never_mix(world: World) -> None:
     assert "Decline" in response.content.decode()
 
 
+@pytest.mark.spec("WG1-02 8.3 h")
 def test_a_grant_of_another_customer_goes_back_to_the_client(world: World) -> None:
     """CDS-WG1-02 8.3: cds_grant_id_invalid_user."""
     theirs = GrantFactory.create(client=world.client, user=world.carol, waiting=True)

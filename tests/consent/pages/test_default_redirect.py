@@ -9,6 +9,7 @@ from tests.consent.oauth.support import answer_of, make_party
 from tests.consent.pages.world import MERGED, World, answer, form_url
 
 
+@pytest.mark.spec("WG1-02 4.2 i")
 def test_success_leads_to_the_receipt(world: World) -> None:
     """The code is shown to us, not spent."""
     url = default_redirect_uri(world.client.client_id)
@@ -42,6 +43,7 @@ def test_codes_of_other_clients_show_nothing(world: World) -> None:
     assert Browser().get(url, {"code": "wrong"}).status_code == 404
 
 
+@pytest.mark.spec("WG1-02 4.2 i")
 def test_a_decline_is_confirmed(world: World) -> None:
     """access_denied is a confirmation, no error."""
     url = f"/oauth/default-redirect/{world.client.client_id}"
@@ -50,6 +52,7 @@ def test_a_decline_is_confirmed(world: World) -> None:
     assert "your confirmation" in html
 
 
+@pytest.mark.spec("WG1-02 4.2 i")
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

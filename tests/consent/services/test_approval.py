@@ -198,6 +198,7 @@ def test_large_selections_are_computed_later(world: World) -> None:
     assert Grant.objects.get().status == "pending"
 
 
+@pytest.mark.spec("WG1-02 8.3 i")
 def test_an_existing_grant_is_updated(world: World) -> None:
     """CDS-WG1-02 8.3: cds_grant_id authorizes that Grant, and adds a receipt to it."""
     waiting = GrantFactory.create(client=world.client, user=world.alice, waiting=True)

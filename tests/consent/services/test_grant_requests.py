@@ -42,6 +42,7 @@ def approve(message: Message, customer: str = "Alice@example.com") -> Message:
     return approve_request(message=message, options={"customer": customer}, by="command:test")
 
 
+@pytest.mark.spec("WG1-02 6.9 s")
 def test_approval_creates_grants_for_the_named_customer(world: World) -> None:
     """One Grant for each entry, with the customer's services, a receipt and its mail."""
     message = ask(
@@ -68,6 +69,7 @@ def test_approval_creates_grants_for_the_named_customer(world: World) -> None:
     )
 
 
+@pytest.mark.spec("WG1-02 6.3 d")
 def test_the_link_lists_exactly_these_grants(world: World) -> None:
     """CDS-WG1-02 6.3: a listing with URL parameters, which the party's own token opens."""
     approve(ask(world))
@@ -144,6 +146,7 @@ def test_only_what_a_customer_can_authorize_is_for_asking(world: World) -> None:
         handler_of("grant_request").check(message)
 
 
+@pytest.mark.spec("WG1-02 6.9 s")
 def test_a_rejection_creates_nothing(world: World) -> None:
     """Only the reason goes out."""
     message = ask(world)

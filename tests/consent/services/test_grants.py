@@ -125,6 +125,7 @@ def test_an_overdue_grant_gets_a_new_promise(listener, settings):
     assert OutboxEntry.objects.filter(task="consent.tasks.compute_grant").count() == 2
 
 
+@pytest.mark.spec("WG1-02 8.2 d")
 def test_a_grant_for_later_computes_nothing_yet(listener):
     """CDS-WG1-02 8.1 `not_before`: no access until then, not even a computed one."""
     begins = timezone.now() + timedelta(hours=1)
@@ -322,6 +323,7 @@ def test_a_new_child_dates_its_parent(listener):
         make(parent=GrantFactory.create(revoked=True))
 
 
+@pytest.mark.spec("WG1-02 6 a")
 @pytest.mark.parametrize(
     ("status", "told"), [("revoked", 1), ("disabled", 1), ("closed", 0), ("expired", 0)]
 )

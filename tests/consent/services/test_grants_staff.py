@@ -32,6 +32,7 @@ def lives(raw):
     return token is not None and tokens.is_alive(token, now=timezone.now())
 
 
+@pytest.mark.spec("WG1-02 8.2 d")
 def test_suspending_pauses_and_resuming_gives_back():
     """Temporary: the same tokens work again; both sides are told and the trail knows."""
     grant = GrantFactory.create()

@@ -197,6 +197,22 @@ def test_a_new_service_enters_at_recomputation_and_an_ended_grant_loses_all():
 
 
 @in_db
+def test_what_was_there_at_a_later_approval_is_not_to_come():
+    """A Grant approved anew is read as of that approval: what stood unticked then stays out."""
+    home, now = Household(), timezone.now()
+    ticked = chosen(*home.contract_ids(0), include_future=True)
+    grant = make_grant(home.user, (contract_entry(), ticked), created=now - timedelta(days=20))
+    unticked = Service(home.customer, home.account, cds_created=now - timedelta(days=10))
+    rows = GrantedObject.objects.filter(grant=grant, kind="contract")
+    compute_grant(grant)
+    assert rows.count() == 2
+    grant.authorized = now - timedelta(days=5)
+    grant.save()
+    compute_grant(grant)
+    assert rows.get().object_id == home.services[0].contract.pk != unticked.contract.pk
+
+
+@in_db
 @pytest.mark.parametrize(
     ("includes", "key"),
     [

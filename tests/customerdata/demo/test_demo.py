@@ -1,5 +1,6 @@
 """The demo utility: what each login meets, and that making it again is harmless."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth import authenticate as sign_in
 from django.core.management import CommandError, call_command
 from django.db.models import Max, Sum
@@ -272,6 +274,20 @@ def test_the_printed_code_is_accepted(logins, login):
     call_command("demo_otp", login, stdout=out)
     factor = Authenticator.objects.get(user__email=people.address_of(login))
     assert factor.wrap().validate_code(out.getvalue().strip())
+
+
+def test_a_code_about_to_change_is_not_handed_out(monkeypatch):
+    """One read in its last moments would be refused when it arrives: wait for the next."""
+    clock = [1_000_000_019.0]  # a code's last second
+    monkeypatch.setattr(time, "time", lambda: clock[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: clock.append(clock.pop() + seconds))
+    secret = people.demo_totp_secret("staff@example.com")
+    code = people.lasting_code(secret)
+    assert clock == [1_000_000_020.0]
+    clock[0] += 20
+    assert people.lasting_code(secret) == code
+    assert clock == [1_000_000_040.0]
+    assert totp.validate_totp_code(secret, code)
 
 
 def test_logins_without_a_second_factor_have_no_code(logins):

@@ -40,19 +40,19 @@ def test_ingestion_makes_the_months_it_needs(series):
 def test_making_months_twice_makes_them_once(db):
     """The periodic task and ingestion meet."""
     last = OLD + timedelta(days=250)
-    assert len(ensure_partitions(OLD, last)) == 9
-    assert ensure_partitions(OLD, last) == []
+    assert len(ensure_partitions((OLD, last))) == 9
+    assert ensure_partitions((OLD, last)) == []
 
 
 def test_rows_move_out_of_the_default_partition(series, monkeypatch):
     """A month that could not be made in time is made later, with the rows it missed."""
-    monkeypatch.setattr("customerdata.usage.store.ensure_partitions", lambda first, last: [])
+    monkeypatch.setattr("customerdata.usage.store.ensure_partitions", lambda *spans: [])
     pack = write(series)
     assert partition_of(pack) == DEFAULT
     with connection.cursor() as cursor:
         # Deferred foreign key checks would otherwise hold the table until the test ends.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    assert ensure_partitions(OLD, OLD) == ["customerdata_usagepack_1999_05"]
+    assert ensure_partitions((OLD, OLD)) == ["customerdata_usagepack_1999_05"]
     assert partition_of(pack) == "customerdata_usagepack_1999_05"
     assert UsagePack.objects.get(pk=pack.pk).unpacked().count == 1
 
@@ -65,7 +65,7 @@ def test_a_busy_table_is_no_error(series, monkeypatch):
         reader.set_autocommit(False)
         with reader.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {DEFAULT} IN ACCESS SHARE MODE")
-            assert ensure_partitions(OLD, OLD) == []
+            assert ensure_partitions((OLD, OLD)) == []
             assert partition_of(write(series)) == DEFAULT
     finally:
         reader.rollback()

@@ -251,7 +251,7 @@ def test_segments_are_found_by_id(series):
 def test_many_months_take_few_statements(series, django_assert_max_num_queries):
     """Ingestion cost must not grow by a statement per segment."""
     values = [usage(*([1] * 96 * 300), quality=Quality.VALID)]
-    ensure_partitions(START, START + timedelta(days=310))
+    ensure_partitions((START, START + timedelta(days=310)))
     with django_assert_max_num_queries(10):
         write_readings(series=series, start=START, columns=values, as_of=T1, synced=T1)
     later = [usage(*([1] * 96 * 299 + [2] * 96), quality=Quality.VALID)]

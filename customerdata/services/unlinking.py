@@ -1,0 +1,148 @@
+"""Ending a person's link to an account, and what becomes of the Grants given over it (ADR 5).
+
+Somebody who moved out shared the past, not what comes after: companies get nothing newer. A link
+that never should have been shows nothing at all any more.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from consent.catalog import catalog
+from consent.models import Grant, Receipt
+from consent.services.grant_changes_by_staff import disable_grant, report_data_state
+from consent.services.grants import lock_grant, lock_person, tell_client
+from consent.wording.dates import moment_words
+from customerdata.access.compute import compute_grant
+from customerdata.access.entries import holdings
+from customerdata.catalog import masked
+from customerdata.models import AccountHolder, AccountVersion, GrantedObject
+from customerdata.services.recomputation import request_recomputation
+from portal import audit, mail
+from portal.errors import DomainError
+from portal.models import User
+from portal.outbox import enqueue
+
+S = Grant.Status
+TASK = "customerdata.tasks.send_account_unlinked"
+
+_WHY = "the customer's account is no longer linked"
+# From these a Grant can say that its data stopped; elsewhere another status matters more.
+_MAY_STOP = frozenset({S.ACTIVE, S.PENDING, S.DELAYED, S.ERRORED})
+
+
+class LinkRefused(DomainError):
+    """The link cannot be ended; the message says why."""
+
+    code = "invalid_request"
+
+
+@transaction.atomic
+def end_link(
+    *, holder: AccountHolder, reason: str, mistaken: bool = False, by: User | str
+) -> AccountHolder:
+    """End a person's link to an account now; the person gets a mail with the reason.
+
+    Grants given over the account show it as of now and nothing newer; one that has nothing else
+    becomes `stopped` (CDS-WG1-02 8.2). With `mistaken` they show nothing of it, and one that has
+    nothing else is disabled. Clients whose Grants change get a Message.
+    Raises LinkRefused for a link that has ended, and without a reason.
+    """
+    if not reason.strip():
+        raise LinkRefused("A reason is needed: the customer reads it.", field="reason")
+    lock_person(holder.user_id)
+    row = (
+        AccountHolder.objects.select_for_update(of=("self",))
+        .select_related("user", "account__customer")
+        .get(pk=holder.pk)
+    )
+    if row.ended is not None:
+        raise LinkRefused("This link has ended already.", field="account")
+    row.ended, row.mistaken = timezone.now(), mistaken
+    row.save(update_fields=["ended", "mistaken"])
+    changed = [grant for grant in _grants_over(row) if _settle(grant, by=by)]
+    request_recomputation(customer=row.account.customer)
+    audit.record(
+        "account.unlinked",
+        by=by,
+        subject=f"account:{row.account.cds_account_id}",
+        details={
+            "user": row.user.pk,
+            "reason": reason,
+            "mistaken": mistaken,
+            "grants": [grant.grant_id for grant in changed],
+        },
+    )
+    enqueue(TASK, row.pk, reason, [grant.client.client_name for grant in changed])
+    return row
+
+
+def _grants_over(holder: AccountHolder) -> QuerySet[Grant]:
+    """Return the Grants that the person gave while the link was there, in the order of locking."""
+    given: QuerySet[Grant] = (
+        Grant.objects.live()
+        .annotate(since=Coalesce("authorized", "created"))
+        .filter(user=holder.user, since__gte=holder.created)
+        .select_related("client__registration", "parent", "review")
+        .order_by("pk")
+    )
+    return given
+
+
+def _settle(grant: Grant, *, by: User | str) -> bool:
+    """Compute a Grant again and say what became of it; return whether it changed."""
+    row = lock_grant(grant)
+    before = _shown(row)
+    compute_grant(row)
+    after = _shown(row)
+    held = holdings(row)
+    some_go_on = len(held.ends) < len(held.accounts)
+    if row.status == S.FUTURE:
+        # Nothing was shared yet; when its time comes nothing would be there to share.
+        if not some_go_on:
+            disable_grant(grant=row, reason=_WHY, by=by)
+        return not some_go_on
+    if before == after:
+        return False
+    may_grow = some_go_on and row.selections.filter(include_future=True).exists()
+    still = not may_grow and all(cutoff <= timezone.now() for *_, cutoff in after)
+    if not after and not may_grow:
+        disable_grant(grant=row, reason=_WHY, by=by)
+    elif still and row.status in _MAY_STOP:
+        report_data_state(grant=row, status=S.STOPPED, by=by)
+    else:
+        tell_client(row, "Grant reduced", "An account of this Grant gets no new data any more.")
+    return True
+
+
+def _shown(grant: Grant) -> frozenset[tuple[int, str, int, datetime]]:
+    rows = GrantedObject.objects.filter(grant=grant)
+    return frozenset(rows.values_list("entry", "kind", "object_id", "cutoff"))
+
+
+def send_unlinked(holder_pk: int, reason: str, companies: list[str]) -> None:
+    """Mail the person what ended; the account is masked, mail is not private."""
+    holder = AccountHolder.objects.select_related("user", "account").get(pk=holder_pk)
+    to = catalog().contact_email(holder.user)
+    if not to or holder.ended is None:
+        return
+    version = AccountVersion.objects.current().filter(account=holder.account).first()
+    receipt = Receipt.objects.filter(grant__user=holder.user).order_by("-created").first()
+    language = receipt.language if receipt else settings.LANGUAGE_CODE
+    with translation.override(language):
+        when = moment_words(holder.ended, ZoneInfo(settings.CDS_TIMEZONE))
+    context = {
+        "account": masked(version.account_number) if version else "",
+        "when": when,
+        "reason": reason,
+        "mistaken": holder.mistaken,
+        "companies": list(dict.fromkeys(companies)),
+        "sharing_url": settings.BASE_URL + reverse("consent:sharing"),
+    }
+    mail.send("account_unlinked", to=to, language=language, context=context)

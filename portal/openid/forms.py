@@ -1,0 +1,33 @@
+"""Forms of the ways to sign in."""
+
+from typing import Any
+
+from allauth.socialaccount.forms import DisconnectForm as AllauthDisconnectForm
+from django.db.models import QuerySet
+
+from portal.openid.config import named_providers
+
+
+class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
+    """Removes a provider; those that the operator has taken out are neither shown nor removed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.names = {each.id: each.name for each in named_providers()}
+        self.accounts: QuerySet[Any] = self.accounts.filter(provider__in=self.names).order_by("pk")
+        self.fields["account"].queryset = self.accounts
+
+    def connected(self) -> list[str]:
+        """Return the providers that need not be offered again."""
+        return [account.provider for account in self.accounts]
+
+    def connections(self) -> list[dict[str, Any]]:
+        """Return what the page lists: the row, the provider's name, the address there."""
+        return [
+            {
+                "account": account,
+                "name": self.names[account.provider],
+                "address": account.extra_data.get("email", ""),
+            }
+            for account in self.accounts
+        ]

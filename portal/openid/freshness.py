@@ -1,0 +1,32 @@
+"""When a person must sign in anew instead of being recognised (CDS-WG3-01 9.1.2)."""
+
+import time
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.http import HttpRequest
+
+_ASKED = "sign_in_afresh"
+
+
+def ask_afresh(request: HttpRequest) -> None:
+    """Make the next sign-in of this session a new one: providers ask who the person is."""
+    request.session[_ASKED] = True
+
+
+def is_asked_afresh(request: HttpRequest) -> bool:
+    """Whether the next sign-in must be a new one."""
+    return _ASKED in request.session
+
+
+def signed_in(request: HttpRequest) -> None:
+    """Note that somebody has signed in."""
+    request.session.pop(_ASKED, None)
+
+
+def confirmed_recently(request: HttpRequest) -> bool:
+    """Whether the person was asked again within the time that sensitive acts allow."""
+    records = get_authentication_records(request, request.user)
+    times = [record["at"] for record in records if record.get("reauthenticated")]
+    limit: int = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return bool(times) and time.time() - max(times) < limit

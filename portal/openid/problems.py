@@ -1,0 +1,129 @@
+"""Why a sign-in with a provider did not work, and what the person reads then."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from allauth.socialaccount.providers.base import ProviderException
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+REAUTHENTICATE = "reauthenticate"
+CONNECT = "connect"
+LOGIN = "login"
+
+
+class Problem(StrEnum):
+    """What went wrong, as far as the person can do something about it."""
+
+    CANCELLED = "cancelled"
+    UNAVAILABLE = "unavailable"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    MAIL_MISSING = "mail_missing"
+    MAIL_UNVERIFIED = "mail_unverified"
+    KNOWN_MAIL = "known_mail"
+    NOT_ASKED_AGAIN = "not_asked_again"
+    SOMEBODY_ELSE = "somebody_else"
+
+
+class SignInProblem(ProviderException):  # type: ignore[misc]
+    """A sign-in that ends on the page of a Problem; `detail` is for the log alone."""
+
+    def __init__(self, problem: Problem, detail: str = "") -> None:
+        super().__init__(f"{problem}: {detail}")
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemPage:
+    """What the page says, and where its button leads."""
+
+    heading: str
+    text: str
+    button: str
+    url: str
+    status: int
+
+
+_STATUS = {
+    Problem.UNAVAILABLE: HTTPStatus.BAD_GATEWAY,
+    Problem.REFUSED: HTTPStatus.BAD_GATEWAY,
+    Problem.EXPIRED: HTTPStatus.BAD_REQUEST,
+}
+
+
+def problem_page(problem: Problem, *, name: str, process: str, next_url: str) -> ProblemPage:
+    """Return the words for a problem with the provider called `name`.
+
+    The button leads back to where the person came from, and `next_url` comes along.
+    """
+    heading, text = _words(problem, name)
+    button, target = _way_back(process)
+    query = f"?{urlencode({'next': next_url})}" if next_url else ""
+    status = _STATUS.get(problem, HTTPStatus.FORBIDDEN)
+    return ProblemPage(heading, text, button, f"{reverse(target)}{query}", status)
+
+
+def _way_back(process: str) -> tuple[str, str]:
+    if process == CONNECT:
+        return _("Back to your ways to sign in"), "socialaccount_connections"
+    if process == REAUTHENTICATE:
+        return _("Try again"), "account_reauthenticate"
+    return _("Back to sign-in"), "account_login"
+
+
+def _words(problem: Problem, name: str) -> tuple[str, str]:
+    words = {
+        Problem.CANCELLED: (
+            _("You did not sign in with %(name)s"),
+            _("Nothing has changed. You can try again or choose another way."),
+        ),
+        Problem.UNAVAILABLE: (
+            _("%(name)s does not answer"),
+            _("Try again in a few minutes, or choose another way. Nothing is lost."),
+        ),
+        Problem.REFUSED: (
+            _("Signing in with %(name)s did not work"),
+            _("The answer of %(name)s could not be accepted. Try again, or choose another way."),
+        ),
+        Problem.EXPIRED: (
+            _("This sign-in is over"),
+            _("It was open for too long, or was begun in another window. Begin again."),
+        ),
+        Problem.MAIL_MISSING: (
+            _("We need your email address"),
+            _(
+                "%(name)s did not tell us one. Add an address there and try again, or create an "
+                "account here."
+            ),
+        ),
+        Problem.MAIL_UNVERIFIED: (
+            _("Your email address is not confirmed"),
+            _(
+                "%(name)s has not confirmed that the address is yours. Confirm it there and try "
+                "again, or create an account here."
+            ),
+        ),
+        Problem.KNOWN_MAIL: (
+            _("You already have an account here"),
+            _(
+                "Sign in as you did before, or set a new password with “Forgot your password?”. "
+                "Then you can add %(name)s under “Ways to sign in”."
+            ),
+        ),
+        Problem.NOT_ASKED_AGAIN: (
+            _("%(name)s did not ask who you are"),
+            _(
+                "This step needs a new sign-in, and %(name)s did not show that there was one. "
+                "Sign out there and try again, or choose another way."
+            ),
+        ),
+        Problem.SOMEBODY_ELSE: (
+            _("You signed in with %(name)s as somebody else"),
+            _("Use the account that belongs to you here, or sign out first."),
+        ),
+    }
+    heading, text = words[problem]
+    return heading % {"name": name}, text % {"name": name}

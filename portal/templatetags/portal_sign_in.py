@@ -1,0 +1,13 @@
+"""What sign-in pages offer."""
+
+from django import template
+
+from portal.openid.config import NamedProvider, named_providers
+
+register = template.Library()
+
+
+@register.simple_tag
+def sign_in_providers() -> list[NamedProvider]:
+    """Return the identity providers in the order in which the operator names them."""
+    return named_providers()

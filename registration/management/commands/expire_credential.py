@@ -1,0 +1,32 @@
+"""Staff end a secret that has leaked."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from registration.models import Credential
+from registration.services.credentials import expire_leaked_credential
+
+
+class Command(BaseCommand):
+    """`manage.py expire_credential CREDENTIAL_ID --reason TEXT` (CDS-WG1-02 7.6)."""
+
+    help = "End one secret at once, with every token it obtained. Its owner reads the reason."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the Credential and the reason."""
+        parser.add_argument("credential_id")
+        parser.add_argument("--reason", required=True, help="what the third party reads")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """End it, and say so."""
+        credential = Credential.objects.filter(credential_id=options["credential_id"]).first()
+        if credential is None:
+            raise CommandError("There is no such Credential.")
+        expire_leaked_credential(
+            credential=credential, reason=options["reason"], by="command:expire_credential"
+        )
+        self.stdout.write(f"{credential.credential_id} has ended, with its tokens.")
+        if not credential.client.credentials.usable(timezone.now()).exists():
+            self.stdout.write(f"The Client {credential.client.client_id} has no other secret now.")

@@ -1,0 +1,132 @@
+"""Card payments of registration fees, as the payment library keeps them (CDS-WG1-02 3.6)."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from payments import (
+    PaymentError,
+    PaymentStatus,
+    PurchasedItem,
+)
+from payments.models import BasePayment
+
+from registration import addresses
+from registration.models.onboarding import Requirement
+
+
+class StatusRefused(PaymentError):
+    """A provider reports what cannot come after what it reported before."""
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    """Scopes of payments."""
+
+    def unfinished(self) -> "PaymentQuerySet":
+        """Payments with a checkout that may still be used."""
+        return self.filter(status__in=Payment.UNFINISHED)
+
+    def begun_after(self, time: datetime) -> "PaymentQuerySet":
+        """Payments whose checkout was asked for after a time."""
+        return self.filter(created__gt=time)
+
+
+class Payment(BasePayment):
+    """One attempt to pay the fee of a requirement at a card provider.
+
+    The library's providers write it; `variant` names the configured provider, `token` is random and
+    public, `transaction_id` is the provider's own. An invoice is no Payment: staff note on the
+    requirement when its money arrives.
+    """
+
+    UNFINISHED: ClassVar[frozenset[str]] = frozenset({PaymentStatus.WAITING, PaymentStatus.INPUT})
+    # Money that arrives late still counts; money that went back does not return by itself.
+    TRANSITIONS: ClassVar[Mapping[str, frozenset[str]]] = {
+        PaymentStatus.WAITING: frozenset(
+            {
+                PaymentStatus.INPUT,
+                PaymentStatus.PREAUTH,
+                PaymentStatus.CONFIRMED,
+                PaymentStatus.REJECTED,
+                PaymentStatus.ERROR,
+                PaymentStatus.CANCELLED,
+            }
+        ),
+        PaymentStatus.INPUT: frozenset(
+            {
+                PaymentStatus.PREAUTH,
+                PaymentStatus.CONFIRMED,
+                PaymentStatus.REJECTED,
+                PaymentStatus.ERROR,
+                PaymentStatus.CANCELLED,
+            }
+        ),
+        PaymentStatus.PREAUTH: frozenset(
+            {
+                PaymentStatus.CONFIRMED,
+                PaymentStatus.REJECTED,
+                PaymentStatus.ERROR,
+                PaymentStatus.CANCELLED,
+                PaymentStatus.REFUNDED,
+            }
+        ),
+        PaymentStatus.CONFIRMED: frozenset({PaymentStatus.REFUNDED}),
+        PaymentStatus.REJECTED: frozenset({PaymentStatus.PREAUTH, PaymentStatus.CONFIRMED}),
+        PaymentStatus.ERROR: frozenset({PaymentStatus.PREAUTH, PaymentStatus.CONFIRMED}),
+        PaymentStatus.CANCELLED: frozenset({PaymentStatus.PREAUTH, PaymentStatus.CONFIRMED}),
+        PaymentStatus.REFUNDED: frozenset(),
+    }
+
+    requirement = models.ForeignKey(Requirement, on_delete=models.PROTECT, related_name="payments")
+    # As wide as the amounts of requirements.
+    total = models.DecimalField(max_digits=12, decimal_places=2)
+    captured_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+
+    objects: ClassVar[Any] = PaymentQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["token"], name="%(app_label)s_%(class)s_token"),
+            models.CheckConstraint(
+                condition=Q(total__gt=0), name="%(app_label)s_%(class)s_total_above_zero"
+            ),
+            models.CheckConstraint(
+                condition=Q(captured_amount__gte=0, captured_amount__lte=F("total")),
+                name="%(app_label)s_%(class)s_captured_within_total",
+            ),
+        ]
+
+    def change_status(self, status: str, message: str = "") -> None:
+        """Take what the provider reports, once: repetitions are passed over.
+
+        The library's providers call this. The row is locked first, so that reports that arrive at
+        once are judged one by one. Raises StatusRefused for what the table does not list.
+        """
+        stored = type(self).objects.select_for_update().values_list("status", flat=True)
+        known = stored.get(pk=self.pk)
+        if status == known:
+            self.status = known
+            return
+        if status not in self.TRANSITIONS[known]:
+            raise StatusRefused(f"A payment that is {known} cannot become {status}.")
+        super().change_status(status, message)
+
+    def get_success_url(self) -> str:
+        """Return where the provider sends the payer; the page says what really happened."""
+        return addresses.absolute("onboarding:payment", self.token)
+
+    def get_failure_url(self) -> str:
+        """Return where the provider sends a payer who did not pay: the same page."""
+        return self.get_success_url()
+
+    def get_purchased_items(self) -> Iterator[PurchasedItem]:
+        """Yield the fee, for providers that list what is bought."""
+        yield PurchasedItem(
+            name=self.description,
+            quantity=1,
+            price=self.total,
+            currency=self.currency,
+            sku=self.requirement.reference,
+        )

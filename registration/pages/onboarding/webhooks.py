@@ -1,0 +1,56 @@
+"""Where payment providers report, and where some send the payer back through.
+
+The payment library's own views, with our limits; it looks their names up without a namespace.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.csrf import csrf_exempt
+from payments import PaymentError
+from payments.urls import process_data, static_callback
+
+from portal import ratelimits
+from portal.context import current
+from portal.permissions import public
+from registration.models.payment import StatusRefused
+
+View = Callable[..., HttpResponse]
+
+
+def provider_endpoint(view: View) -> View:
+    """Let anyone knock: providers prove inside who they are. A refusal changes nothing."""
+
+    @public
+    @csrf_exempt
+    @wraps(view)
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            ratelimits.count("public", f"payments:{current.get().address}")
+            response = view(request, **kwargs)
+        except ratelimits.TooManyRequests as error:
+            response = JsonResponse(error.as_dict(), status=error.status)
+        except StatusRefused as error:
+            # Nothing that the provider could mend by sending it again.
+            response = JsonResponse({"status": "ignored", "reason": str(error)})
+        except NotImplementedError as error:
+            # This provider reports to addresses of payments alone.
+            raise Http404 from error
+        except PaymentError as error:
+            response = JsonResponse({"error": str(error)}, status=400)
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return wrapped
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("process/<uuid:token>/", provider_endpoint(process_data), name="process_payment"),
+    path(
+        "process/<slug:variant>/", provider_endpoint(static_callback), name="static_process_payment"
+    ),
+]

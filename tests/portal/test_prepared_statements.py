@@ -1,0 +1,98 @@
+"""What the database server keeps of prepared queries, and rows that are stored by them."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from consent.models import Grant
+from consent.services import grants
+from portal.models import AuditEvent, User
+from portal.prepared import Prepared, PreparedInsert, planned_once
+from tests.factories.consent import GrantFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def _statements() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def test_the_server_plans_a_frequent_query_once():
+    """Of many calls one statement stays, whatever they asked for."""
+    query = Prepared(lambda email: User.objects.filter(email=email, name="Planned once"))
+    for number in range(8):
+        query.first(f"{number}@example.com")
+    assert len([text for text in _statements() if "'Planned once'" in text]) == 1
+
+
+def test_the_values_of_a_call_are_not_in_the_statement():
+    """A percent sign of a constant is no place for a value."""
+    query = Prepared(lambda email: User.objects.filter(email=email).exclude(name="100% %s"))
+    user = User.objects.create(email="ana@example.com", name="Ana")
+    for _ in range(8):
+        assert query.first("ana@example.com") == user
+    (statement,) = [text for text in _statements() if "100%" in text]
+    assert "ana@example.com" not in statement
+    User.objects.update(name="100% %s")
+    assert query.first("ana@example.com") is None
+
+
+def test_the_lookup_of_a_request_uses_its_index_for_any_value():
+    """With thousands of Grants of one Client a plan without the index would read them all."""
+    grant = GrantFactory.create(request_digest="d" * 64)
+    grants._admin_grant.first(grant.client.client_id, grant.request_digest)
+    sql = grants._admin_grant._local.compiled._sql.replace("%s", "$1", 1).replace("%s", "$2", 1)
+    with connection.cursor() as cursor:
+        cursor.execute(f"PREPARE any_value (text, text) AS {sql.replace('%%', '%')}")
+        try:
+            cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("EXPLAIN EXECUTE any_value ('', '')")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        finally:
+            cursor.execute("DEALLOCATE any_value")
+    assert "consent_grant_one_per_request" in plan
+
+
+def test_stored_rows_are_those_that_saving_would_store(django_assert_num_queries):
+    """Defaults, JSON, nulls and addresses included; one statement each."""
+    insert = PreparedInsert(AuditEvent)
+    for address in (None, "192.0.2.7"):
+        event = AuditEvent(
+            action="x", actor="system", subject="y", address=address, details={"a": ["ü", 1]}
+        )
+        with django_assert_num_queries(1):
+            insert.save(event)
+        found = AuditEvent.objects.get(pk=event.pk)
+        for field in AuditEvent._meta.concrete_fields:
+            assert getattr(found, field.attname) == getattr(event, field.attname)
+        event.details = {}
+        event.save()
+
+
+def test_what_the_database_refuses_is_raised_like_anywhere():
+    """Constraints hold."""
+    grant = GrantFactory.create()
+    twin = Grant(client=grant.client, grant_id=grant.grant_id, status=Grant.Status.ACTIVE)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PreparedInsert(Grant).save(twin)
+    assert twin.pk is None
+    assert Grant.objects.count() == 1
+
+
+def test_rows_and_statements_survive_a_rollback():
+    """A statement that was prepared inside a transaction is prepared anew where it has to be."""
+    query = Prepared(lambda email: User.objects.filter(email=email))
+    user = User.objects.create(email="bo@example.com")
+    for _ in range(3):
+        with transaction.atomic():
+            for _ in range(4):
+                assert query.first("bo@example.com") == user
+            transaction.set_rollback(True)
+
+
+def test_the_cursor_names_its_errors_as_django_does():
+    """Whoever catches database errors catches these."""
+    with pytest.raises(IntegrityError), transaction.atomic(), planned_once("default") as cursor:
+        cursor.execute("INSERT INTO portal_auditseal (id) VALUES (%s)", [1])

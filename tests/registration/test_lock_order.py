@@ -1,0 +1,123 @@
+"""Decisions, submissions and changes of one party at once, each on a real connection of its own."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from portal.errors import DomainError
+from registration.models import Client
+from registration.services import message_handlers, onboarding_flows
+from registration.services.clients import update_client
+from registration.services.message_handlers import RequestHandler, request_handlers
+from registration.services.onboarding import ForbiddenStep, approve_requirement, renew_link
+from registration.services.reviews import approve_request
+from tests.registration.onboarding_support import offer_with, production, register, requirement
+from tests.registration.support import caller
+from tests.registration.test_messages_races import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE = 3.0
+MESSAGES = "/cds-api/v1/messages"
+
+
+def wait_until_somebody_waits() -> None:
+    """Return once another connection of this database waits for a row, or after a while."""
+    ends = time.monotonic() + PATIENCE
+    query = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    while time.monotonic() < ends:
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def decision_begun(monkeypatch):
+    """Set once a decision about a production request holds its locks; it then lets others run."""
+    begun = threading.Event()
+    inner = request_handlers.get("production_request")
+    assert inner is not None
+
+    def approve(request, options, by):
+        begun.set()
+        wait_until_somebody_waits()
+        return inner.approve(request, options, by)
+
+    handlers = {"production_request": RequestHandler(approve=approve)}
+    monkeypatch.setattr(message_handlers, "request_handlers", handlers)
+    return begun
+
+
+def after(event: threading.Event, call: Callable[[], Any]) -> Any:
+    """Call when the event has happened."""
+    assert event.wait(PATIENCE)
+    return call()
+
+
+def passed_review():
+    """A registration whose review is passed while its terms are still missing."""
+    offer_with("internal_review", "terms_form")
+    registration = register()
+    approve_requirement(requirement=requirement(registration, "internal_review"), by="staff")
+    return registration
+
+
+def test_a_review_is_decided_while_the_last_form_comes_in(decision_begun):
+    """Both end the same review: one after the other, never each waiting for the other."""
+    registration = passed_review()
+    review = requirement(registration, "internal_review").message
+    accept = partial(
+        onboarding_flows.accept_terms,
+        requirement=requirement(registration, "terms_form"),
+        name="Dev",
+        title="CEO",
+        by="link:x",
+    )
+    decided, accepted = at_once(
+        partial(approve_request, message=review, by="staff"), partial(after, decision_begun, accept)
+    )
+    assert isinstance(decided, ForbiddenStep)
+    assert accepted.status == "complete"
+    review.refresh_from_db()
+    assert review.status == "complete"
+    assert len(production(registration)) == 1
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_all_writers_of_a_party_at_once(number):
+    """Whatever they do, each waits its turn; nobody is thrown out."""
+    registration = passed_review()
+    clients = Client.objects.filter(registration=registration)
+    admin, sandbox = clients.get(scopes=["cds_client_admin"]), clients.get(cds_status="sandbox")
+    review = requirement(registration, "internal_review").message
+    terms = requirement(registration, "terms_form")
+    uri = f"http://testserver/cds-api/v1/clients/{sandbox.client_id}"
+    letter = {"type": "production_request", "name": "", "description": "", "related_uri": uri}
+
+    def send(method: str, path: str, body: dict[str, Any]) -> Any:
+        return caller(admin).generic(method, path, json.dumps(body), "application/json")
+
+    results = at_once(
+        partial(approve_request, message=review, by="staff"),
+        partial(approve_requirement, requirement=terms, by="staff"),
+        partial(update_client, client=sandbox, payload={"client_name": "A"}, by="dev"),
+        partial(update_client, client=sandbox, payload={"cds_status": "disabled"}, by="dev"),
+        partial(renew_link, requirement=terms),
+        partial(send, "POST", MESSAGES, letter),
+        partial(send, "PATCH", f"{MESSAGES}/{review.message_id}", {"read": True}),
+    )
+    refused = [each for each in results if isinstance(each, Exception)]
+    assert all(isinstance(each, DomainError) for each in refused), refused
+    assert results[5].status_code in {201, 400}
+    assert results[6].status_code == 200
+    assert requirement(registration, "terms_form").status == "complete"
