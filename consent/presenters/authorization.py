@@ -31,7 +31,8 @@ from consent.wording.services import later_label, legend, nothing_chosen
 from portal.branding import Utility
 from registration.catalogue.offers import ScopeOffer
 
-SEARCH_FROM = 11
+# Rows from which a list can be searched, and is folded on the receipt.
+LONG_LIST = 11
 _FOLLOWED = frozenset({SelectionType.ACCOUNT.value, SelectionType.SERVICE_CONTRACT.value})
 _BILLS = ("include_bill_statements", "include_bill_sections")
 
@@ -222,7 +223,7 @@ def _picker(section: Section, facts: FormFacts) -> Picker:
         query_name=f"{prefix}-query",
         chosen_only=choice.chosen_only,
         count=count % {"chosen": number_words(chosen), "total": number_words(len(rows))},
-        is_long=len(rows) >= SEARCH_FROM,
+        is_long=len(rows) >= LONG_LIST,
         is_huge=len(rows) > 200,
         nothing_matches=bool(rows) and all(row.hidden for row in rows),
         error=next(
@@ -271,7 +272,8 @@ def _row(row: Selectable, choice: SectionChoice) -> Row:
 
 def row_words(row: Selectable) -> tuple[str, str]:
     """Return the two lines of a service: number and place, then what it is."""
-    title = " · ".join(part for part in (row.number, row.address) if part)
+    address = ", ".join(line.strip(" ,") for line in row.address.splitlines() if line.strip(" ,"))
+    title = " · ".join(part for part in (row.number, address) if part)
     account = _("account %(number)s") % {"number": row.account} if row.account else ""
     kind = service_type_words(row.service_type)
     return title, " · ".join(part for part in (row.name, kind, account) if part)

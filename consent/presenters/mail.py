@@ -10,8 +10,8 @@ from django.utils import translation
 
 from consent.models import Receipt
 from consent.presenters.receipt import ReceiptContext, receipt_page, without_details
-from consent.wording.dates import moment_words
 from portal.branding import current_utility
+from portal.wording import moment_words
 
 
 def receipt_mail(receipt: Receipt, *, base_url: str) -> dict[str, Any]:

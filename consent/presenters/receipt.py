@@ -10,14 +10,15 @@ from django.utils.translation import gettext as _
 
 from consent.catalog import Selectable
 from consent.models import Grant, Receipt
-from consent.presenters.authorization import row_words
+from consent.presenters.authorization import LONG_LIST, row_words
 from consent.presenters.parts import Link, Purpose, purpose
 from consent.services.receipts import client_words
 from consent.wording import DataItem, DataRow, StatusWords, count_by_type, status_words
-from consent.wording.dates import day_words, local_day, moment_words
+from consent.wording.dates import day_words, list_words, local_day
 from consent.wording.services import legend
 from consent.wording.status import StatusFacts
 from portal.branding import Utility
+from portal.wording import moment_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptSection:
-    """One request section as it was approved."""
+    """One request section as it was approved.
+
+    `folded` counts the services where they are so many that their names open on demand only.
+    """
 
     title: str
     data: tuple[DataItem, ...]
     durations: tuple[str, ...]
     legend: str
     services: tuple[str, ...]
+    folded: str
     later: str
     details_hidden: bool
     purpose: Purpose | None
@@ -141,6 +146,8 @@ def _section(
     entry: Mapping[str, Any], number: int, company: str, context: ReceiptContext, *, many: bool
 ) -> ReceiptSection:
     services = entry["services"]
+    counts = service_lines(services, named=False)
+    long = context.is_owner and len(services) >= LONG_LIST
     return ReceiptSection(
         title=_("Request %(number)s") % {"number": number} if many else _("What you approved"),
         data=tuple(
@@ -149,7 +156,8 @@ def _section(
         ),
         durations=tuple(entry["durations"]),
         legend=legend(entry["selection_type"]),
-        services=service_lines(services, named=context.is_owner),
+        services=service_lines(services, named=True) if context.is_owner else counts,
+        folded=list_words(counts) if long else "",
         later=_("Also services that are added later.") if entry["later"] else "",
         details_hidden=bool(services) and not context.is_owner,
         purpose=purpose(entry["purpose"], company) if entry["purpose"] else None,

@@ -3,19 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
-from babel.core import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
-from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal.durations import Duration
-
-
-def page_locale() -> Locale:
-    """Return Babel's locale of the active language."""
-    return Locale.parse(to_locale(get_language() or "en"))
+from portal.wording import page_locale
 
 
 def day_words(day: date) -> str:
@@ -79,10 +74,3 @@ def _days(n: int, *, past: bool) -> str:
     if past:
         return ngettext("%(n)d day ago", "%(n)d days ago", n) % {"n": n}
     return ngettext("in %(n)d day", "in %(n)d days", n) % {"n": n}
-
-
-def moment_words(moment: datetime, zone: tzinfo) -> str:
-    """Word a moment with its zone: "1 January 2026, 11:00 am PST"."""
-    locale = page_locale()
-    pattern = "d MMMM y, h:mm a z" if locale.language == "en" else "d MMMM y, H:mm z"
-    return format_datetime(moment.astimezone(zone), pattern, locale=locale)

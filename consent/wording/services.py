@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from consent.catalogue.selection import SelectionType
-from consent.wording.dates import list_words
+from consent.wording.dates import list_words, number_words
 from registration.catalogue.types import Text
 
 _TYPES: Mapping[str, Text] = {
@@ -18,13 +18,15 @@ _TYPES: Mapping[str, Text] = {
     "waste_water": gettext_lazy("waste water"),
     "solid_waste": gettext_lazy("waste collection"),
 }
-# Django's plural forms need a number; the count stands in the sentence itself.
+# `n` chooses the plural form, `count` is how the language writes the number.
 _COUNTED: Mapping[str, Text] = {
-    "electric": ngettext_lazy("%(n)d electric service", "%(n)d electric services", "n"),
-    "natural_gas": ngettext_lazy("%(n)d natural gas service", "%(n)d natural gas services", "n"),
-    "water": ngettext_lazy("%(n)d water service", "%(n)d water services", "n"),
+    "electric": ngettext_lazy("%(count)s electric service", "%(count)s electric services", "n"),
+    "natural_gas": ngettext_lazy(
+        "%(count)s natural gas service", "%(count)s natural gas services", "n"
+    ),
+    "water": ngettext_lazy("%(count)s water service", "%(count)s water services", "n"),
 }
-_COUNTED_OTHER = ngettext_lazy("%(n)d service", "%(n)d services", "n")
+_COUNTED_OTHER = ngettext_lazy("%(count)s service", "%(count)s services", "n")
 
 _LEGENDS: Mapping[str, Text] = {
     SelectionType.ACCOUNT: gettext_lazy("From which accounts"),
@@ -62,7 +64,8 @@ def count_by_type(service_types: Iterable[str]) -> tuple[str, ...]:
     """Say how many of each kind, without naming any: "1 electric service"."""
     counts = Counter(kind if kind in _COUNTED else "" for kind in service_types)
     return tuple(
-        str(_COUNTED.get(kind, _COUNTED_OTHER) % {"n": counts[kind]})
+        _COUNTED.get(kind, _COUNTED_OTHER)
+        % {"n": counts[kind], "count": number_words(counts[kind])}
         for kind in (*_COUNTED, "")
         if counts[kind]
     )

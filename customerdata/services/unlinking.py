@@ -18,7 +18,6 @@ from consent.catalog import catalog
 from consent.models import Grant, Receipt
 from consent.services.grant_changes_by_staff import disable_grant, report_data_state
 from consent.services.grants import lock_grant, lock_person, tell_client
-from consent.wording.dates import moment_words
 from customerdata.access.compute import compute_grant
 from customerdata.access.entries import holdings
 from customerdata.catalog import masked
@@ -28,6 +27,7 @@ from portal import audit, mail
 from portal.errors import DomainError
 from portal.models import User
 from portal.outbox import enqueue
+from portal.wording import moment_words
 
 S = Grant.Status
 TASK = "customerdata.tasks.send_account_unlinked"

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from babel.dates import format_datetime
 from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.utils import timezone, translation
+from django.utils import timezone
+
+from portal.wording import moment_words
 
 register = template.Library()
 
@@ -13,11 +14,7 @@ register = template.Library()
 @register.filter
 def moment(value: datetime) -> str:
     """Word an aware datetime in the page's language and zone: "1 Jan 2026, 11:00 am EST"."""
-    local = timezone.localtime(value)
-    locale = translation.to_locale(translation.get_language() or "en")
-    pattern = "d MMM y, h:mm a z" if locale.startswith("en") else "d MMM y, H:mm z"
-    worded = format_datetime(local, pattern, locale=locale)
-    return worded.replace(" AM ", " am ").replace(" PM ", " pm ")
+    return moment_words(value, timezone.get_current_timezone())
 
 
 @register.filter

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from consent.presenters.authorization import SEARCH_FROM, Later, Picker, Row
+from consent.presenters.authorization import LONG_LIST, Later, Picker, Row
 
 
 def row(number: int = 0, **values: Any) -> Row:
@@ -33,7 +33,7 @@ def selection(prefix: str, rows: Sequence[Row], *, error: str = "") -> str:
         query_name=f"{prefix}-query",
         chosen_only=False,
         count="",
-        is_long=len(rows) >= SEARCH_FROM,
+        is_long=len(rows) >= LONG_LIST,
         is_huge=False,
         nothing_matches=False,
         error=error,

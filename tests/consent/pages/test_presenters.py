@@ -37,6 +37,9 @@ def test_a_row_says_number_place_kind_and_account() -> None:
     """Parts that are missing leave no separators behind."""
     row = service(7, name="Home", address="12 Main St", account="1-1")
     assert row_words(row) == ("7 · 12 Main St", "Home · electricity · account 1-1")
+    assert row_words(service(7, address="12 Main St,\nUnit 2\n\nDemo City"))[0] == (
+        "7 · 12 Main St, Unit 2, Demo City"
+    )
     assert row_words(service(7, address="", account="")) == ("7", "electricity")
 
 

@@ -57,6 +57,23 @@ def test_it_shows_what_was_agreed(world: World, receipt: Receipt) -> None:
         assert words in html
 
 
+def test_many_services_open_on_demand(world: World, receipt: Receipt) -> None:
+    """A receipt for 1,200 services can still be read; the confirmation of the end too."""
+    section = receipt.snapshot["sections"][0]
+    for count, folded in ((10, False), (11, True), (1200, True)):
+        section["services"] = [
+            {**section["services"][0], "id": f"sc_{n}", "number": f"X{n:04}"} for n in range(count)
+        ]
+        receipt.save(update_fields=["snapshot"])
+        for url in (url_of(receipt), reverse("consent:receipt-stop", args=[receipt.url_token])):
+            html = world.browser.get(url).content.decode()
+            assert html.count("<li>X") == count
+            assert (f"<summary>{count:,} electric services</summary>" in html) == folded
+    stranger = Browser().get(url_of(receipt)).content.decode()
+    assert "<li>1,200 electric services</li>" in stranger
+    assert "X0001" not in stranger
+
+
 def test_the_words_of_that_day_stay(world: World, receipt: Receipt) -> None:
     """A new name is shown beside the old one."""
     world.client.name = "Acme Holding"
