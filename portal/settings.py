@@ -460,10 +460,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Sends new links for onboarding steps whose link has expired; links live for 30 days.
-    "onboarding-links": {
-        "task": "registration.tasks.renew_onboarding_links",
-        "schedule": 3600.0,
-    },
+    "onboarding-links": {"task": "registration.tasks.renew_onboarding_links", "schedule": 3600.0},
+    # Asks about card checkouts whose report was lost, and ends those that nobody needs any more.
+    "checkouts-sweep": {"task": "registration.tasks.sweep_checkouts", "schedule": 600.0},
     # Finds work whose nudge was lost; may run twice at once (SKIP LOCKED).
     "outbox-sweep": {"task": "portal.tasks.sweep_outbox", "schedule": 5.0},
     # Chains committed audit rows; once a minute keeps the unsealed tail short.

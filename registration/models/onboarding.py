@@ -86,6 +86,14 @@ class Requirement(TimestampedModel):
     amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     reference = models.CharField(max_length=40, blank=True, help_text="Printed on the invoice")
+    paid_by = models.ForeignKey(
+        "registration.Payment",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The card payment that met the fee; others that arrive are paid back",
+    )
     customer = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -113,6 +121,10 @@ class Requirement(TimestampedModel):
                 condition=~Q(status="rejected") | ~Q(reason=""),
                 name="%(app_label)s_%(class)s_rejection_has_reason",
                 violation_error_message="A rejection needs a reason.",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_by__isnull=True) | Q(status="complete"),
+                name="%(app_label)s_%(class)s_paid_is_complete",
             ),
             models.UniqueConstraint(
                 fields=["reference"],

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from payments import (
     PaymentError,
@@ -24,6 +24,10 @@ class StatusRefused(PaymentError):
 class PaymentQuerySet(models.QuerySet["Payment"]):
     """Scopes of payments."""
 
+    def of(self, requirement: Requirement) -> "PaymentQuerySet":
+        """Only the payments of this fee."""
+        return self.filter(requirement=requirement)
+
     def unfinished(self) -> "PaymentQuerySet":
         """Payments with a checkout that may still be used."""
         return self.filter(status__in=Payment.UNFINISHED)
@@ -31,6 +35,18 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def begun_after(self, time: datetime) -> "PaymentQuerySet":
         """Payments whose checkout was asked for after a time."""
         return self.filter(created__gt=time)
+
+    def silent_since(self, time: datetime) -> "PaymentQuerySet":
+        """Payments about which something is still to come, and nothing has been heard lately."""
+        return self.filter(status__in=Payment.UNSETTLED, modified__lt=time)
+
+    def arrived(self) -> "PaymentQuerySet":
+        """Payments whose money is here."""
+        return self.filter(status=PaymentStatus.CONFIRMED)
+
+    def surplus(self) -> "PaymentQuerySet":
+        """Payments whose money is here though it met no fee: it is to be paid back."""
+        return self.arrived().exclude(requirement__paid_by=F("pk"))
 
 
 class Payment(BasePayment):
@@ -42,6 +58,7 @@ class Payment(BasePayment):
     """
 
     UNFINISHED: ClassVar[frozenset[str]] = frozenset({PaymentStatus.WAITING, PaymentStatus.INPUT})
+    UNSETTLED: ClassVar[frozenset[str]] = UNFINISHED | {PaymentStatus.PREAUTH}
     # Money that arrives late still counts; money that went back does not return by itself.
     TRANSITIONS: ClassVar[Mapping[str, frozenset[str]]] = {
         PaymentStatus.WAITING: frozenset(
@@ -84,6 +101,9 @@ class Payment(BasePayment):
     total = models.DecimalField(max_digits=12, decimal_places=2)
     captured_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
 
+    # What it was before its last change, for those who hear of the change.
+    status_before = ""
+
     objects: ClassVar[Any] = PaymentQuerySet.as_manager()
 
     class Meta:
@@ -98,6 +118,7 @@ class Payment(BasePayment):
             ),
         ]
 
+    @transaction.atomic
     def change_status(self, status: str, message: str = "") -> None:
         """Take what the provider reports, once: repetitions are passed over.
 
@@ -111,6 +132,7 @@ class Payment(BasePayment):
             return
         if status not in self.TRANSITIONS[known]:
             raise StatusRefused(f"A payment that is {known} cannot become {status}.")
+        self.status_before = known
         super().change_status(status, message)
 
     def get_success_url(self) -> str:

@@ -19,10 +19,11 @@ from portal import audit
 from portal.errors import DomainError, NotFound
 from portal.ids import confirmation_number
 from portal.models import User
+from portal.outbox import enqueue
 from registration import addresses
 from registration.errors import InvalidClientMetadata
 from registration.fields.types import FieldType, RegistrationField
-from registration.models import Client, Message, Registration
+from registration.models import Client, Message, Payment, Registration
 from registration.models.message_states import ERRORED, OPEN, PENDING
 from registration.models.onboarding import Requirement, RequirementLink
 from registration.services.locks import lock_requirement
@@ -39,6 +40,7 @@ RECEIPT_VALID_FOR = timedelta(days=3650)
 PDF_NAME = "form.pdf"
 SYSTEM = "system"
 SWEEP_BATCH = 200
+END_CHECKOUTS_TASK = "registration.tasks.end_checkouts"
 
 # The Message that asks for each type of field (CDS-WG1-02 3.6, decision 31).
 REQUESTS: Mapping[FieldType, str] = {
@@ -386,8 +388,22 @@ def _decide(
         raise ForbiddenStep("Say why: a rejection needs a reason.")
     _move(requirement, status)
     requirement.decided, requirement.reason = requirement.modified, reason
+    if requirement.type == FieldType.PAYMENT_REQUIRED:
+        _close_payments(requirement)
     requirement.save()
     record(requirement, status.value, by=by)
+
+
+def _close_payments(requirement: Requirement) -> None:
+    """A decided fee takes no more money: what is here by now meets it, open checkouts are ended.
+
+    The fact is kept here, not at the payment: that would have to be locked first.
+    """
+    payments = Payment.objects.of(requirement)
+    if requirement.status == Status.COMPLETE:
+        requirement.paid_by = payments.arrived().order_by("pk").first()
+    if payments.unfinished().exists():
+        enqueue(END_CHECKOUTS_TASK, requirement.pk)
 
 
 def _update_messages(

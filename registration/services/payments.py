@@ -14,12 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from payments import (
-    PaymentError,
-    PaymentStatus,
-    RedirectNeeded,
-)
-from payments.core import provider_factory
+from payments import PaymentStatus, RedirectNeeded
 from payments.signals import status_changed
 
 from portal import audit
@@ -31,15 +26,13 @@ from registration.models.onboarding import Requirement
 from registration.services import onboarding, onboarding_flows
 from registration.services.locks import lock_requirement
 from registration.services.messages import send_message
+from registration.services.payments_checkouts import PROVIDER_ERRORS, ask_provider
 
 log = logging.getLogger(__name__)
 
 INVOICE = "invoice"
 # As long as hosted checkouts live; afterwards a new one is opened.
 CHECKOUT_VALID_FOR = timedelta(hours=24)
-# What providers raise when they cannot be reached: libraries of HTTP derive theirs from OSError.
-# The payment library raises ValueError for a provider that the settings no longer name.
-PROVIDER_ERRORS = (PaymentError, OSError, ValueError)
 
 
 class PaymentUnavailable(DomainError):
@@ -117,9 +110,13 @@ def _begin(*, requirement: Requirement, by: User | str) -> Payment:
 def _open_checkout(payment: Payment) -> str:
     """Return the address of the provider's checkout, "" when it gives none.
 
-    The row stays locked while the provider is asked: two clicks at once open one checkout.
+    The row stays locked while the provider is asked: two clicks at once open one checkout, and
+    whoever ends it waits for its name.
     """
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    if payment.status not in Payment.UNFINISHED:
+        # Ended since; the page there says why.
+        return str(payment.get_success_url())
     try:
         payment.get_form()
     except RedirectNeeded as redirect:
@@ -134,41 +131,15 @@ def _open_checkout(payment: Payment) -> str:
 
 
 @transaction.atomic
-def ask_provider(payment: Payment) -> Payment:
-    """Return the payment as the provider knows it now, where it can be asked.
-
-    Webhooks get lost; whoever comes back from the checkout must not wait for one.
-    """
-    locked: Payment = (
-        Payment.objects.select_for_update(of=("self",))
-        .select_related("requirement__registration")
-        .get(pk=payment.pk)
-    )
-    is_settled = locked.status not in {*Payment.UNFINISHED, PaymentStatus.PREAUTH}
-    if is_settled or not locked.transaction_id:
-        return locked
-    try:
-        # Not all of the library's providers have this method.
-        ask = getattr(provider_factory(locked.variant, locked), "status", None)
-        if ask is not None:
-            # All of a report or nothing: what fails half-way is told again by the webhook.
-            with transaction.atomic():
-                ask(locked)
-    except PROVIDER_ERRORS as error:
-        log.warning("payment provider %s cannot be asked: %s", locked.variant, error)
-        locked.refresh_from_db()
-    return locked
-
-
-@transaction.atomic
 def refund_payment(*, requirement: Requirement, by: User | str) -> Payment:
-    """Pay the newest card payment of a requirement back, in full.
+    """Pay a card payment of a requirement back, in full; first what came beyond the fee.
 
     What the payment brought about stays: whether the party keeps its access is another decision.
     Raises ForbiddenStep without a payment, PaymentUnavailable when the provider refuses.
     """
-    paid = requirement.payments.select_for_update().filter(status=PaymentStatus.CONFIRMED)
-    payment: Payment | None = paid.order_by("-pk").first()
+    arrived = Payment.objects.of(requirement).arrived().order_by("-pk")
+    paid = arrived.select_for_update(of=("self",))
+    payment: Payment | None = paid.surplus().first() or paid.first()
     if payment is None:
         raise onboarding.ForbiddenStep("There is no card payment that could be paid back.")
     _record(payment, "refund_asked", by=by)
@@ -193,7 +164,7 @@ def follow(payment: Payment) -> None:
         # The money is a fact, whatever became of the requirement.
         _record(payment, "unmatched", by=by)
         log.error(
-            "payment %s is %s, but its requirement cannot follow: %s; see `manage.py onboarding`",
+            "payment %s is %s, but its requirement cannot follow: %s; see manage.py list_requests",
             payment.requirement.reference,
             payment.status,
             error.message,
@@ -202,8 +173,12 @@ def follow(payment: Payment) -> None:
 
 def _move_requirement(payment: Payment, *, by: str) -> None:
     requirement = lock_requirement(payment.requirement)
-    is_pending = requirement.status == Requirement.Status.PENDING
     is_open = requirement.status == Requirement.Status.OPEN
+    # Pending for this payment: what another one waits for is not this one's to end.
+    is_pending = (
+        requirement.status == Requirement.Status.PENDING
+        and payment.status_before == PaymentStatus.PREAUTH
+    )
     if payment.status == PaymentStatus.CONFIRMED:
         if is_open:
             onboarding.submit(requirement=requirement, by=by)

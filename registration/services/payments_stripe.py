@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import stripe
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from payments import PaymentError, PaymentStatus
 from payments.stripe.providers import (
     StripeProviderV3,
@@ -18,6 +19,8 @@ from registration.models.payment import StatusRefused
 TIMEOUT = 10
 # What we keep of a checkout; who paid, and with which card, stays at Stripe.
 KEPT = ("id", "url", "status", "payment_status", "payment_intent", "client_reference_id")
+# How a slow way to pay ends without money, once the checkout is complete.
+_REFUSED = frozenset({"requires_payment_method", "canceled"})
 _THREE_DECIMALS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 
 
@@ -77,30 +80,34 @@ class StripeCheckout(StripeProviderV3):
         return str(token)
 
     def process_data(self, payment: Payment, request: HttpRequest) -> HttpResponse:
-        """Take an event about a checkout; the base answers, and keeps what we know of it.
+        """Take an event about a checkout.
 
         Raises StatusRefused for a checkout that is not the one which we opened.
         """
         event = self.return_event_payload(request)
         about = event["data"]["object"]
-        if event["type"] in stripe_enabled_events and (
-            about.get("id") != payment.transaction_id
-            or about.get("client_reference_id") != payment.token
-        ):
-            raise StatusRefused("This is about another checkout.")
-        if event["type"] == "checkout.session.async_payment_failed":
-            payment.change_status(PaymentStatus.REJECTED)
-        elif event["type"] in stripe_enabled_events:
-            _take(payment, about)
-        response: HttpResponse = super().process_data(payment, request)
-        return response
+        if event["type"] in stripe_enabled_events:
+            if (about.get("id"), about.get("client_reference_id")) != (
+                payment.transaction_id,
+                payment.token,
+            ):
+                raise StatusRefused("This is about another checkout.")
+            is_refused = event["type"] == "checkout.session.async_payment_failed"
+            _take(payment, about, is_refused=is_refused)
+        return JsonResponse({"status": "OK"})
 
     def status(self, payment: Payment) -> Payment:
         """Ask Stripe how the checkout stands. Raises PaymentError without an answer."""
-        session = self._call(stripe.checkout.Session.retrieve, payment.transaction_id)
-        payment.attrs.session = session
-        _take(payment, session)
-        payment.save()
+        session = self._call(
+            stripe.checkout.Session.retrieve, payment.transaction_id, expand=["payment_intent"]
+        )
+        intent = session.get("payment_intent")
+        is_refused = False
+        if intent is not None:
+            # Events name it, and tell of a refusal by their type.
+            is_refused = intent["status"] in _REFUSED
+            session["payment_intent"] = intent["id"]
+        _take(payment, session, is_refused=is_refused)
         return payment
 
     def refund(self, payment: Payment, amount: Decimal | None = None) -> Decimal:
@@ -122,17 +129,31 @@ class StripeCheckout(StripeProviderV3):
             raise PaymentError(str(error)) from error
 
 
-def _take(payment: Payment, session: dict[str, Any]) -> None:
-    """Give a payment the status of its checkout, when that is over for the payer."""
+def _take(payment: Payment, session: dict[str, Any], *, is_refused: bool) -> None:
+    """Give a payment the status of its checkout: for events and for answers to our own questions.
+
+    Without news nothing is locked or written.
+    """
+    status = _status_of(session, is_refused=is_refused)
+    if status in {"", payment.status}:
+        return
+    with transaction.atomic():
+        payment.change_status(status)
+        payment.attrs.session = session
+        if status == PaymentStatus.CONFIRMED:
+            payment.captured_amount = payment.total
+        payment.save(update_fields=["extra_data", "captured_amount", "modified"])
+
+
+def _status_of(session: dict[str, Any], *, is_refused: bool) -> str:
+    """Return what a checkout means for its payment, "" while the payer may still pay there."""
     if session["payment_status"] == "paid":
-        payment.captured_amount = payment.total
-        payment.change_status(PaymentStatus.CONFIRMED)
-    elif session["status"] == "complete":
-        # A method that takes days, such as a bank transfer.
-        payment.change_status(PaymentStatus.PREAUTH)
-    elif session["status"] == "expired":
-        # Nobody paid; the base would call that a refused payment.
-        payment.change_status(PaymentStatus.CANCELLED)
+        return str(PaymentStatus.CONFIRMED)
+    if session["status"] == "complete":
+        # Not paid yet: a method that takes days, such as a bank transfer.
+        return str(PaymentStatus.REJECTED if is_refused else PaymentStatus.PREAUTH)
+    # Nobody paid; the base would call that a refused payment.
+    return str(PaymentStatus.CANCELLED) if session["status"] == "expired" else ""
 
 
 def _kept(found: Any) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 import pytest
 
-from tests.registration.onboarding_support import offer_with, register, requirement, statuses
-from tests.registration.payment_support import HOOK, stripe_stand_in
+from tests.registration.onboarding_support import statuses
+from tests.registration.payment_support import HOOK, fee_to_pay, stripe_stand_in
 
 pytestmark = pytest.mark.browser
-
-FEE = "registration_fee"
 
 
 @pytest.fixture
@@ -21,8 +19,7 @@ def stand_in(portal, settings, monkeypatch):
 @pytest.fixture
 def fee(stand_in):
     """A registration whose only missing step is the fee."""
-    offer_with(FEE)
-    return requirement(register(), FEE)
+    return fee_to_pay()
 
 
 @pytest.mark.parametrize(("width", "script"), [(320, True), (1280, True), (320, False)])

@@ -8,16 +8,13 @@ from tests.registration.onboarding_support import (
     offer_with,
     path_of,
     production,
-    register,
     requirement,
     statuses,
 )
-from tests.registration.payment_support import report, use_dummy
+from tests.registration.payment_support import FEE, fee_to_pay, report, use_dummy
 from tests.registration.test_onboarding_pages import text_of
 
 pytestmark = pytest.mark.django_db
-
-FEE = "registration_fee"
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +25,7 @@ def _cards(settings):
 
 def reported(*reports):
     """Register, open the checkout, let the provider report; return the requirement."""
-    offer_with(FEE)
-    fee = requirement(register(), FEE)
+    fee = fee_to_pay()
     Browser().post(path_of(fee))
     for status in reports:
         Browser().get(report(Payment.objects.get(), status))

@@ -6,7 +6,7 @@ The stand-in proves that our side speaks as Stripe's documentation says; it is n
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,16 +14,25 @@ from urllib.parse import parse_qsl
 
 import requests
 import stripe
+from django.test import Client as Browser
 from payments import PaymentStatus, RedirectNeeded
 from payments.core import PROVIDER_CACHE
 from payments.dummy import DummyProvider
 
 from registration.models import Payment
+from tests.registration.onboarding_support import offer_with, register, requirement
 
+FEE = "registration_fee"
 API_KEY = "sk_test_only"
 SECRET = "whsec_test_only"
 HOOK = "/payments/process/stripe/"
 CHECKOUT = "https://checkout.example"
+
+
+def fee_to_pay() -> Any:
+    """Return the requirement of a registration whose only missing step is the fee."""
+    offer_with(FEE)
+    return requirement(register(), FEE)
 
 
 class HostedDummy(DummyProvider):  # type: ignore[misc]
@@ -73,18 +82,42 @@ class StripeStandIn:
         self.hook = ""
         self.calls: list[tuple[str, dict[str, str], str]] = []
         self.sessions: dict[str, dict[str, Any]] = {}
+        self.intents: dict[str, str] = {}
         self.fails = False
+        # Called with the path of each request before it is answered.
+        self.meanwhile: Callable[[str], None] = lambda path: None
 
     def answer(self, path: str, sent: dict[str, str], key: str) -> tuple[int, dict[str, Any]]:
         """Return status and body, as Stripe's API would."""
         self.calls.append((path, sent, key))
+        self.meanwhile(path)
         if self.fails:
             return 402, {"error": {"type": "card_error", "message": "Refused by the stand-in."}}
         if path == "/v1/checkout/sessions":
             return 200, self._open(sent)
         if path == "/v1/refunds":
             return 200, {"id": "re_1", "object": "refund", "status": "succeeded"}
-        return 200, self.sessions[path.removeprefix("/v1/checkout/sessions/")]
+        name, _, action = path.removeprefix("/v1/checkout/sessions/").partition("/")
+        if name not in self.sessions:
+            return 404, {"error": {"type": "invalid_request_error", "message": "No such session."}}
+        if action == "expire":
+            return self._expire(self.sessions[name])
+        return 200, self._expanded(self.sessions[name], sent)
+
+    def _expire(self, session: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if session["status"] != "open":
+            message = f"A session that is {session['status']} cannot be expired."
+            return 400, {"error": {"type": "invalid_request_error", "message": message}}
+        session |= {"status": "expired", "url": None}
+        return 200, session
+
+    def _expanded(self, session: dict[str, Any], sent: dict[str, str]) -> dict[str, Any]:
+        """Name the payment intent, or show it to who asks for that."""
+        name = session["payment_intent"]
+        if name is None or sent.get("expand[0]") != "payment_intent":
+            return session
+        intent = {"id": name, "object": "payment_intent", "status": self.intents[name]}
+        return {**session, "payment_intent": intent}
 
     def _open(self, sent: dict[str, str]) -> dict[str, Any]:
         name = f"cs_test_{len(self.sessions) + 1}"
@@ -111,10 +144,28 @@ class StripeStandIn:
 
     def pay(self, session: dict[str, Any]) -> None:
         """Let the payer pay."""
+        self._complete(session, "paid", "succeeded")
+
+    def submit(self, session: dict[str, Any]) -> None:
+        """Let the payer choose a way to pay that takes days."""
+        self._complete(session, "unpaid", "processing")
+
+    def refuse(self, session: dict[str, Any]) -> None:
+        """Let a way to pay that takes days end without money."""
+        self._complete(session, "unpaid", "requires_payment_method")
+
+    def expire(self, session: dict[str, Any]) -> None:
+        """Let the time of the checkout run out."""
+        self._expire(session)
+
+    def _complete(self, session: dict[str, Any], paid: str, intent: str) -> None:
+        name = session["id"].replace("cs_test", "pi")
+        self.intents[name] = intent
         session |= {
             "status": "complete",
-            "payment_status": "paid",
-            "payment_intent": "pi_1",
+            "payment_status": paid,
+            "payment_intent": name,
+            "url": None,
             "customer_details": {"email": "payer@solar.example", "name": "Pay Er"},
         }
 
@@ -131,6 +182,17 @@ def signature(body: bytes, secret: str = SECRET, at: int | None = None) -> str:
         body.decode(), secret, at or int(time.time())
     )
     return str(made)
+
+
+def send(
+    type_: str, session: dict[str, Any], *, sign: Callable[[bytes], str] | None = signature
+) -> Any:
+    """Send a webhook as Stripe does; return our answer."""
+    body = event(type_, session)
+    headers = {"Stripe-Signature": sign(body)} if sign else {}
+    return Browser(enforce_csrf_checks=True).post(
+        HOOK, body, content_type="application/json", headers=headers
+    )
 
 
 @contextmanager
@@ -181,7 +243,7 @@ class _Handler(BaseHTTPRequestHandler):
             )
             self._send(200, page.encode(), "text/html")
         elif self.path.startswith("/v1/"):
-            self._api({})
+            self._api(dict(parse_qsl(self.path.partition("?")[2])))
         else:
             self._send(404, b"", "text/plain")
 

@@ -19,29 +19,19 @@ from tests.registration.onboarding_support import (
     offer_with,
     path_of,
     production,
-    register,
     requirement,
     statuses,
 )
-from tests.registration.payment_support import CHECKOUT, enter_at_dummy, report, use_dummy
+from tests.registration.payment_support import CHECKOUT, FEE, enter_at_dummy, report, use_dummy
 from tests.registration.test_onboarding_pages import text_of
 
 pytestmark = pytest.mark.django_db
-
-FEE = "registration_fee"
 
 
 @pytest.fixture(autouse=True)
 def _cards(settings):
     """This deployment takes cards."""
     use_dummy(settings)
-
-
-@pytest.fixture
-def fee():
-    """A registration whose only missing step is the fee."""
-    offer_with(FEE)
-    return requirement(register(), FEE)
 
 
 def begin(fee):

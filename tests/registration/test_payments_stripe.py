@@ -25,48 +25,16 @@ from tests.registration.onboarding_support import (
 )
 from tests.registration.payment_support import (
     API_KEY,
+    FEE,
     HOOK,
     SECRET,
     event,
+    send,
     signature,
-    stripe_stand_in,
 )
 from tests.registration.test_onboarding_pages import text_of
 
 pytestmark = pytest.mark.django_db
-
-FEE = "registration_fee"
-
-
-@pytest.fixture
-def stand_in(settings, monkeypatch):
-    """The stand-in, which this deployment takes for Stripe."""
-    with stripe_stand_in(settings, monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-def fee(stand_in):
-    """A registration whose only missing step is the fee."""
-    offer_with(FEE)
-    return requirement(register(), FEE)
-
-
-@pytest.fixture
-def session(fee, stand_in):
-    """The checkout that the button opened."""
-    answer = Browser().post(path_of(fee))
-    assert (answer.status_code, answer["Location"]) == (303, stand_in.only()["url"])
-    return stand_in.only()
-
-
-def send(type_, session, *, sign=signature):
-    """Send a webhook as Stripe does; return its answer."""
-    body = event(type_, session)
-    headers = {"HTTP_STRIPE_SIGNATURE": sign(body)} if sign else {}
-    return Browser(enforce_csrf_checks=True).post(
-        HOOK, body, content_type="application/json", **headers
-    )
 
 
 def payment():
@@ -237,7 +205,8 @@ def test_expired_after_paid_changes_nothing(session, stand_in, fee):
     """Out of order: taken note of, so that Stripe does not repeat it."""
     stand_in.pay(session)
     send("checkout.session.completed", session)
-    answer = send("checkout.session.expired", {**session, "status": "expired"})
+    late = {**session, "status": "expired", "payment_status": "unpaid"}
+    answer = send("checkout.session.expired", late)
     assert (answer.status_code, answer.json()["status"]) == (200, "ignored")
     assert payment().status == "confirmed"
 

@@ -1,17 +1,20 @@
-"""Show staff what waits for a decision."""
+"""Show staff what waits for them."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from portal.times import format_datetime
-from registration.models import Message
+from registration.models import Message, Payment
 
 
 class Command(BaseCommand):
     """`manage.py list_requests [--all]`."""
 
-    help = "List the requests and submissions that wait for a decision, oldest first."
+    help = (
+        "List the requests and submissions that wait for a decision, oldest first; then the card "
+        "payments that met no fee, until they are paid back."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the scope of the list."""
@@ -31,5 +34,21 @@ class Command(BaseCommand):
                 f"{row.message_id}  {format_datetime(row.created)}  {row.type}  {row.status}  "
                 f"{row.registration.registration_id}{about}  {row.name}"
             )
-        if not found:
+        surplus = (
+            Payment.objects.surplus()
+            .select_related("requirement__registration")
+            .order_by("created", "pk")
+        )
+        for payment in surplus:
+            self.stdout.write(_surplus_line(payment))
+        if not found and not surplus:
             self.stdout.write("Nothing waits.")
+
+
+def _surplus_line(payment: Payment) -> str:
+    fee = payment.requirement
+    return (
+        f"{fee.reference}  {format_datetime(payment.created)}  card_payment  surplus  "
+        f"{fee.registration.registration_id}  {payment.currency} {payment.total} to pay back: "
+        f"manage.py onboarding refund {fee.reference}"
+    )

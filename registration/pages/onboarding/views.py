@@ -34,7 +34,7 @@ from registration.pages.onboarding.presenters import (
     receipt_notes,
     status_words,
 )
-from registration.services import onboarding, onboarding_flows, payments
+from registration.services import onboarding, onboarding_flows, payments, payments_checkouts
 from registration.services.offers import current_offers
 from registration.services.onboarding_pdf import blank_form
 from registration.services.registration_fields import fields_of
@@ -121,7 +121,7 @@ def payment(request: HttpRequest, token: UUID) -> HttpResponse:
     found = payments.payment_of(token)
     if request.method != "POST":
         ratelimits.count("30/min", f"payment:{token}")
-        payments.ask_provider(found)
+        payments_checkouts.ask_provider(found)
         found = payments.payment_of(token)
     requirement = found.requirement
     words = payment_words(found, requirement)
