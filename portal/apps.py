@@ -18,11 +18,17 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Register system checks and the foundation's own health checks; note ways to sign in."""
+        from allauth.socialaccount.models import SocialLogin
         from allauth.socialaccount.signals import social_account_added, social_account_removed
+        from django.db import transaction
 
         from portal import checks, health
         from portal.openid import adapter
 
+        # A connection and what follows from it stand or fall together. allauth has no hook around
+        # both, and several ways lead there; around its views, a transaction would also span
+        # requests to the provider and mails.
+        SocialLogin.connect = transaction.atomic(SocialLogin.connect)
         social_account_added.connect(adapter.connected)
         social_account_removed.connect(adapter.removed)
         checks.register()

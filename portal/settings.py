@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-from django.utils.translation import gettext_lazy as _
 
 from portal.env import env_bool, env_int, env_json, env_list, env_secret, env_str
+from portal.languages import languages_in
 from portal.openid.config import apps_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -287,8 +287,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5_242_880
 
 # --- Language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("es", _("Spanish")), ("fr", _("French"))]
 LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+LANGUAGES = languages_in(LOCALE_PATHS[0])
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = CDS_TIMEZONE

@@ -40,6 +40,12 @@ def send_sign_in_notice(user_pk: int, provider_id: str, is_added: bool, language
     )
 
 
+@shared_task(name=sign_in.RESET_TASK)
+def send_second_factor_reset(user_pk: int, reason: str) -> None:
+    """Mail somebody that their second factor was reset."""
+    sign_in.send_reset(user_pk, reason=reason)
+
+
 @shared_task(name=mail.LATER)
 def send_stored_mail(sealed: str) -> None:
     """Send a mail of sign-in for which the mail server was away."""

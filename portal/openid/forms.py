@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.socialaccount.forms import DisconnectForm as AllauthDisconnectForm
+from django.db import transaction
 from django.db.models import QuerySet
 
 from portal.openid.config import named_providers
@@ -16,6 +17,11 @@ class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
         self.names = {each.id: each.name for each in named_providers()}
         self.accounts: QuerySet[Any] = self.accounts.filter(provider__in=self.names).order_by("pk")
         self.fields["account"].queryset = self.accounts
+
+    @transaction.atomic
+    def save(self) -> None:
+        """Remove it; without a note of it (`portal.openid.adapter.removed`) it stays."""
+        super().save()
 
     def connected(self) -> list[str]:
         """Return the providers that need not be offered again."""

@@ -27,11 +27,14 @@ def secret_digest(secret: str) -> str:
 
 
 @transaction.atomic
-def create_credential(*, client: Client, by: User | str) -> tuple[Credential, str]:
+def create_credential(
+    *, client: Client, reason: str = "", by: User | str
+) -> tuple[Credential, str]:
     """Make another secret for a Client and write the Message of CDS-WG1-02 7.3.
 
-    Raises InvalidRequest for Clients that need no secret and for disabled ones: a secret of a
-    disabled Client would have to be expired from the start (7.1).
+    With a reason, of somebody else than the owner, the contacts get a mail too. Raises
+    InvalidRequest for Clients that need no secret and for disabled ones: a secret of a disabled
+    Client would have to be expired from the start (7.1).
     """
     client = lock_client(client)
     if client.token_endpoint_auth_method != Client.AuthMethod.BASIC:
@@ -42,14 +45,29 @@ def create_credential(*, client: Client, by: User | str) -> tuple[Credential, st
             field="client_id",
         )
     credential, secret = store_credential(client=client, by=by)
-    notify(
-        registration=client.registration,
-        name="Credential added",
-        description=f"A new secret was created for the Client {client.client_name}.",
-        related_type="credential",
-        related_uri=addresses.credential_uri(credential.credential_id),
-    )
+    what = f"A secret was created for the Client {client.client_name}."
+    _tell(credential, "Credential added", what, reason=reason, by=by)
     return credential, secret
+
+
+@transaction.atomic
+def replace_credential(*, client: Client, reason: str, by: User | str) -> tuple[Credential, str]:
+    """The utility makes a secret for a Client that has none left.
+
+    Without one the owner of an admin Client gets no token for the Credentials API (CDS-WG1-02
+    7.5). The utility hands the secret over; it never stands in Message or mail. Raises
+    InvalidRequest without a reason, while a secret works, and where `create_credential` does.
+    """
+    _check_reason(reason)
+    client = lock_client(client)
+    working = client.credentials.usable(timezone.now()).first()
+    if working is not None:
+        raise InvalidRequest(
+            f"client_id: the secret {working.credential_id} of this Client still works. Its owner "
+            "can create another one; if it is lost or has leaked, end it first.",
+            field="client_id",
+        )
+    return create_credential(client=client, reason=reason, by=by)
 
 
 def store_credential(*, client: Client, by: User | str) -> tuple[Credential, str]:
@@ -118,13 +136,8 @@ def expire_credential(*, credential: Credential, at: datetime, by: User | str) -
     when = f"will end at {format_datetime(at)}"
     if _set_expiry(credential, at, by=by):
         when = _ENDED
-    notify(
-        registration=credential.client.registration,
-        name="Credential modified",
-        description=f"A secret of the Client {credential.client.client_name} {when}.",
-        related_type="credential",
-        related_uri=addresses.credential_uri(credential.credential_id),
-    )
+    what = f"A secret of the Client {credential.client.client_name} {when}."
+    _tell(credential, "Credential modified", what, by=by)
     return credential
 
 
@@ -133,20 +146,15 @@ def expire_leaked_credential(*, credential: Credential, reason: str, by: User | 
     """The utility ends a compromised secret, with every token it obtained (CDS-WG1-02 7.6).
 
     The owner reads the reason, by mail too: without its secret it may not get to its Messages. One
-    that ended as planned keeps its expiry, but its tokens die.
+    that ended as planned keeps its expiry, but its tokens die. Raises InvalidRequest without a
+    reason.
     """
+    _check_reason(reason)
     credential = _locked(credential)
     now = timezone.now()
     _set_expiry(credential, min(credential.expires or now, now), by=by)
     what = f"A secret of the Client {credential.client.client_name} {_ENDED}."
-    send_message(
-        registration=credential.client.registration,
-        name="Credential modified",
-        description=f"{what} Reason: {reason}",
-        related_type="credential",
-        related_uri=addresses.credential_uri(credential.credential_id),
-        by=by,
-    )
+    _tell(credential, "Credential modified", what, reason=reason, by=by)
     return credential
 
 
@@ -202,6 +210,36 @@ def _locked(credential: Credential) -> Credential:
         Credential.objects.select_for_update(of=("self",), no_key=True)
         .select_related("client__registration")
         .get(pk=credential.pk)
+    )
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidRequest("A reason is needed: the third party reads it.", field="reason")
+
+
+def _tell(
+    credential: Credential, name: str, what: str, *, reason: str = "", by: User | str
+) -> None:
+    """Write an entry of the changelog (CDS-WG1-02 7.3); with a reason the contacts get a mail."""
+    registration = credential.client.registration
+    uri = addresses.credential_uri(credential.credential_id)
+    if not reason:
+        notify(
+            registration=registration,
+            name=name,
+            description=what,
+            related_type="credential",
+            related_uri=uri,
+        )
+        return
+    send_message(
+        registration=registration,
+        name=name,
+        description=f"{what} Reason: {reason}",
+        related_type="credential",
+        related_uri=uri,
+        by=by,
     )
 
 

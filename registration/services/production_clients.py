@@ -15,7 +15,7 @@ from registration import addresses
 from registration.errors import InvalidRedirectUri
 from registration.models import Client, Registration
 from registration.redirects import read_redirect_uris
-from registration.services.credentials import store_credential
+from registration.services.credentials import create_credential
 from registration.services.locks import lock_registration
 from registration.services.messages import notify
 from registration.services.offers import current_offers
@@ -77,21 +77,10 @@ def create_production_client(
         related_uri=addresses.client_uri(made.client_id),
     )
     if made.token_endpoint_auth_method == Client.AuthMethod.BASIC:
-        _give_secret(made, by=by)
+        create_credential(client=made, by=by)
     copy_logo(sandbox=sandbox, made=made)
     promise_checks(client=made)
     return made
-
-
-def _give_secret(client: Client, *, by: User | str) -> None:
-    credential, _ = store_credential(client=client, by=by)
-    notify(
-        registration=client.registration,
-        name="Credential added",
-        description=f"A secret was created for the production Client {client.client_name}.",
-        related_type="credential",
-        related_uri=addresses.credential_uri(credential.credential_id),
-    )
 
 
 def _counterpart(sandbox: Client, scopes: Sequence[str]) -> Client:

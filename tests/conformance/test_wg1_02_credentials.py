@@ -199,7 +199,8 @@ def test_a_leaked_secret(api, consent, planned, capsys):
 
 def test_only_known_secrets_can_be_ended(consent):
     """The command says so, and wants a reason."""
-    for words in (["cr_unknown", "--reason", "x"], [consent.credentials.get().credential_id]):
+    known = consent.credentials.get().credential_id
+    for words in (["cr_unknown", "--reason", "x"], [known], [known, "--reason", " "]):
         with pytest.raises(CommandError):
             call_command("expire_credential", *words)
     assert consent.credentials.usable(timezone.now()).exists()

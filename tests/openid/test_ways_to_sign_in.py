@@ -2,6 +2,7 @@
 
 import re
 import time
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,9 +11,10 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal import auth as totp
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
+from django.db import IntegrityError, connection
 
 from portal import tasks  # noqa: F401 -- the outbox runs them
-from portal.models import AuditEvent, User
+from portal.models import AuditEvent, OutboxEntry, User
 from tests.openid.support import ANA, configure, entry, heading, link_back
 from tests.registration.onboarding_support import run_outbox
 
@@ -93,6 +95,89 @@ def test_removing(traveller, user):
     assert "can now also be opened by signing in with Utility Login" in added
     assert "can no longer be opened by signing in with Utility Login" in gone
     assert "http://testserver/accounts/connections/" in gone
+
+
+NOTES: dict[str, tuple[Any, str, str]] = {
+    "audit": (AuditEvent, "action", "sign_in."),
+    "mail": (OutboxEntry, "task", "portal.tasks.send_sign_in_notice"),
+}
+
+
+def break_down(kind):
+    """Let the database take no more notes of this kind."""
+    model, column, start = NOTES[kind]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"ALTER TABLE {model._meta.db_table} ADD CONSTRAINT broken "
+            f"CHECK (NOT starts_with({column}, '{start}')) NOT VALID"
+        )
+
+
+def notes():
+    """Count the notes of changed ways to sign in."""
+    return [
+        model.objects.filter(**{f"{column}__startswith": start}).count()
+        for model, column, start in NOTES.values()
+    ]
+
+
+@pytest.mark.parametrize("kind", NOTES)
+def test_no_connection_without_a_note(traveller, user, kind):
+    """A way into an account that nobody wrote down is none; nor is there a note of none."""
+    confirm_password(traveller)
+    url = traveller.visit(traveller.begin(process="connect", next=WAYS))
+    break_down(kind)
+    with pytest.raises(IntegrityError, match="broken"):
+        traveller.arrive(url)
+    assert not SocialAccount.objects.exists()
+    assert notes() == [0, 0]
+
+
+@pytest.mark.parametrize("kind", NOTES)
+def test_no_match_without_a_note(utility_login, traveller, settings, kind):
+    """Also where the operator lets an address connect a provider."""
+    configure(settings, entry(utility_login.url, match_email=True))
+    user = User.objects.create_user(ANA["email"], PASSWORD)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    url = traveller.visit(traveller.begin())
+    break_down(kind)
+    with pytest.raises(IntegrityError, match="broken"):
+        traveller.arrive(url)
+    assert not SocialAccount.objects.exists()
+    assert notes() == [0, 0]
+
+
+@pytest.mark.parametrize("kind", [None, *NOTES])
+def test_a_connection_that_had_to_wait_for_the_password(traveller, user, kind):
+    """The person came back from the provider late; it is noted as any other."""
+    now = time.time()
+    with time_machine.travel(now - 1500, tick=False):
+        confirm_password(traveller)
+    url = traveller.visit(traveller.begin(process="connect", next=WAYS))
+    with time_machine.travel(now + 301, tick=False):
+        assert traveller.arrive(url)["Location"] == "/accounts/reauthenticate/"
+        assert not SocialAccount.objects.exists()
+        if kind is None:
+            confirm_password(traveller)
+        else:
+            break_down(kind)
+            with pytest.raises(IntegrityError, match="broken"):
+                confirm_password(traveller)
+    assert SocialAccount.objects.count() == (kind is None)
+    assert notes() == ([0, 0] if kind else [1, 1])
+
+
+@pytest.mark.parametrize("kind", NOTES)
+def test_nothing_is_removed_without_a_note(traveller, user, kind):
+    """What opens an account does not vanish unseen."""
+    confirm_password(traveller)
+    traveller.sign_in(process="connect", next=WAYS)
+    before = notes()
+    break_down(kind)
+    with pytest.raises(IntegrityError, match="broken"):
+        traveller.browser.post(WAYS, {"account": SocialAccount.objects.get().pk})
+    assert SocialAccount.objects.get().user == user
+    assert notes() == before
 
 
 def test_the_only_way_in_is_not_removed(traveller, guest, settings):

@@ -4,13 +4,19 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from portal.models import AuditEvent
+from registration import tasks  # noqa: F401 -- the outbox runs them
 from registration.errors import InvalidRequest
 from registration.models import Credential, Message
 from registration.services.credentials import authenticate, create_credential, expire_credential
+from tests.consent.oauth.support import ask_token
 from tests.factories.registration import ClientFactory, CredentialFactory
-from tests.registration.support import admin_caller, offer_demo_scopes
+from tests.registration.onboarding_support import run_outbox
+from tests.registration.support import admin_caller, caller, offer_demo_scopes
 
 pytestmark = pytest.mark.django_db
 LIST = "/cds-api/v1/credentials"
@@ -179,3 +185,64 @@ def test_a_public_client_gets_no_secret():
     """There is nothing it could keep it in."""
     with pytest.raises(InvalidRequest):
         create_credential(client=ClientFactory.create(public=True), by="system")
+
+
+@pytest.fixture
+def locked_out():
+    """An owner who ended the one secret with which the registration is managed."""
+    offer_demo_scopes()
+    admin = ClientFactory.create(admin=True)
+    credential = CredentialFactory.create(client=admin)
+    expire_credential(credential=credential, at=timezone.now(), by="dev")
+    Message.objects.all().delete()
+    return admin
+
+
+def test_staff_make_a_secret_where_none_is_left(locked_out, capsys):
+    """With it the owner gets a token again; Message and mail tell of it, never the secret."""
+    call_command("replace_credential", locked_out.client_id, reason="You ended the last one.")
+    printed = capsys.readouterr().out
+    made = locked_out.credentials.usable(timezone.now()).get()
+    assert printed == (
+        f"{made.credential_id} is the secret of {locked_out.client_id} now:\n{made.secret}\n"
+    )
+    answer = ask_token(made, grant_type="client_credentials", scope="cds_client_admin")
+    assert answer.status_code == 200
+    message = Message.objects.get()
+    assert (message.name, message.related_type) == ("Credential added", "credential")
+    assert message.related_uri.endswith(made.credential_id)
+    assert message.description.endswith(" Reason: You ended the last one.")
+    assert caller(locked_out).get(message.related_uri).json()["client_secret"] == made.secret
+    event = AuditEvent.objects.get(action="credential.created")
+    assert event.subject == f"credential:{made.credential_id}"
+    assert event.actor == "command:replace_credential"
+    run_outbox("registration.tasks.send_message_notice")
+    run_outbox("registration.tasks.mail_message_notice")
+    assert [each.to for each in mail.outbox] == [locked_out.registration.contacts]
+    told = [message.description, str(event.details), *(str(each.body) for each in mail.outbox)]
+    assert [words for words in told if made.secret in words] == []
+
+
+def test_staff_make_no_second_secret(locked_out):
+    """Only owners have several; what still works is named, so that staff can end it."""
+    working = CredentialFactory.create(client=locked_out, expires=timezone.now() + timedelta(1))
+    with pytest.raises(CommandError, match=working.credential_id):
+        call_command("replace_credential", locked_out.client_id, reason="Lost.")
+    assert locked_out.credentials.count() == 2
+    assert not Message.objects.exists()
+
+
+def test_staff_give_a_reason_and_name_a_client_that_may_have_a_secret(locked_out):
+    """Nothing is made otherwise."""
+    public = ClientFactory.create(public=True).client_id
+    disabled = ClientFactory.create(consent=True, cds_status="disabled").client_id
+    for words in (
+        [locked_out.client_id],
+        [locked_out.client_id, "--reason", " "],
+        ["cl_unknown", "--reason", "x"],
+        [public, "--reason", "x"],
+        [disabled, "--reason", "x"],
+    ):
+        with pytest.raises(CommandError):
+            call_command("replace_credential", *words)
+    assert not Credential.objects.usable(timezone.now()).exists()

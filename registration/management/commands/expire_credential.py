@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from portal.errors import DomainError
 from registration.models import Credential
 from registration.services.credentials import expire_leaked_credential
 
@@ -24,9 +25,15 @@ class Command(BaseCommand):
         credential = Credential.objects.filter(credential_id=options["credential_id"]).first()
         if credential is None:
             raise CommandError("There is no such Credential.")
-        expire_leaked_credential(
-            credential=credential, reason=options["reason"], by="command:expire_credential"
-        )
+        try:
+            expire_leaked_credential(
+                credential=credential, reason=options["reason"], by="command:expire_credential"
+            )
+        except DomainError as error:
+            raise CommandError(error.message) from error
         self.stdout.write(f"{credential.credential_id} has ended, with its tokens.")
         if not credential.client.credentials.usable(timezone.now()).exists():
-            self.stdout.write(f"The Client {credential.client.client_id} has no other secret now.")
+            self.stdout.write(
+                f"The Client {credential.client.client_id} has no other secret now; see "
+                "manage.py replace_credential."
+            )

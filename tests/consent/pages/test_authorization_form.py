@@ -252,6 +252,24 @@ def test_forms_are_protected_against_forgery(world: World) -> None:
     assert browser.post(form_url(world.ask(details=MERGED)), answer("sc_222222")).status_code == 403
 
 
+@pytest.fixture
+def three_languages(settings: Any) -> None:
+    """As if catalogues of Spanish and French were there."""
+    settings.LANGUAGES = [("en", "English"), ("es", "Spanish"), ("fr", "French")]
+
+
+def test_a_language_that_is_not_offered_is_not_spoken(world: World, settings: Any) -> None:
+    """Whoever asks for it, the form is English and says so."""
+    settings.LANGUAGES = [("en", "English")]
+    url = form_url(world.ask(details=MERGED, ui_locales="es fr-CA"))
+    world.browser.cookies["django_language"] = "es"
+    page = world.browser.get(url, headers={"Accept-Language": "fr"})
+    assert '<html lang="en"' in page.content.decode()
+    assert page["Content-Language"] == "en"
+    assert 'name="language"' not in page.content.decode()
+
+
+@pytest.mark.usefixtures("three_languages")
 def test_the_client_chooses_the_language_unless_the_customer_did(world: World) -> None:
     """ui_locales first, the customer's own switch above it; unknown tags are skipped."""
     url = form_url(world.ask(details=MERGED, ui_locales="tlh fr-CA en"))
@@ -260,6 +278,7 @@ def test_the_client_chooses_the_language_unless_the_customer_did(world: World) -
     assert '<html lang="es"' in world.browser.get(url).content.decode()
 
 
+@pytest.mark.usefixtures("three_languages")
 def test_changing_the_language_keeps_what_was_ticked(world: World) -> None:
     """The buttons stand in the footer and send the form along."""
     url = form_url(world.ask(details=MERGED))

@@ -1,0 +1,32 @@
+"""Take somebody's role away."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.errors import DomainError
+from portal.models import User
+from portal.services.staff import remove_staff
+
+
+class Command(BaseCommand):
+    """`manage.py remove_staff ADDRESS`."""
+
+    help = (
+        "End the role of staff or administrator, with all sessions. The person can still sign in."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the person."""
+        parser.add_argument("email", help="the address that the person signs in with")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Take the role away."""
+        user = User.objects.filter(email__iexact=options["email"]).first()
+        if user is None:
+            raise CommandError("Nobody signs in with this address.")
+        try:
+            remove_staff(user=user, by="command:remove_staff")
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(f"{user.email} does not work here any more and is signed out.")

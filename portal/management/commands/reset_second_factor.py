@@ -1,0 +1,36 @@
+"""Help somebody who has lost phone and recovery codes."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.errors import DomainError
+from portal.models import User
+from portal.services.sign_in import reset_second_factor
+
+
+class Command(BaseCommand):
+    """`manage.py reset_second_factor ADDRESS --reason TEXT`."""
+
+    help = (
+        "Take away somebody's codes and end their sessions. Make sure first that it is they who "
+        "ask: from then on the password alone signs in, to set up new codes."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the person and the reason."""
+        parser.add_argument("email", help="the address that the person signs in with")
+        parser.add_argument("--reason", required=True, help="what the person reads")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Reset it."""
+        user = User.objects.filter(email__iexact=options["email"]).first()
+        if user is None:
+            raise CommandError("Nobody signs in with this address.")
+        try:
+            reset_second_factor(
+                user=user, reason=options["reason"], by="command:reset_second_factor"
+            )
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(f"{user.email} has no second factor now, and gets a mail.")
