@@ -60,6 +60,10 @@ class GrantListener(Protocol):
     def grant_approved(self, grant: Grant) -> None:
         """Compute access now, inside the approving transaction (small selections)."""
 
+    def goes_on(self, grant: Grant) -> bool:
+        """Whether what a computed Grant shows can still change: false once the person's links to
+        all accounts behind it have ended."""
+
     def grant_ended(self, grant: Grant) -> None:
         """Forget what was computed; runs in the ending transaction."""
 

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 from django.conf import settings
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
@@ -44,7 +45,7 @@ class Migration(migrations.Migration):
                 blank=True, help_text="What a Grant goes back to after its review", max_length=20
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="grant",
             constraint=models.CheckConstraint(
                 condition=models.Q(
@@ -56,7 +57,7 @@ class Migration(migrations.Migration):
                 name="consent_grant_asked_only_waiting",
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="grant",
             constraint=models.CheckConstraint(
                 condition=models.Q(

@@ -45,6 +45,7 @@ from consent.services.grants import (
     open_fully,
     record_change,
     save_grant,
+    stop_if_over,
 )
 from consent.services.requests import consent_offers
 from portal.durations import INFINITE
@@ -133,6 +134,7 @@ def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
     elif not row.is_administrative and row.status not in Grant.WITHOUT_ACCESS:
         row.save()
         catalog.listener().grant_approved(row)
+        stop_if_over(row)
     save_grant(row)
     record_change(row, "widening_asked" if widens else "reduced", by=by, scope=wanted.scope)
     return row

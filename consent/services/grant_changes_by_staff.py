@@ -12,6 +12,7 @@ from consent.catalogue.resolution import resolution_of
 from consent.models import Grant
 from consent.services.grants import (
     REVIEW_TIME,
+    STOPPED_MEANS,
     ForbiddenTransition,
     apply_status,
     begin,
@@ -39,7 +40,7 @@ S = Grant.Status
 DATA_STATES: Mapping[str, str] = {
     S.ACTIVE: "The data of this Grant is on schedule again.",
     S.DELAYED: "The data of this Grant is behind schedule and will be updated.",
-    S.STOPPED: "The data of this Grant is no longer updated; what is there stays available.",
+    S.STOPPED: STOPPED_MEANS,
     S.ERRORED: "An internal error affects this Grant; access cannot be confirmed.",
 }
 # From here only the service of that status leads on: an authorization, a date, resuming.

@@ -23,8 +23,8 @@ from portal.jsontext import dumps
 from portal.models import User
 from portal.outbox import enqueue
 from portal.prepared import Prepared
-from registration.models import Client
-from registration.services.locks import lock_message
+from registration.models import Client, Message
+from registration.services.locks import lock_message, lock_registration
 from registration.services.messages import notify
 from registration.services.offers import current_offers
 
@@ -55,6 +55,10 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
 
 # Sub-Grants in these make a parent that waits for them go on (CDS-WG1-02 8.2).
 SUFFICIENT_FOR_PARENT = frozenset({S.ACTIVE, S.PARTIAL, S.DELAYED, S.STOPPED})
+
+# From these a Grant can say that its data stopped; elsewhere another status matters more.
+MAY_STOP = frozenset({S.ACTIVE, S.PENDING, S.DELAYED, S.ERRORED})
+STOPPED_MEANS = "The data of this Grant is no longer updated; what is there stays available."
 
 # How long the computation of a large selection takes, as a promise to the client.
 PENDING_TIME = timedelta(minutes=15)
@@ -102,13 +106,25 @@ def lock_grant(grant: Grant) -> Grant:
     before its children, by whichever of them a change begins, and the Message of a review before
     its Grant, as staff do who decide about it.
     """
-    if grant.review is not None:
-        lock_message(grant.review)
+    if grant.user_id is None:
+        _lock_review(grant)
     if grant.parent is not None:
         lock_grant(grant.parent)
     rows = Grant.objects.select_related("client__registration", "review")
     found: Grant = rows.select_for_update(of=("self",), no_key=True).get(pk=grant.pk)
     return found
+
+
+def _lock_review(grant: Grant) -> None:
+    """Lock the party of a Grant that no customer gave, then the review that there is now.
+
+    Only such Grants are reviewed. Who opens a review takes these locks as well, so that none opens
+    between this look and the lock of the Grant (registration.services.locks).
+    """
+    lock_registration(grant.client.registration_id)
+    review = Message.objects.filter(reviewed_grant=grant.pk).first()
+    if review is not None:
+        lock_message(review)
 
 
 def apply_status(grant: Grant, status: str) -> None:
@@ -306,7 +322,19 @@ def _finish(grant: Grant) -> None:
     # Stored first: the listener may look the Grant up.
     grant.save()
     catalog.listener().grant_approved(grant)
+    stop_if_over(grant)
     settle_parent(grant)
+
+
+def stop_if_over(grant: Grant) -> None:
+    """Let a locked Grant say that its data stopped, when all links behind it have ended (ADR 5).
+
+    That may have happened while another status mattered more. The caller saves the row.
+    """
+    if grant.status in MAY_STOP and not catalog.listener().goes_on(grant):
+        apply_status(grant, S.STOPPED)
+        grant.save()
+        tell_client(grant, "Grant stopped", STOPPED_MEANS)
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from consent.catalog import Selectable
 from consent.models import Grant, Receipt
 from consent.services.choices import SectionChoice
-from consent.services.grants import end_grant
+from consent.services.grants import end_grant, lock_grant
 from consent.services.sections import Section, entry_access
 from consent.wording import data_items, duration_sentences
 from portal import audit, outbox
@@ -138,7 +138,7 @@ def stop_sharing(*, receipt: Receipt, by: User | str) -> bool:
 
     Tokens die in the same transaction. Safe to call twice.
     """
-    grant = Grant.objects.select_for_update().get(pk=receipt.grant_id)
+    grant = lock_grant(receipt.grant)
     if grant.status in Grant.ENDED:
         return False
     end_grant(grant=grant, status=Grant.Status.REVOKED, reason="revoked by the customer", by=by)

@@ -42,6 +42,11 @@ class Holdings:
         return [Part(until, frozenset(groups[until])) for until in sorted(groups)]
 
     @property
+    def some_go_on(self) -> bool:
+        """Whether any link has not ended."""
+        return len(self.ends) < len(self.accounts)
+
+    @property
     def whole(self) -> Part:
         """All accounts, whenever their links end."""
         return Part(FOREVER, frozenset(self.accounts))

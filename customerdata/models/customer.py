@@ -69,7 +69,12 @@ class AccountHolderQuerySet(models.QuerySet["AccountHolder"]):
 
 
 class AccountHolder(models.Model):
-    """A signed-up person may act for an account. Several people may hold the same account."""
+    """A signed-up person may act for an account. Several people may hold the same account.
+
+    `asserted_by` are the OpenID provider and its subject whose claims made the link, empty for all
+    other means. When these claims no longer name the account, the link ends as `withdrawn`: they
+    may name it again.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="held_accounts"
@@ -81,6 +86,12 @@ class AccountHolder(models.Model):
     ended = models.DateTimeField(null=True, blank=True)
     mistaken = models.BooleanField(
         default=False, help_text="There never should have been a link: nothing is shown by it"
+    )
+    asserted_by = models.CharField(
+        max_length=250, blank=True, help_text="Whose claims made the link; empty for other means"
+    )
+    withdrawn = models.BooleanField(
+        default=False, help_text="It ended because the claims that made it no longer name it"
     )
 
     objects: ClassVar[Any] = AccountHolderQuerySet.as_manager()
@@ -100,6 +111,10 @@ class AccountHolder(models.Model):
             models.CheckConstraint(
                 condition=Q(mistaken=False) | Q(ended__isnull=False),
                 name="%(app_label)s_%(class)s_mistakes_are_over",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn=False) | (Q(ended__isnull=False) & ~Q(asserted_by="")),
+                name="%(app_label)s_%(class)s_withdrawn_by_claims",
             ),
         ]
 

@@ -125,9 +125,16 @@ def _try_code(*, link_id: str, code: str, user: User, by: User) -> AccountHolder
 
 
 @transaction.atomic
-def link_account(*, user: User, account: Account, by: User | str) -> AccountHolder:
-    """Let a person act for an account; linking it again changes nothing."""
-    holder, created = AccountHolder.objects.get_or_create(user=user, account=account, ended=None)
+def link_account(
+    *, user: User, account: Account, asserted_by: str = "", by: User | str
+) -> AccountHolder:
+    """Let a person act for an account; linking it again changes nothing.
+
+    `asserted_by` are the OpenID provider and its subject whose claims are the reason.
+    """
+    holder, created = AccountHolder.objects.get_or_create(
+        user=user, account=account, ended=None, defaults={"asserted_by": asserted_by}
+    )
     if created:
         audit.record(
             "account.linked",

@@ -1,60 +1,104 @@
 """Linking accounts because a trusted identity provider says whose they are.
 
 The operator decides which claims count and whether a provider knows test customers or real ones
-(`portal.openid.config`); a provider of one kind never reaches accounts of the other.
+(`portal.openid.config`); a provider of one kind never reaches accounts of the other. Links that a
+provider's claims made end when these no longer name the account (ADR 6).
 """
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from consent.services.grants import lock_person
 from customerdata.models import Account, AccountHolder, AccountVersion, Customer
 from customerdata.services.linking import link_account, plain_number
+from customerdata.services.unlinking import end_link
 from portal.openid.claims import Assertion
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The accounts that claims name; `understood` says that no number was left over."""
+
+    accounts: tuple[Account, ...] = ()
+    understood: bool = True
 
 
 @transaction.atomic
 def link_asserted(assertion: Assertion) -> list[AccountHolder]:
-    """Link the accounts that a provider asserts; return the new links.
+    """Link the accounts that a provider asserts and end its links to others; return the new links.
 
-    Numbers that no account has, or several, link nothing. A link that was ended here stays ended.
+    Numbers that no account has, or several, link nothing. A link that staff ended stays ended.
     """
-    wanted = [*_of_customer(assertion), *_by_number(assertion)]
-    known = AccountHolder.objects.filter(user=assertion.user, account__in=wanted)
+    parts = _of_customer(assertion), _by_number(assertion)
+    wanted = dict.fromkeys(account for part in parts for account in part.accounts)
+    if assertion.is_whole and all(part.understood for part in parts):
+        _end_others(assertion, wanted)
+    known = AccountHolder.objects.filter(user=assertion.user, account__in=wanted, withdrawn=False)
     decided = set(known.values_list("account", flat=True))
     return [
-        link_account(user=assertion.user, account=account, by=f"openid:{assertion.provider_id}")
-        for account in dict.fromkeys(wanted)
+        link_account(
+            user=assertion.user,
+            account=account,
+            asserted_by=_source(assertion),
+            by=_actor(assertion),
+        )
+        for account in wanted
         if account.pk not in decided
     ]
 
 
-def _of_customer(assertion: Assertion) -> Iterable[Account]:
+def _end_others(assertion: Assertion, wanted: dict[Account, None]) -> None:
+    """End the links that claims of this subject made to accounts that they no longer name."""
+    links = AccountHolder.objects.current().filter(
+        user=assertion.user, asserted_by=_source(assertion)
+    )
+    others = links.exclude(account__in=wanted).order_by("pk")
+    if not others.exists():
+        return
+    # Another sign-in at the same time may be ending them.
+    lock_person(assertion.user.pk)
+    for holder in others.all():
+        reason = _("The service that you sign in with no longer names this account as yours.")
+        end_link(holder=holder, reason=reason, withdrawn=True, by=_actor(assertion))
+
+
+def _source(assertion: Assertion) -> str:
+    return f"{assertion.provider_id} {assertion.subject}"
+
+
+def _actor(assertion: Assertion) -> str:
+    return f"openid:{assertion.provider_id}"
+
+
+def _of_customer(assertion: Assertion) -> Named:
     """Return all accounts of the customer with the asserted number."""
     if not assertion.customer_number:
-        return []
+        return Named()
     customers = list(
         Customer.objects.filter(
             customer_number=assertion.customer_number, is_test=assertion.test_customers
         )[:2]
     )
     if len(customers) != 1:
-        return []
+        return Named(understood=False)
     versions = AccountVersion.objects.current().filter(account__customer=customers[0])
-    return [version.account for version in versions.select_related("account")]
+    return Named(tuple(version.account for version in versions.select_related("account")))
 
 
-def _by_number(assertion: Assertion) -> Iterable[Account]:
+def _by_number(assertion: Assertion) -> Named:
     """Return the accounts with the asserted numbers, except numbers that several have."""
     numbers = {plain_number(number) for number in assertion.account_numbers}
     if not numbers:
-        return []
+        return Named()
     versions = AccountVersion.objects.current().filter(account_number__in=numbers)
     found: dict[str, list[Account]] = {}
     for version in versions.select_related("account__customer"):
         found.setdefault(version.account_number, []).append(version.account)
-    return [
+    sure = tuple(
         accounts[0]
         for accounts in found.values()
         if len(accounts) == 1 and accounts[0].customer.is_test == assertion.test_customers
-    ]
+    )
+    return Named(sure, understood=len(sure) == len(numbers))

@@ -17,9 +17,10 @@ from django.utils import timezone, translation
 from consent.catalog import catalog
 from consent.models import Grant, Receipt
 from consent.services.grant_changes_by_staff import disable_grant, report_data_state
-from consent.services.grants import lock_grant, lock_person, tell_client
+from consent.services.grants import MAY_STOP, lock_grant, lock_person, tell_client
 from customerdata.access.compute import compute_grant
 from customerdata.access.entries import holdings
+from customerdata.access.outlook import goes_on, may_grow, takes_future
 from customerdata.catalog import masked
 from customerdata.models import AccountHolder, AccountVersion, GrantedObject
 from customerdata.services.recomputation import request_recomputation
@@ -33,8 +34,6 @@ S = Grant.Status
 TASK = "customerdata.tasks.send_account_unlinked"
 
 _WHY = "the customer's account is no longer linked"
-# From these a Grant can say that its data stopped; elsewhere another status matters more.
-_MAY_STOP = frozenset({S.ACTIVE, S.PENDING, S.DELAYED, S.ERRORED})
 
 
 class LinkRefused(DomainError):
@@ -45,13 +44,19 @@ class LinkRefused(DomainError):
 
 @transaction.atomic
 def end_link(
-    *, holder: AccountHolder, reason: str, mistaken: bool = False, by: User | str
+    *,
+    holder: AccountHolder,
+    reason: str,
+    mistaken: bool = False,
+    withdrawn: bool = False,
+    by: User | str,
 ) -> AccountHolder:
     """End a person's link to an account now; the person gets a mail with the reason.
 
     Grants given over the account show it as of now and nothing newer; one that has nothing else
     becomes `stopped` (CDS-WG1-02 8.2). With `mistaken` they show nothing of it, and one that has
-    nothing else is disabled. Clients whose Grants change get a Message.
+    nothing else is disabled. Clients whose Grants change get a Message. `withdrawn` says that the
+    claims that made the link may make it again.
     Raises LinkRefused for a link that has ended, and without a reason.
     """
     if not reason.strip():
@@ -64,8 +69,8 @@ def end_link(
     )
     if row.ended is not None:
         raise LinkRefused("This link has ended already.", field="account")
-    row.ended, row.mistaken = timezone.now(), mistaken
-    row.save(update_fields=["ended", "mistaken"])
+    row.ended, row.mistaken, row.withdrawn = timezone.now(), mistaken, withdrawn
+    row.save(update_fields=["ended", "mistaken", "withdrawn"])
     changed = [grant for grant in _grants_over(row) if _settle(grant, by=by)]
     request_recomputation(customer=row.account.customer)
     audit.record(
@@ -102,19 +107,19 @@ def _settle(grant: Grant, *, by: User | str) -> bool:
     compute_grant(row)
     after = _shown(row)
     held = holdings(row)
-    some_go_on = len(held.ends) < len(held.accounts)
     if row.status == S.FUTURE:
         # Nothing was shared yet; when its time comes nothing would be there to share.
-        if not some_go_on:
+        if not held.some_go_on:
             disable_grant(grant=row, reason=_WHY, by=by)
-        return not some_go_on
-    if before == after:
+        return not held.some_go_on
+    stops = row.status in MAY_STOP and not goes_on(row)
+    # Until the last link ended, a Grant of services to come could still grow.
+    last = stops and not held.some_go_on and takes_future(row)
+    if before == after and not last:
         return False
-    may_grow = some_go_on and row.selections.filter(include_future=True).exists()
-    still = not may_grow and all(cutoff <= timezone.now() for *_, cutoff in after)
-    if not after and not may_grow:
+    if not after and not may_grow(row, held):
         disable_grant(grant=row, reason=_WHY, by=by)
-    elif still and row.status in _MAY_STOP:
+    elif stops:
         report_data_state(grant=row, status=S.STOPPED, by=by)
     else:
         tell_client(row, "Grant reduced", "An account of this Grant gets no new data any more.")

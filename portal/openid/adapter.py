@@ -209,6 +209,7 @@ def _tell(sociallogin: SocialLogin) -> None:
     claims.tell(
         sociallogin.user,
         provider_id=app.provider_id,
+        subject=sociallogin.account.uid,
         rules=app.settings,
         told=sociallogin.told,
     )

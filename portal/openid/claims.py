@@ -16,15 +16,20 @@ from portal.registries import Registry
 class Assertion:
     """A provider says that a person is a customer or holds accounts.
 
+    `subject` is how it knows the person, who may be several subjects there.
+
     `test_customers` tells whether the provider knows test customers (sandbox) or real ones; it
-    never says anything about the others.
+    never says anything about the others. `is_whole` tells whether every claim that counts was there
+    and could be read, so that what it does not name is not meant.
     """
 
     provider_id: str
+    subject: str
     user: User
     customer_number: str
     account_numbers: tuple[str, ...]
     test_customers: bool
+    is_whole: bool
 
 
 Listener = Callable[[Assertion], object]
@@ -32,19 +37,37 @@ listeners: Registry[Listener] = Registry("account claims")
 
 
 def tell(
-    user: User, *, provider_id: str, rules: Mapping[str, Any], told: Mapping[str, Any]
+    user: User,
+    *,
+    provider_id: str,
+    subject: str,
+    rules: Mapping[str, Any],
+    told: Mapping[str, Any],
 ) -> None:
     """Hand on what a provider told about a person, as far as its `rules` name claims."""
+    claims = [rules["customer_claim"], rules["accounts_claim"]]
+    customers, accounts = (_numbers(told, claim) for claim in claims)
+    counting = [claim for claim in claims if claim]
+    is_whole = bool(counting) and all(_is_whole(told, claim) for claim in counting)
     assertion = Assertion(
         provider_id=provider_id,
+        subject=subject,
         user=user,
-        customer_number=next(iter(_numbers(told, rules["customer_claim"])), ""),
-        account_numbers=_numbers(told, rules["accounts_claim"]),
+        customer_number=next(iter(customers), ""),
+        account_numbers=accounts,
         test_customers=rules["test_customers"],
+        is_whole=is_whole and len(customers) < 2,
     )
-    if assertion.customer_number or assertion.account_numbers:
+    if customers or accounts or assertion.is_whole:
         for listener in listeners:
             listener(assertion)
+
+
+def _is_whole(told: Mapping[str, Any], claim: str) -> bool:
+    """Whether a claim is there and all of it can be read; an empty list means none."""
+    value = told.get(claim)
+    items = len(set(map(str, value))) if isinstance(value, list) else 1
+    return len(_numbers(told, claim)) == items
 
 
 def _numbers(told: Mapping[str, Any], claim: str) -> tuple[str, ...]:

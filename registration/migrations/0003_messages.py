@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import django.utils.timezone
 from django.conf import settings
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 import registration.models.message
@@ -100,7 +101,7 @@ class Migration(migrations.Migration):
                 name="registration_message_queue",
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="message",
             constraint=models.CheckConstraint(
                 condition=models.Q(
@@ -145,7 +146,7 @@ class Migration(migrations.Migration):
                 name="registration_message_status_of_type",
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="message",
             constraint=models.CheckConstraint(
                 condition=models.Q(
@@ -165,7 +166,7 @@ class Migration(migrations.Migration):
                 name="registration_message_creator_of_type",
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="message",
             constraint=models.CheckConstraint(
                 condition=models.Q(
@@ -179,7 +180,7 @@ class Migration(migrations.Migration):
                 name="registration_message_related_in_pairs",
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="message",
             constraint=models.CheckConstraint(
                 condition=models.Q(

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 from django.conf import settings
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
@@ -24,7 +25,7 @@ class Migration(migrations.Migration):
                 to="registration.payment",
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="requirement",
             constraint=models.CheckConstraint(
                 condition=models.Q(

@@ -2,9 +2,9 @@
 
 The registration comes first, then its Clients, Messages and Requirements: nobody locks one of those
 without it. One transaction locks one registration. Only a grant request may be about another
-party's Client; it takes that Client last and waits for nothing of its owner. Credentials and Grants
-come after all of these; a card payment comes before them, because a provider's report moves it
-first.
+party's Client; it takes that Client last and waits for nothing of its owner. Credentials come after
+all of these, and so do customers with their Grants: a Grant that may be under review takes its
+party's locks first. A card payment comes before them, because a provider's report moves it first.
 
 All are no-key locks: a row that merely points at a locked one, such as a new Message or token,
 need not wait.

@@ -1,7 +1,6 @@
 """CDS-WG1-02 8.6: a Client wants more of what the utility itself gave, and people decide."""
 
 import json
-import threading
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -9,14 +8,13 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError
 from django.test import Client as Browser
 
 from consent.models import Grant
 from consent.services import grant_changes_by_staff as staff
 from consent.services.grants import ForbiddenTransition, compute_grant, end_grant
 from consent.tasks import sweep_grants
-from portal.errors import DomainError
 from portal.models import AuditEvent, OutboxEntry
 from registration.errors import InvalidRequest
 from registration.models import Message
@@ -25,6 +23,7 @@ from registration.services.reviews import approve_request, reject_request
 from tests.consent.files_party import SCOPE, Party
 from tests.consent.oauth.support import offer_demo_scopes, plug_in_listener
 from tests.factories.consent import GrantFactory, admin_token_for
+from tests.races import at_once
 from tests.registration.schemas import problems
 
 pytestmark = pytest.mark.django_db
@@ -385,32 +384,14 @@ def test_at_once(other):
     acme = World()
     acme.want(acme.shared, acme.other)
     message = acme.message()
-    seen: list[object] = []
-    barrier = threading.Barrier(2)
-
-    def run(call: Any) -> None:
-        barrier.wait()
-        try:
-            seen.append(call())
-        except DomainError as error:
-            seen.append(error)
-        finally:
-            connection.close()
-
     calls = {
         "approve": partial(approve_request, message=message, by="system"),
         "reject": partial(reject_request, message=message, reason="no", by="system"),
         "patch": partial(acme.want, acme.shared),
         "end": partial(end_grant, grant=acme.now(), status="disabled", reason="test", by="system"),
     }
-    threads = [
-        threading.Thread(target=run, args=[call]) for call in (calls["approve"], calls[other])
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(seen) == 2
+    seen = at_once(calls["approve"], calls[other])
+    assert not any(isinstance(each, OperationalError) for each in seen)
     grant = acme.now()
     assert not grant.is_under_review
     assert acme.message().status in {"complete", "rejected"}

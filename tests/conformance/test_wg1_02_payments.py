@@ -10,9 +10,9 @@ from tests.registration.onboarding_support import (
     production,
     requirement,
     statuses,
+    text_of,
 )
 from tests.registration.payment_support import FEE, fee_to_pay, report, use_dummy
-from tests.registration.test_onboarding_pages import text_of
 
 pytestmark = pytest.mark.django_db
 

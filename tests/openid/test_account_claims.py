@@ -123,3 +123,15 @@ def test_a_link_by_code_is_not_made_twice(told):
     link_account(user=user, account=found, by=user)
     told({"accounts": [number_of(found)]}, accounts_claim="accounts")
     assert AccountHolder.objects.filter(user=user).count() == 1
+
+
+def test_what_the_claim_no_longer_names(told):
+    """The link ends with the sign-in; a sign-in without the claim says nothing."""
+    one, two = account(), account()
+    user = told({"accounts": [number_of(one), number_of(two)]}, accounts_claim="accounts")
+    told({}, accounts_claim="accounts")
+    assert held(user) == {one, two}
+    told({"accounts": [number_of(two)]}, accounts_claim="accounts")
+    assert held(user) == {two}
+    subject = user.socialaccount_set.get().uid
+    assert AccountHolder.objects.get(account=two).asserted_by == f"utility {subject}"

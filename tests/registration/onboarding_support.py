@@ -61,6 +61,11 @@ def path_of(wanted: Requirement) -> str:
     return uri.removeprefix("http://testserver").removesuffix("form.pdf")
 
 
+def text_of(response: Any) -> str:
+    """Return the words of a page on one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
 def statuses(wanted: Requirement) -> list[str]:
     """Return the statuses of the request_updates, oldest first."""
     assert wanted.message is not None

@@ -2,13 +2,10 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from portal.errors import DomainError
 from registration.models import Client
@@ -17,28 +14,12 @@ from registration.services.clients import update_client
 from registration.services.message_handlers import RequestHandler, request_handlers
 from registration.services.onboarding import ForbiddenStep, approve_requirement, renew_link
 from registration.services.reviews import approve_request
+from tests.races import after, at_once, wait_until_somebody_waits
 from tests.registration.onboarding_support import offer_with, production, register, requirement
 from tests.registration.support import caller
-from tests.registration.test_messages_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE = 3.0
 MESSAGES = "/cds-api/v1/messages"
-
-
-def wait_until_somebody_waits() -> None:
-    """Return once another connection of this database waits for a row, or after a while."""
-    ends = time.monotonic() + PATIENCE
-    query = (
-        "SELECT count(*) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    while time.monotonic() < ends:
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -56,12 +37,6 @@ def decision_begun(monkeypatch):
     handlers = {"production_request": RequestHandler(approve=approve)}
     monkeypatch.setattr(message_handlers, "request_handlers", handlers)
     return begun
-
-
-def after(event: threading.Event, call: Callable[[], Any]) -> Any:
-    """Call when the event has happened."""
-    assert event.wait(PATIENCE)
-    return call()
 
 
 def passed_review():

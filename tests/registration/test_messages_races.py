@@ -3,46 +3,22 @@
 import base64
 import json
 import os
-import threading
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
 import requests
-from django.db import OperationalError, connection
 
 from portal.errors import DomainError
 from registration.models import Client, Message
 from registration.services.clients import approve_field_changes, update_client
 from registration.services.reviews import approve_request
 from tests.factories.registration import ClientFactory, MessageFactory
+from tests.races import at_once
 from tests.registration.support import caller, offer_demo_scopes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MB = 1024 * 1024
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Run the calls in threads that start together; return what they returned or raised."""
-    barrier = threading.Barrier(len(calls))
-    results: list[Any] = [None] * len(calls)
-
-    def run(number: int, call: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            results[number] = call()
-        except (DomainError, OperationalError) as error:
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=item) for item in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,7 @@ from tests.registration.onboarding_support import (
     register,
     requirement,
     statuses,
+    text_of,
 )
 
 pytestmark = pytest.mark.django_db
@@ -34,11 +35,6 @@ def start(field_id):
     offer_with(field_id)
     found = requirement(register(), field_id)
     return Browser(), found, path_of(found)
-
-
-def text_of(response):
-    """Return the words of a page on one line."""
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def mark_of(page):

@@ -21,9 +21,9 @@ from tests.registration.onboarding_support import (
     production,
     requirement,
     statuses,
+    text_of,
 )
 from tests.registration.payment_support import CHECKOUT, FEE, enter_at_dummy, report, use_dummy
-from tests.registration.test_onboarding_pages import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.models import AuditEvent
 from registration.models import Message, Payment
 from registration.services import onboarding, payments_checkouts
+from tests.races import at_once, wait_until_somebody_waits
 from tests.registration.onboarding_support import (
     path_of,
     production,
@@ -19,8 +20,6 @@ from tests.registration.onboarding_support import (
     statuses,
 )
 from tests.registration.payment_support import FEE, send
-from tests.registration.test_lock_order import wait_until_somebody_waits
-from tests.registration.test_messages_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,6 +22,7 @@ from tests.registration.onboarding_support import (
     register,
     requirement,
     statuses,
+    text_of,
 )
 from tests.registration.payment_support import (
     API_KEY,
@@ -32,7 +33,6 @@ from tests.registration.payment_support import (
     send,
     signature,
 )
-from tests.registration.test_onboarding_pages import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,7 @@
 """What each entry of a Grant says about usage: window, instant and value types."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -54,6 +54,12 @@ class UsageEntry:
     cutoff: datetime
     instant: datetime
     value_types: ValueTypes | None
+
+    def up_to(self, cutoff: datetime) -> "UsageEntry":
+        """Return the entry as it reads an object whose own cutoff may come first (ADR 5)."""
+        if cutoff >= self.cutoff:
+            return self
+        return replace(self, cutoff=cutoff, instant=min(self.instant, cutoff))
 
 
 def usage_entries(reader: Reader) -> list[UsageEntry]:

@@ -147,13 +147,20 @@ class _Cutter:
         self.related.load(rows)
         by_index = {entry.index: entry for entry in self.entries}
         reaching = self.related.reaching(rows, by_index.keys()) if len(by_index) > 1 else {}
-        return [(row, self._items(row, reaching.get(row.series_id, ()), by_index)) for row in rows]
+        readers = {
+            series: {index: by_index[index].up_to(cutoff) for index, cutoff in reached.items()}
+            for series, reached in reaching.items()
+        }
+        found = []
+        for row in rows:
+            # Access may be computed anew between the walk and this look at who reaches a series.
+            entries = {index: by_index[index] for index in row.entries}
+            found.append((row, self._items(row, entries | readers.get(row.series_id, {}))))
+        return found
 
-    def _items(
-        self, row: Found, reaching: Sequence[int], entries: Mapping[int, UsageEntry]
-    ) -> list[Item]:
+    def _items(self, row: Found, entries: Mapping[int, UsageEntry]) -> list[Item]:
         grid = Grid(row.public_id, row.segment_start, row.interval, row.count)
-        reading, later = split_readers(row.entries, reaching, entries)
+        reading, later = split_readers(row.entries, entries)
         shown = {entry.index: self._shown(entry, row.formats_text) for entry in (*reading, *later)}
         found = pieces(grid, shown, reading=reading, later=later)
         items = [self._item(row, grid, piece) for piece in found]

@@ -10,7 +10,7 @@ decides every format that it shows, and the earlier one gives the rest as a segm
 
 import hashlib
 import hmac
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -103,18 +103,17 @@ def piece_id(grid: Grid, piece: Piece, key: bytes) -> str:
 
 
 def split_readers(
-    version: Sequence[int], reaching: Sequence[int], entries: Mapping[int, UsageEntry]
+    version: Collection[int], entries: Mapping[int, UsageEntry]
 ) -> tuple[list[UsageEntry], list[UsageEntry]]:
     """Return the entries that read a version, and those that read the same pack later.
 
-    `version` are the indexes of the former, `reaching` of all entries that reach the series.
+    `version` are the indexes of the former, `entries` all that reach the series, each as it reads
+    this series (UsageEntry.up_to).
     """
     reading = [entries[index] for index in sorted(version)]
     newest = max(entry.instant for entry in reading)
-    later = [
-        entries[i] for i in sorted(set(reaching) - set(version)) if entries[i].instant > newest
-    ]
-    return reading, later
+    others = [entries[index] for index in sorted(entries.keys() - set(version))]
+    return reading, [entry for entry in others if entry.instant > newest]
 
 
 def _edges(part: Cut) -> tuple[int, int]:

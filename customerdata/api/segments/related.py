@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 from psycopg import sql
@@ -56,7 +57,7 @@ _LINKS = (
 
 _REACHING = (
     sql.SQL("""
-    SELECT series.id, granted.entry
+    SELECT series.id, granted.entry, granted.cutoff
     FROM customerdata_usageseries AS series
     JOIN customerdata_grantedobject AS granted ON granted.object_id = series.contract_id
         AND granted.grant_id = %(grant)s AND granted.kind = 'contract'
@@ -103,16 +104,21 @@ class Related:
             found = MeterDevice.objects.filter(cds_meterdevice_id__in=left, pk__in=granted)
             self.meters.update(found.values_list("cds_meterdevice_id", flat=True))
 
-    def reaching(self, rows: Iterable[Found], entries: Collection[int]) -> dict[int, list[int]]:
-        """Return for each series of the rows all entries, of those given, that reach it."""
-        reached: dict[int, list[int]] = {}
+    def reaching(
+        self, rows: Iterable[Found], entries: Collection[int]
+    ) -> dict[int, dict[int, datetime]]:
+        """Return for each series of the rows the entries that reach it, with their cutoffs there.
+
+        `entries` are those to look for; a cutoff may be the end of a link to an account.
+        """
+        reached: dict[int, dict[int, datetime]] = {}
         params = {
             "grant": self.reader.grant.pk,
             "series": sorted({row.series_id for row in rows}),
             "entries": sorted(entries),
         }
-        for series, entry in fetch(_REACHING, params):
-            reached.setdefault(series, []).append(entry)
+        for series, entry, cutoff in fetch(_REACHING, params):
+            reached.setdefault(series, {})[entry] = cutoff
         return reached
 
 

@@ -1,10 +1,8 @@
 """Client credentials: the Client Admin and Grant Admin scopes (CDS-WG1-02 3.3)."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from consent.models import AccessToken, Grant
@@ -19,6 +17,7 @@ from tests.consent.oauth.support import (
     offer_demo_scopes,
 )
 from tests.factories.consent import GrantFactory
+from tests.races import at_once
 
 ADMIN = {"grant_type": "client_credentials", "scope": "cds_client_admin"}
 
@@ -70,20 +69,11 @@ def test_simultaneous_first_requests_share_one_grant():
     party = make_party()
     # The day's first use of a secret writes its row, and that lock would hide the race.
     Credential.objects.update(last_used_on=datetime.now(tz=UTC).date())
-    barrier, answers = threading.Barrier(4), []
 
     def ask():
-        barrier.wait()
-        answers.append(ask_token(party.admin_credential, **ADMIN).json()["cds_grant_ids"][0])
-        connection.close()
+        return ask_token(party.admin_credential, **ADMIN).json()["cds_grant_ids"][0]
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 4
-    assert len(set(answers)) == 1
+    assert len(set(at_once(*[ask] * 4))) == 1
 
 
 def test_the_scope_may_be_left_out(acme):

@@ -13,6 +13,9 @@ from django.utils import timezone
 
 from consent.catalogue.demo_offers import demo_offers
 from consent.models import Grant
+from consent.services import grant_changes_by_staff as staff
+from consent.services.grant_changes_by_client import patch_grant
+from consent.services.grants import compute_grant as compute_pending
 from customerdata.access.compute import compute_grant, recompute_grants_of
 from customerdata.models import (
     AccountHolder,
@@ -25,6 +28,7 @@ from portal.models import AuditEvent, OutboxEntry
 from registration.models import Message
 from registration.services.offers import load_offers
 from tests.customerdata.api.segments_world import (
+    COST_ID,
     MARCH,
     NET_ID,
     readings,
@@ -96,6 +100,12 @@ def values(grant: Grant) -> list[int]:
 def status(grant: Grant) -> str:
     """Return the status as it is stored."""
     return str(Grant.objects.get(pk=grant.pk).status)
+
+
+def now(grant: Grant) -> Grant:
+    """Return the Grant as it is stored."""
+    found: Grant = Grant.objects.get(pk=grant.pk)
+    return found
 
 
 def rename(service: Service, number: str, at: datetime, **state: Any) -> None:
@@ -201,6 +211,38 @@ def test_a_contract_that_moves_on_takes_nothing_along(home):
         assert "MINE" in numbers(grant)
 
 
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_of_two_ends_the_later_one_decides_what_usage_shows(home, goes_on):
+    """A contract moved to the other account: entries that sync equally long read it until then.
+
+    Each value shows once, in the newest version of all that the Grant opens; what only the first
+    entry gives, the cost, stays that of before.
+    """
+    series = series_of(home.services[0])
+    write(series, [1, 2], cost=[5, 6])
+    entries = (usage(NET_ID, COST_ID), home.account), (usage(NET_ID), home.second)
+    grant = make_grant(
+        home.user,
+        *(
+            (entry, chosen(account.cds_account_id, selection_type="account_selection"))
+            for entry, account in entries
+        ),
+    )
+    home.leave()
+    moved = timezone.now()
+    rename(home.services[0], "MOVED", moved, account=home.second)
+    write(series, [11, 12, 13], cost=[15, 16, 17], as_of=moved)
+    with time_machine.travel(moved + timedelta(days=1)):
+        if not goes_on:
+            home.leave(home.second)
+        write(series, [21], as_of=timezone.now() + timedelta(days=1))
+        recompute_grants_of(home.customer)
+    with time_machine.travel(moved + timedelta(days=1, hours=1)):
+        assert values(grant) == [5, 6, 11, 12, 13]
+        ids = [each["cds_usagesegment_id"] for each in segments(grant)]
+        assert len(set(ids)) == len(ids) == 2
+
+
 def test_future_services_of_the_account_do_not_come(home):
     """`include_future` follows the accounts that are still held."""
     grant = home.grant(0, include_future=True)
@@ -216,6 +258,114 @@ def test_future_services_of_the_account_do_not_come(home):
     }
     # It can still grow, so its data has not stopped.
     assert status(grant) == "active"
+
+
+def limit(grant: Grant) -> None:
+    """Open usage only."""
+    staff.limit_grant(grant=grant, scope_ids=["cds_usage"], reason="x", by="system")
+
+
+def suspend(grant: Grant) -> None:
+    """Open nothing for a while."""
+    staff.suspend_grant(grant=grant, reason="x", by="system")
+
+
+def ask_for_more(grant: Grant) -> None:
+    """Ask for another field, as the Client."""
+    first, second = grant.authorization_details
+    wanted = [first, {**second, "include_account_numbers": True}]
+    patch_grant(grant=grant, changes={"authorization_details": wanted}, by="client:x")
+
+
+def take_back(grant: Grant) -> None:
+    """Be content with what was granted, as the Client."""
+    changes = {"authorization_details": grant.authorization_details}
+    patch_grant(grant=grant, changes=changes, by="client:x")
+
+
+def resume(grant: Grant) -> None:
+    """End a suspension."""
+    staff.resume_grant(grant=grant, by="system")
+
+
+def lift(grant: Grant) -> None:
+    """End a limit."""
+    staff.lift_limit(grant=grant, by="system")
+
+
+def settle(grant: Grant) -> None:
+    """Let its sub-Grants be complete: there are none left to wait for."""
+    child = make_grant(grant.user, (usage(NET_ID), chosen()), parent=grant)
+    staff.report_data_state(grant=child, status="delayed", by="system")
+
+
+def need_others(grant: Grant) -> None:
+    """Wait for sub-Grants."""
+    staff.require_sub_grants(grant=grant, by="system")
+
+
+@pytest.mark.parametrize(
+    ("before", "waiting", "afterwards"),
+    [
+        ([suspend], "suspended", [resume]),
+        ([limit], "partial", [lift]),
+        ([limit, suspend], "suspended", [resume, lift]),
+        ([ask_for_more], "needs_authorization", [take_back]),
+        ([need_others], "needs_sub_grants", [settle]),
+    ],
+)
+def test_what_matters_more_comes_first_then_the_data_stopped(home, before, waiting, afterwards):
+    """A Grant that gave less when the link ended stops where an active one had stopped then."""
+    write(series_of(home.services[0]), [1, 2])
+    over, other = home.grant(0), home.grant(1)
+    for act in before:
+        act(now(over))
+        act(now(other))
+    home.leave()
+    assert (status(over), status(other)) == (waiting, waiting)
+    for act in afterwards:
+        act(now(over))
+        act(now(other))
+    assert (status(over), status(other)) == ("stopped", "active")
+    assert now(over).enabled_scope == over.scope
+    assert values(over) == [1, 2]
+    about = Message.objects.filter(related_uri__endswith=over.grant_id, name="Grant stopped")
+    assert about.count() == 1
+
+
+def test_a_large_grant_that_is_being_computed_again(home, settings):
+    """The task finds that nothing can change any more."""
+    grant = home.grant(0)
+    suspend(grant)
+    home.leave()
+    settings.SYNCHRONOUS_SELECTION_LIMIT = 0
+    resume(now(grant))
+    assert status(grant) == "pending"
+    compute_pending(grant_id=grant.grant_id)
+    assert status(grant) == "stopped"
+
+
+def test_a_client_gives_up_what_still_went_on(home):
+    """What is left of the Grant has stopped."""
+    entries = (
+        (usage(NET_ID), chosen(*home.contract_ids(0))),
+        (contract_entry(), chosen(*home.contract_ids(1))),
+    )
+    grant = make_grant(home.user, *entries)
+    compute_grant(grant)
+    home.leave()
+    assert status(grant) == "active"
+    patch_grant(grant=now(grant), changes={"scope": "cds_usage"}, by="client:x")
+    assert status(grant) == "stopped"
+
+
+def test_the_last_link_ends_what_could_still_grow(home):
+    """Nothing that it shows changes with that link, yet nothing can come any more."""
+    grant = home.grant(0, include_future=True)
+    home.leave()
+    assert status(grant) == "active"
+    home.leave(home.second)
+    assert status(grant) == "stopped"
 
 
 def test_a_mistake_shows_nothing_at_all(home):

@@ -1,0 +1,115 @@
+"""A link ends while somebody approves over it: whoever is later sees what the other one did."""
+
+import threading
+from functools import partial
+from typing import Any
+
+import pytest
+
+from consent.catalogue.demo_offers import demo_offers
+from consent.models import Grant
+from consent.services import approval, grant_requests
+from consent.services.approval import ChoicesRefused, ProblemKind
+from consent.services.choices import Choices, SectionChoice
+from customerdata.models import AccountHolder
+from customerdata.services import unlinking
+from portal.models import AuditEvent
+from registration.errors import InvalidRequest
+from registration.services.offers import load_offers
+from registration.services.reviews import approve_request
+from tests.factories.consent import AuthorizationRequestFactory
+from tests.factories.customerdata import Household
+from tests.factories.registration import ClientFactory, MessageFactory
+from tests.races import after, at_once, wait_until_somebody_waits
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Scene:
+    """A household, the end of its only link, and two ways to approve usage over it."""
+
+    def __init__(self) -> None:
+        load_offers(demo_offers().values())
+        self.home = Household()
+        self.client = ClientFactory.create(consent=True)
+        self.link = AccountHolder.objects.get(user=self.home.user)
+        self.ways = {"customer": self.by_customer(), "staff": self.by_staff()}
+
+    def by_customer(self) -> Any:
+        """The person approves on the form."""
+        user = self.home.user
+        request = AuthorizationRequestFactory.create(
+            client=self.client, access=[{"type": "cds_usage"}], user=user
+        )
+        choices = Choices({0: SectionChoice(frozenset(self.home.contract_ids(0)))})
+        return partial(approval.approve, request=request, user=user, choices=choices, by=user)
+
+    def by_staff(self) -> Any:
+        """Staff approve because the person agreed elsewhere."""
+        message = MessageFactory.create(
+            registration=self.client.registration,
+            type="grant_request",
+            status="pending",
+            creator="cl_admin",
+            client=self.client,
+            grants_requested=[{"scope": "cds_usage", "authorization_details": []}],
+        )
+        options = {"customer": self.home.user.email}
+        return partial(approve_request, message=message, options=options, by="command:test")
+
+    def leave(self) -> AccountHolder:
+        """End the link."""
+        return unlinking.end_link(holder=self.link, reason="You moved out.", by="system")
+
+
+@pytest.fixture
+def scene():
+    """In a database that commits."""
+    return Scene()
+
+
+@pytest.fixture
+def in_flight(monkeypatch):
+    """Return how to stop a function, by module and name, until somebody else waits for it."""
+
+    def stop(module: Any, name: str) -> threading.Event:
+        begun, inner = threading.Event(), getattr(module, name)
+
+        def slow(*args: Any, **values: Any) -> Any:
+            begun.set()
+            assert wait_until_somebody_waits(), "nobody waited"
+            return inner(*args, **values)
+
+        monkeypatch.setattr(module, name, slow)
+        return begun
+
+    return stop
+
+
+@pytest.mark.parametrize("way", ["customer", "staff"])
+def test_an_approval_waits_for_an_end_of_a_link_and_finds_nothing(scene, in_flight, way):
+    """What was on the form is no longer the person's to share."""
+    begun = in_flight(unlinking, "request_recomputation")
+    ended, refused = at_once(scene.leave, partial(after, begun, scene.ways[way]))
+    assert ended.ended is not None
+    if way == "customer":
+        assert isinstance(refused, ChoicesRefused)
+        assert [each.kind for each in refused.problems] == [ProblemKind.NOT_YOURS]
+    else:
+        assert isinstance(refused, InvalidRequest)
+    assert not Grant.objects.exists()
+
+
+@pytest.mark.parametrize(("way", "module"), [("customer", approval), ("staff", grant_requests)])
+def test_an_end_of_a_link_waits_for_an_approval_and_settles_its_grant(
+    scene, in_flight, way, module
+):
+    """The Grant that was being given gets nothing newer than the end."""
+    begun = in_flight(module, "issue_receipt")
+    _, ended = at_once(scene.ways[way], partial(after, begun, scene.leave))
+    assert ended.ended is not None
+    grant = Grant.objects.get()
+    assert grant.status == "stopped"
+    assert grant.given < ended.ended
+    (event,) = AuditEvent.objects.filter(action="account.unlinked")
+    assert event.details["grants"] == [grant.grant_id]
