@@ -1,12 +1,18 @@
-"""Shared fixtures: the browser's whereabouts and loud skipping. Nothing else is shared here."""
+"""Shared fixtures: the browser's whereabouts, loud skipping, and nothing left to the clock."""
 
 import os
 import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import expect
 
 CHROMIUM = next(
     (
@@ -16,6 +22,12 @@ CHROMIUM = next(
     ),
     None,
 )
+
+# Properties must hold; how long an example takes is a matter of the machine and its load.
+hypothesis_settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -49,6 +61,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Drive the system's Chromium; containers run as root, hence no sandbox."""
+    # Five seconds by default, which a busy machine may need for a page.
+    expect.set_options(timeout=20_000)
     return {
         **browser_type_launch_args,
         "executable_path": CHROMIUM,
@@ -67,6 +81,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def _empty_cache() -> None:
     """Rate limits live in the cache; no test inherits another's."""
     cache.clear()
+
+
+@pytest.fixture
+def stopped_clock() -> Iterator[None]:
+    """Let no minute and no day end in the middle of a test, as windows of rate limits do."""
+    with time_machine.travel(time.time(), tick=False):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -56,7 +56,6 @@ def new_visitor(portal: str, browser: Browser) -> Iterator[NewVisitor]:
             # Colours that fade while axe measures them would be neither the old nor the new ones.
             reduced_motion="reduce",
         )
-        context.set_default_timeout(10_000)
         contexts.append(context)
         visitors.append(Visitor(context.new_page(), portal, script))
         return visitors[-1]

@@ -57,7 +57,7 @@ def test_consent_without_a_broker(cast, visitor, password, no_servers) -> None:
     pressed = time.monotonic()
     visitor.press("Authorize")
     visitor.sees(HEADING)
-    assert time.monotonic() - pressed < 5, "the customer waits for a broker that is not there"
+    assert time.monotonic() - pressed < 10, "the customer waits for a broker that is not there"
     visitor.look()
     assert latest_grant().status == Grant.Status.ACTIVE
     assert "consent.tasks.send_receipt" in waiting_work()
@@ -100,7 +100,7 @@ def test_a_worker_sets_up_a_large_choice(cast, visitor, signed_in, worker) -> No
     visitor.press("Authorize")
     visitor.sees(HEADING)
     visitor.look()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while latest_grant().status == Grant.Status.PENDING and time.monotonic() < deadline:
         time.sleep(0.5)
     visitor.page.reload()

@@ -128,5 +128,5 @@ def waiting_work() -> list[str]:
 def run_waiting_work() -> None:
     """Do what a worker does, now: every promised task, also those that were just promised."""
     celery_app.loader.import_default_modules()
-    for entry in OutboxEntry.objects.filter(status=OutboxEntry.Status.READY):
+    for entry in OutboxEntry.objects.filter(status=OutboxEntry.Status.READY).order_by("pk"):
         run(entry.pk)

@@ -216,7 +216,7 @@ def test_saving_the_same_again_is_no_update():
 
 
 @pytest.mark.spec("CDS-WG1-01", "8.2", "public endpoints are rate limited")
-def test_public_endpoints_are_rate_limited(http, monkeypatch):
+def test_public_endpoints_are_rate_limited(http, monkeypatch, stopped_clock):
     """429 with Retry-After."""
     monkeypatch.setattr("registration.api.throttles.PublicThrottle.rate", "1/min", raising=False)
     assert http.get("/cds/coverage").status_code == 200

@@ -304,7 +304,7 @@ def test_client_metadata_is_updated_when_it_changes():
 
 
 @pytest.mark.spec("CDS-WG1-02", "11.3", "limits by IP, Client and Credential; no captcha")
-def test_discovery_is_limited_by_address_and_says_so(monkeypatch):
+def test_discovery_is_limited_by_address_and_says_so(monkeypatch, stopped_clock):
     """429 with Retry-After; machines never meet a human-only test (11.4)."""
     monkeypatch.setattr("registration.api.throttles.PublicThrottle.rate", "1/min")
     path = "/.well-known/oauth-authorization-server"

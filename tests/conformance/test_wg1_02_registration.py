@@ -125,7 +125,7 @@ def test_grouping():
 
 
 @pytest.mark.spec("CDS-WG1-02", "11.3", "registration is rate limited")
-def test_registration_is_rate_limited(monkeypatch):
+def test_registration_is_rate_limited(monkeypatch, stopped_clock):
     """429 with Retry-After."""
     monkeypatch.setattr("registration.api.throttles.RegisterThrottle.rate", "1/min", raising=False)
     register_demo_client()

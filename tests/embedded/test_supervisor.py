@@ -26,7 +26,7 @@ def python_program(tmp_path: Path, name: str, code: str) -> Program:
     )
 
 
-def wait_for(condition, *, seconds: float = 10):
+def wait_for(condition, *, seconds: float = 30):
     """Return the first true value of the condition; fail when time is up."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

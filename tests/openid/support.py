@@ -32,12 +32,12 @@ class IdentityProvider:
         """Forget everything, then know these people and the portal as a client."""
         redirect_uri = f"{portal}/accounts/oidc/utility/login/callback/"
         wanted = {"redirect_uri": redirect_uri, "people": people or (ANA,), **more}
-        answer = requests.post(f"{self.url}/control/", json=wanted, timeout=10)
+        answer = requests.post(f"{self.url}/control/", json=wanted, timeout=60)
         assert answer.ok, answer.text
 
     def spoil(self, fault: str) -> None:
         """Go wrong from now on."""
-        requests.post(f"{self.url}/spoil/", data=fault, timeout=10).raise_for_status()
+        requests.post(f"{self.url}/spoil/", data=fault, timeout=60).raise_for_status()
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +59,7 @@ def identity_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iden
     assert url.startswith("http://127.0.0.1:"), "the provider did not start"
     yield IdentityProvider(url)
     process.stdin.close()
-    process.wait(10)
+    process.wait(60)
 
 
 def entry(server_url: str, **more: Any) -> dict[str, Any]:
@@ -109,18 +109,18 @@ class Traveller:
 
     def visit(self, way: str, email: str = ANA["email"]) -> str:
         """Sign in at the provider as far as it asks; return where it sends the person back to."""
-        answer = self.there.get(way, allow_redirects=False, timeout=20)
+        answer = self.there.get(way, allow_redirects=False, timeout=60)
         for _ in range(10):
             if answer.is_redirect:
                 url = urljoin(answer.url, answer.headers["Location"])
                 if url.startswith("http://testserver/"):
                     return url
-                answer = self.there.get(url, allow_redirects=False, timeout=20)
+                answer = self.there.get(url, allow_redirects=False, timeout=60)
                 continue
             form = tree_of(answer.text).forms[0]
             values = dict(form.form_values()) | {"login": email, "password": PASSWORD_THERE}
             url = urljoin(answer.url, form.action or answer.url)
-            answer = self.there.post(url, data=values, allow_redirects=False, timeout=20)
+            answer = self.there.post(url, data=values, allow_redirects=False, timeout=60)
         raise AssertionError(f"the provider sends in circles: {answer.text}")
 
     def arrive(self, url: str) -> Any:
@@ -157,7 +157,7 @@ class Walker:
 
     def go(self, path: str) -> "Walker":
         """Open a page."""
-        return self._take(self.http.get(urljoin(self.portal, path), timeout=20))
+        return self._take(self.http.get(urljoin(self.portal, path), timeout=60))
 
     @property
     def page(self) -> Any:
@@ -191,11 +191,11 @@ class Walker:
         if button.get("name"):
             values[button.get("name")] = button.get("value", "")
         url = urljoin(self.answer.url, form.get("action") or self.answer.url)
-        return self._take(self.http.post(url, data=values, timeout=20))
+        return self._take(self.http.post(url, data=values, timeout=60))
 
     def leave(self) -> "Walker":
         """Go on to where the page between portal and provider leads."""
-        return self._take(self.http.get(self.way(), timeout=20))
+        return self._take(self.http.get(self.way(), timeout=60))
 
     def way(self) -> str:
         """Return where the page between portal and provider leads."""

@@ -255,7 +255,7 @@ def test_the_request_cannot_widen_what_is_asked(utility_login, traveller):
     assert traveller.arrive(traveller.visit(traveller.begin(path)))["Location"] == "/"
 
 
-def test_starts_are_limited(utility_login, traveller, monkeypatch):
+def test_starts_are_limited(utility_login, traveller, monkeypatch, stopped_clock):
     """Each makes this server ask the provider."""
     monkeypatch.setattr("portal.pages.openid.STARTS", "3/day")
     path = "/accounts/oidc/utility/login/"

@@ -53,9 +53,9 @@ def test_ordinary_words_stay():
 @pytest.mark.parametrize("text", ["x", "a-", "a.", "a@", "A1-", "%40", "a%40b."])
 def test_a_long_line_takes_no_longer(text):
     """Paths and parameters of strangers are logged: their length must not become our time."""
-    begun = time.perf_counter()
+    begun = time.thread_time()
     redact(text * 100_000)
-    assert time.perf_counter() - begun < 2
+    assert time.thread_time() - begun < 2
 
 
 def test_the_formatter_is_in_use(settings):

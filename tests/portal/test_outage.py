@@ -17,6 +17,8 @@ from portal.ratelimits import Claim, TooManyRequests, take
 from tests.factories.registration import ClientFactory, CredentialFactory
 from tests.portal.test_ratelimits import rates
 
+pytestmark = pytest.mark.usefixtures("stopped_clock")
+
 NOWHERE = "redis://127.0.0.1:1/0"
 PASSWORD = "a-long-enough-password"
 

@@ -13,6 +13,8 @@ from portal.ratelimits import Claim, RateLimitMiddleware, TooManyRequests, take
 from tests.factories.consent import GrantFactory, admin_token_for, token_for
 from tests.factories.registration import ClientFactory, CredentialFactory
 
+pytestmark = pytest.mark.usefixtures("stopped_clock")
+
 
 def rates(settings, **changed):
     """Set some of the configured rates."""

@@ -9,7 +9,7 @@ from allauth.core.internal.ratelimit import get_rates
 from tests.factories.customerdata import PersonFactory
 from tests.portal.test_ratelimits import rates
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 # What sign-in answers with the page; its other limits show beside a field.
 PAGES = (
     "change_password",

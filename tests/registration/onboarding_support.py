@@ -74,14 +74,15 @@ def statuses(wanted: Requirement) -> list[str]:
 
 
 def production(registration: Registration) -> list[Client]:
-    """Return the production Clients that reach customers' data."""
+    """Return the production Clients that reach customers' data, the oldest first."""
     clients = Client.objects.filter(registration=registration, response_types=["code"])
-    return [client for client in clients if client.environment == "production"]
+    return [client for client in clients.order_by("pk") if client.environment == "production"]
 
 
 def run_outbox(task: str) -> None:
     """Run what was promised under one task name."""
-    for entry in OutboxEntry.objects.filter(task=task, status=OutboxEntry.Status.READY):
+    ready = OutboxEntry.objects.filter(task=task, status=OutboxEntry.Status.READY)
+    for entry in ready.order_by("pk"):
         assert outbox.run(entry.pk)
 
 

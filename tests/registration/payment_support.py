@@ -258,7 +258,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.stand_in.hook:
             body = event("checkout.session.completed", session)
             headers = {"Stripe-Signature": signature(body), "Content-Type": "application/json"}
-            requests.post(self.stand_in.hook, data=body, headers=headers, timeout=20)
+            requests.post(self.stand_in.hook, data=body, headers=headers, timeout=60)
         self.send_response(303)
         self.send_header("Location", session["success_url"])
         self.end_headers()

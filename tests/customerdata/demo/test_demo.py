@@ -306,7 +306,7 @@ def test_nothing_happens_outside_of_the_demo(settings, command):
 
 
 @pytest.mark.slow
-def test_the_command_makes_everything_once(django_assert_max_num_queries):
+def test_the_command_makes_everything_once(django_assert_max_num_queries, stopped_clock):
     """All logins of the documentation, cleo's 1,200 services, and a second run with no work."""
     first, second = StringIO(), StringIO()
     call_command("demo", stdout=first)

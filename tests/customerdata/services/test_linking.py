@@ -109,7 +109,7 @@ def test_strangers_cannot_open_an_attempt(client):
     assert client.get(url).status_code == 404
 
 
-def test_attempts_are_limited(client, settings):
+def test_attempts_are_limited(client, settings, stopped_clock):
     """The rate limit of the scope "link" counts per person."""
     rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "link": "1/hour"}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
@@ -119,7 +119,7 @@ def test_attempts_are_limited(client, settings):
     assert client.post(url, {"account_number": "1"}).status_code == 429
 
 
-def test_attempts_at_one_number_are_limited_whoever_makes_them(client, settings):
+def test_attempts_at_one_number_are_limited_whoever_makes_them(client, settings, stopped_clock):
     """Many sign-ups must not add up to many guesses, or to many mails to one customer."""
     rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "link": "2/hour"}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
