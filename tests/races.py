@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 
 from portal.errors import DomainError
 
-PATIENCE = 3.0
+PATIENCE = 30.0
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
