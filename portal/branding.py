@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+
+from portal.terms import has_customer_terms
 
 
 @dataclass(frozen=True, slots=True)
 class Utility:
-    """Names and links of the utility, as customers know them."""
+    """Names and links of the utility, as customers know them; `terms_url` is "" without terms."""
 
     name: str
     abbreviation: str
@@ -29,7 +32,7 @@ def current_utility() -> Utility:
         support_email=settings.UTILITY_SUPPORT_EMAIL,
         support_url="/docs/support/",
         privacy_url="/docs/privacy/",
-        terms_url="/docs/terms/",
+        terms_url=reverse("portal:terms") if has_customer_terms() else "",
         logo_url="",
     )
 

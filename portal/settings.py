@@ -67,6 +67,9 @@ UTILITY_WEBSITE = env_str(
 UTILITY_SUPPORT_EMAIL = env_str(
     "UTILITY_SUPPORT_EMAIL", default="support@example.com", help="Shown on pages and in mails"
 )
+CUSTOMER_TERMS = env_str(
+    "CUSTOMER_TERMS", default="", help="Terms customers accept on the form, in Markdown; use a file"
+)
 UTILITY_COUNTRY = env_str("UTILITY_COUNTRY", default="US", help="ISO 3166 country of jurisdiction")
 CDS_TIMEZONE = env_str(
     "CDS_TIMEZONE", default="America/Los_Angeles", help="IANA zone in which relative dates count"

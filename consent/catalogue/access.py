@@ -108,7 +108,8 @@ def read_entry(entry: Mapping[str, Any], scope_type: ScopeType) -> EntryAccess:
         scope_id=entry["type"],
         scope_type=scope_type.type,
         includes=effective_includes(entry, scope_type),
-        value_types=None if value_types is None else tuple(value_types),
+        # An empty list asks for no value type, as null does (CDS-WG3-01 7.2.8.1).
+        value_types=tuple(value_types) if value_types else None,
         all_value_types=VALUE_TYPES in scope_type.implied and VALUE_TYPES not in entry,
         sync_until=_moment(entry, "sync_until"),
         segment_start=_moment(entry, "segment_start"),

@@ -78,6 +78,7 @@ def parse_request(
         for entry in scope_entries or [{}]
     )
     _check_one_key(accesses)
+    _check_one_end(accesses, moment, zone)
     _check_merges(accesses)
     return accesses
 
@@ -195,6 +196,21 @@ def _check_one_key(accesses: Sequence[RequestedAccess]) -> None:
     if any(key != keys[0] for key in keys):
         raise InvalidAuthorizationDetails(
             "jwk must be the same in every entry of the request", field="jwk"
+        )
+
+
+def _check_one_end(accesses: Sequence[RequestedAccess], now: datetime, zone: tzinfo) -> None:
+    """One request makes one Grant, whose `expires` is the value of the field (CDS-WG3-01 7.3.8)."""
+    ends = {
+        access.scope_id: _absolute("expires", access.values["expires"], now=now, zone=zone)
+        for access in accesses
+        if "expires" in access.values
+    }
+    if len(set(ends.values())) > 1:
+        raise InvalidAuthorizationDetails(
+            "expires must be the same in every entry of the request, since a Grant ends as a "
+            f"whole; it is {', '.join(f'{end} in {name}' for name, end in ends.items())}",
+            field="expires",
         )
 
 

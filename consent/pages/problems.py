@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consent.models import AuthorizationRequest
+from consent.presenters import preselections as presenters
 from consent.services.approval import RequestExpired
-from consent.services.sections import Section
-from consent.wording import asked_for_sentences
+from consent.services.sections import Section, offers_of
 from portal.context import current
 from portal.errors import DomainError
 
@@ -89,18 +89,14 @@ def nothing_preselected(
     request: HttpRequest, asked: AuthorizationRequest, sections: Sequence[Section]
 ) -> HttpResponse:
     """Say what the company asked for that this customer does not have (CDS-WG3-01 9.3.1)."""
-    company = {"company": asked.client.client_name}
-    lacking = [section for section in sections if section.lacks_preselection]
-    asked_for = [line for each in lacking for line in asked_for_sentences(each.preselections)]
+    page = presenters.nothing_preselected(
+        sections, offers_of(asked), company=asked.client.client_name
+    )
     return _page(
         request,
         200,
-        heading=_("Your account does not have what %(company)s asks for") % company,
-        paragraphs=[
-            _("%(company)s asked for the following, which we do not find under your account:")
-            % company
-        ],
-        asked_for=list(dict.fromkeys(asked_for)),
+        heading=page.heading,
+        groups=page.groups,
         closing=_("Nothing was shared. If it belongs to another account of yours, use that one."),
         switch_url=_switch(asked),
         decline_url=_form(asked),

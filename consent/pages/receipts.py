@@ -7,15 +7,19 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consent.models import Grant, Receipt
 from consent.pages.headers import private
 from consent.pages.visitors import customer_of
 from consent.presenters.receipt import ReceiptContext, ReceiptPage, receipt_page
-from consent.services.receipts import shared_today, stop_sharing
+from consent.services.receipts import chosen_services, shared_today, stop_sharing
 from portal.branding import current_utility
+from portal.models import TermsVersion
+from portal.pages.terms import show_terms
 from portal.permissions import public
+from portal.terms import customer_terms, digest_of
 from registration.services.offers import offers_for
 
 
@@ -57,6 +61,19 @@ def receipt_stop(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "consent/receipt_stop.html", context)
 
 
+@public
+@private
+@require_safe
+def receipt_terms(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the terms that were accepted with this receipt, as they were that day (9.4)."""
+    found = _find(token)
+    kept = TermsVersion.objects.filter(digest=found.snapshot.get("terms") or None).first()
+    if kept is None:
+        raise Http404
+    note = _("These are the terms that were accepted with receipt %(number)s.")
+    return show_terms(request, kept.text, note=note % {"number": found.confirmation_number})
+
+
 def _find(token: str) -> Receipt:
     rows = Receipt.objects.select_related("grant__client__registration", "grant__user")
     found = rows.filter(url_token=token).first()
@@ -73,14 +90,15 @@ def _page(found: Receipt, *, is_owner: bool) -> ReceiptPage:
     grant, zone = found.grant, ZoneInfo(settings.CDS_TIMEZONE)
     newer = grant.receipts.filter(pk__gt=found.pk).order_by("-pk").first()
     changed = grant.authorization_details != found.snapshot["authorization_details"]
-    chosen = grant.selections.values_list("object_ids", flat=True)
     context = ReceiptContext(
         receipt=found,
         utility=current_utility(),
         zone=zone,
         is_owner=is_owner,
         newer_url=reverse("consent:receipt", args=[newer.url_token]) if newer else "",
-        chosen=frozenset(each for ids in chosen for each in ids),
+        chosen=chosen_services(grant),
         today=shared_today(grant, offers=offers_for(grant.client), zone=zone) if changed else (),
+        terms_url=reverse("consent:receipt-terms", args=[found.url_token]),
+        terms_today=digest_of(customer_terms()),
     )
     return receipt_page(context)

@@ -26,6 +26,7 @@ urlpatterns = [
         name="default-redirect",
     ),
     path("receipts/<str:token>/", receipts.receipt, name="receipt"),
+    path("receipts/<str:token>/terms/", receipts.receipt_terms, name="receipt-terms"),
     path("receipts/<str:token>/stop/", receipts.receipt_stop, name="receipt-stop"),
     path("sharing/", sharing.sharing, name="sharing"),
 ]

@@ -21,6 +21,7 @@ from consent.wording import (
     SummarySentences,
     data_items,
     duration_sentences,
+    end_of_following,
     end_of_sharing,
     service_type_words,
     summary_sentences,
@@ -241,7 +242,7 @@ def _picker(section: Section, facts: FormFacts) -> Picker:
 def _later(section: Section, facts: FormFacts, choice: SectionChoice, prefix: str) -> Later | None:
     if not _may_follow(section, facts):
         return None
-    end = end_of_sharing(section.accesses, now=facts.now, zone=facts.zone)
+    end = end_of_following(section.accesses, now=facts.now, zone=facts.zone)
     until = day_words(end.day) if end.day else ""
     return Later(
         name=f"{prefix}-later",
@@ -252,7 +253,7 @@ def _later(section: Section, facts: FormFacts, choice: SectionChoice, prefix: st
 
 def _may_follow(section: Section, facts: FormFacts) -> bool:
     """Only accounts and services can be followed into the future (CDS-WG3-01 9.2.3)."""
-    end = end_of_sharing(section.accesses, now=facts.now, zone=facts.zone)
+    end = end_of_following(section.accesses, now=facts.now, zone=facts.zone)
     return section.selection_type in _FOLLOWED and end.kind in {EndKind.OPEN, EndKind.UNTIL}
 
 

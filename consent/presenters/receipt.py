@@ -22,12 +22,21 @@ from portal.wording import moment_words
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a change: `folded` counts lines that open on demand, `url` is their link."""
+
+    lines: tuple[str, ...]
+    folded: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Something that differs from the day of consent."""
 
     label: str
-    then: tuple[str, ...]
-    now: tuple[str, ...]
+    then: Side
+    now: Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +80,9 @@ class ReceiptPage:
 class ReceiptContext:
     """What a receipt is shown against. `newer_url` is "" for the latest receipt of a Grant.
 
-    `chosen` holds the public ids that the Grant's selections name today, `today` the sentences
-    about what it gives now; both are empty where nothing has changed.
+    `chosen` are the services that the Grant's selections name today, `today` the sentences about
+    what it gives now; None and empty stand for no change. `terms_url` leads to the terms of that
+    day, `terms_today` is the digest of today's.
     """
 
     receipt: Receipt
@@ -80,8 +90,10 @@ class ReceiptContext:
     zone: tzinfo
     is_owner: bool
     newer_url: str = ""
-    chosen: frozenset[str] = frozenset()
+    chosen: Sequence[Mapping[str, str]] | None = None
     today: tuple[str, ...] = ()
+    terms_url: str = ""
+    terms_today: str = ""
 
 
 def receipt_page(context: ReceiptContext) -> ReceiptPage:
@@ -103,7 +115,7 @@ def receipt_page(context: ReceiptContext) -> ReceiptPage:
             for number, entry in enumerate(frozen["sections"], start=1)
         ),
         changes=_changes(context),
-        terms=_terms(frozen),
+        terms=_terms(context),
         newer_url=context.newer_url,
         can_stop=grant.status not in Grant.ENDED,
         stop_label=_("Stop sharing with %(company)s") % {"company": company},
@@ -135,11 +147,12 @@ def _website(uri: str) -> Link | None:
     return Link(uri, _("%(site)s (opens in new tab)") % {"site": host})
 
 
-def _terms(frozen: Mapping[str, Any]) -> Link | None:
-    if not frozen["terms_url"]:
+def _terms(context: ReceiptContext) -> Link | None:
+    frozen = context.receipt.snapshot
+    if not frozen.get("terms"):
         return None
-    label = _("%(utility)s terms (opens in new tab)") % {"utility": frozen["utility"]}
-    return Link(frozen["terms_url"], label)
+    label = _("%(utility)s terms of that day (opens in new tab)") % {"utility": frozen["utility"]}
+    return Link(context.terms_url, label)
 
 
 def _section(
@@ -183,25 +196,40 @@ def _selectable(service: Mapping[str, str]) -> Selectable:
 
 
 def _changes(context: ReceiptContext) -> tuple[Change, ...]:
-    """Say what has changed since (9.4), both versions side by side."""
-    frozen, grant = context.receipt.snapshot, context.receipt.grant
-    then, now = frozen["client"], client_words(grant.client)
+    """Say what has changed since (9.4), both versions side by side, also once superseded."""
+    then, now = context.receipt.snapshot["client"], client_words(context.receipt.grant.client)
+    none = _("no confirmed website")
     changes = []
     if then["name"] != now["name"]:
-        changes.append(Change(_("Name of the company"), (then["name"],), (now["name"],)))
-    if then["uri"] != now["uri"]:
-        none = _("no confirmed website")
         changes.append(
-            Change(_("Website of the company"), (then["uri"] or none,), (now["uri"] or none,))
+            Change(_("Name of the company"), Side((then["name"],)), Side((now["name"],)))
         )
-    if frozen["terms_url"] != context.utility.terms_url:
-        changes.append(Change(_("Terms"), (frozen["terms_url"],), (context.utility.terms_url,)))
-    return (*changes, *_scope_changes(context))
+    if then["uri"] != now["uri"]:
+        changes.append(
+            Change(
+                _("Website of the company"),
+                Side((then["uri"] or none,)),
+                Side((now["uri"] or none,)),
+            )
+        )
+    return (*changes, *_terms_change(context), *_scope_changes(context))
+
+
+def _terms_change(context: ReceiptContext) -> tuple[Change, ...]:
+    accepted = context.receipt.snapshot.get("terms")
+    if not accepted or accepted == context.terms_today:
+        return ()
+    then = Side((_("The terms that you accepted (opens in new tab)"),), url=context.terms_url)
+    now = Side((_("There are no terms any more."),))
+    if context.terms_today:
+        url = context.utility.terms_url
+        now = Side((_("The terms of today (opens in new tab)"),), url=url)
+    return (Change(_("Terms"), then, now),)
 
 
 def _scope_changes(context: ReceiptContext) -> tuple[Change, ...]:
     frozen, grant = context.receipt.snapshot, context.receipt.grant
-    if context.newer_url or grant.status in Grant.ENDED:
+    if grant.status in Grant.ENDED:
         return ()
     changes = []
     if context.today:
@@ -210,17 +238,27 @@ def _scope_changes(context: ReceiptContext) -> tuple[Change, ...]:
             for section in frozen["sections"]
             for line in (*(item["phrase"] for item in section["data"]), *section["durations"])
         )
-        changes.append(Change(_("What is shared"), then, context.today))
-    ids = {service["id"] for section in frozen["sections"] for service in section["services"]}
-    if context.chosen and context.chosen != ids:
-        changes.append(
-            Change(
-                _("Number of services"),
-                (str(len(ids)),),
-                (str(len(context.chosen)),),
-            )
-        )
+        changes.append(Change(_("What is shared"), Side(then), Side(context.today)))
+    services = {
+        service["id"]: service for section in frozen["sections"] for service in section["services"]
+    }
+    chosen = context.chosen
+    if chosen is not None and {each["id"] for each in chosen} != services.keys():
+        sides = (_services_side(each, context) for each in (list(services.values()), chosen))
+        changes.append(Change(_("Services that are shared"), *sides))
     return tuple(changes)
+
+
+def _services_side(services: Sequence[Mapping[str, str]], context: ReceiptContext) -> Side:
+    """Name services to their owner, many of them on demand; strangers see how many (9.4)."""
+    counts = service_lines(services, named=False) or (_("None."),)
+    if not context.is_owner or not services:
+        return Side(counts)
+    named = service_lines(services, named=True)
+    lines = tuple(line for line in named if line)
+    if nameless := len(named) - len(lines):
+        lines += count_by_type([""] * nameless)
+    return Side(lines, folded=list_words(counts) if len(services) >= LONG_LIST else "")
 
 
 def without_details(page: ReceiptPage) -> ReceiptPage:

@@ -184,7 +184,7 @@ def _sections(
                 selection_type=kind,
                 rows=rows,
                 preset=choice,
-                preselections=preselections,
+                asked=(),
                 is_modifiable=False,
                 wants_preselection=False,
                 purpose_id=next((access.values.get("purpose") for access in group), None),

@@ -23,6 +23,7 @@ from consent.wording import data_items, duration_sentences
 from portal import audit, outbox
 from portal.branding import current_utility
 from portal.models import User
+from portal.services.terms import keep_terms
 from registration.catalogue.offers import ScopeOffer
 from registration.models import Client
 
@@ -67,12 +68,11 @@ def issue_receipt(*, grant: Grant, facts: ReceiptFacts, by: User) -> Receipt:
 
 def snapshot(grant: Grant, facts: ReceiptFacts) -> dict[str, Any]:
     """Return the words and terms of this moment as JSON. Examples are never the customer's own."""
-    utility = current_utility()
     return {
-        "utility": utility.name,
+        "utility": current_utility().name,
         "environment": facts.client.environment,
         "client": client_words(facts.client),
-        "terms_url": utility.terms_url,
+        "terms": keep_terms(),
         "scope": grant.scope,
         "authorization_details": grant.authorization_details,
         "sections": [_section(shared, facts) for shared in facts.sections],
@@ -159,3 +159,18 @@ def shared_today(
     known = [access for access in accesses if access is not None]
     phrases = [item.phrase for item in data_items(known, offers)]
     return (*phrases, *duration_sentences(known, now=timezone.now(), zone=zone))
+
+
+def chosen_services(grant: Grant) -> tuple[Mapping[str, str], ...]:
+    """Return the services that a Grant's selections name today, in the words of its receipts."""
+    snapshots = grant.receipts.order_by("pk").values_list("snapshot", flat=True)
+    known = {
+        service["id"]: service
+        for frozen in snapshots
+        for section in frozen["sections"]
+        for service in section["services"]
+    }
+    nameless = {"number": "", "name": "", "address": "", "service_type": "", "account": ""}
+    ids = {each for chosen in grant.selections.all() for each in chosen.object_ids}
+    rows = [known.get(each, {"id": each, **nameless}) for each in sorted(ids)]
+    return tuple(sorted(rows, key=lambda row: (row["account"], row["number"], row["id"])))

@@ -19,11 +19,23 @@ from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import FieldCategory, fields
 from registration.services.offers import offers_for
 
+_FUTURE = SpecialValue.INCLUDE_FUTURE.value
+
 
 class NoLongerOffered(DomainError):
     """A scope was taken out of the offer between the request and the customer's answer."""
 
     code = "invalid_scope"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What one preselection field names, and the ids of the `rows` that match it (7.1)."""
+
+    field_id: str
+    found: tuple[str, ...]
+    missing: tuple[str, ...]
+    rows: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +47,7 @@ class Section:
     selection_type: str
     rows: Sequence[Selectable]
     preset: SectionChoice
-    preselections: Mapping[str, tuple[str, ...]]
+    asked: tuple[Asked, ...]
     is_modifiable: bool
     wants_preselection: bool
     purpose_id: str | None
@@ -48,7 +60,12 @@ class Section:
     @property
     def lacks_preselection(self) -> bool:
         """Whether the customer has nothing of what the client insists on (CDS-WG3-01 7.4.3)."""
-        return self.wants_preselection and bool(self.preselections) and not self.preset.selected
+        return self.wants_preselection and bool(self.asked) and not self.preset.selected
+
+    @property
+    def matched(self) -> frozenset[str]:
+        """The ids that fit everything asked for, available or not."""
+        return _overlap(self.asked)
 
     def chosen(self, choices: Choices) -> SectionChoice:
         """Return the customer's choice, or what the request presets."""
@@ -123,7 +140,7 @@ def _section(
         selection_type=kind,
         rows=rows,
         preset=preset(rows, preselections, kind),
-        preselections=preselections,
+        asked=asked_for(rows, preselections, kind),
         is_modifiable=all(
             access.values.get("allow_scope_modifications", False) for access in group
         ),
@@ -151,18 +168,52 @@ def preset(
     Fields without a rule for this kind of list are left out of the intersection; rows that are
     not available are never ticked.
     """
-    declared = fields()
-    matched: set[str] | None = None
-    later = False
-    for name, values in preselections.items():
-        if kind not in declared[name].preselects:
-            continue
-        special = declared[name].special_values
-        if SpecialValue.INCLUDE_FUTURE in values:
-            later = later or kind in special.get(SpecialValue.INCLUDE_FUTURE.value, ())
-        takes_all = SpecialValue.ALL in values and kind in special.get(SpecialValue.ALL.value, ())
-        wanted = frozenset(values)
-        found = {row.id for row in rows if takes_all or row.facts.get(name, frozenset()) & wanted}
-        matched = found if matched is None else matched & found
     free = {row.id for row in rows if not row.unavailable_reason}
-    return SectionChoice(selected=frozenset((matched or set()) & free), later=later)
+    return SectionChoice(
+        selected=_overlap(asked_for(rows, preselections, kind)) & free,
+        later=any(
+            _FUTURE in _special(name, values, kind) for name, values in preselections.items()
+        ),
+    )
+
+
+def asked_for(
+    rows: Sequence[Selectable], preselections: Mapping[str, tuple[str, ...]], kind: str
+) -> tuple[Asked, ...]:
+    """Return what each preselection names, where this kind of list has a rule for the field.
+
+    `_include_future` alone ticks the box for later ones and says nothing about those of today.
+    """
+    declared = fields()
+    asked = []
+    for name, values in preselections.items():
+        special = _special(name, values, kind)
+        named = [value for value in values if value not in special]
+        if kind not in declared[name].preselects or (special == {_FUTURE} and not named):
+            continue
+        known = {fact for row in rows for fact in row.facts.get(name, ())}
+        wanted = frozenset(named)
+        takes_all = SpecialValue.ALL in special
+        asked.append(
+            Asked(
+                field_id=name,
+                found=tuple(value for value in named if value in known),
+                missing=tuple(value for value in named if value not in known),
+                rows=frozenset(
+                    row.id for row in rows if takes_all or row.facts.get(name, frozenset()) & wanted
+                ),
+            )
+        )
+    return tuple(asked)
+
+
+def _special(name: str, values: Sequence[str], kind: str) -> frozenset[str]:
+    """Return the special values that mean something in this kind of list; others are numbers."""
+    rules = fields()[name].special_values
+    return frozenset(value for value in values if kind in rules.get(value, ()))
+
+
+def _overlap(asked: Sequence[Asked]) -> frozenset[str]:
+    if not asked:
+        return frozenset()
+    return frozenset.intersection(*(each.rows for each in asked))

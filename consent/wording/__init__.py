@@ -6,9 +6,15 @@ modules here join them into sentences (CDS-WG3-01 9.2.2).
 
 from consent.wording.data import DataItem, DataRow, data_items
 from consent.wording.dates import day_words
-from consent.wording.durations import End, duration_sentences, end_of_sharing
+from consent.wording.durations import (
+    End,
+    duration_sentences,
+    end_of_following,
+    end_of_sharing,
+)
 from consent.wording.services import (
-    asked_for_sentences,
+    AskedLine,
+    asked_line,
     count_by_type,
     service_type_words,
 )
@@ -16,16 +22,18 @@ from consent.wording.status import StatusWords, status_words
 from consent.wording.summary import SummarySentences, summary_sentences
 
 __all__ = [
+    "AskedLine",
     "DataItem",
     "DataRow",
     "End",
     "StatusWords",
     "SummarySentences",
-    "asked_for_sentences",
+    "asked_line",
     "count_by_type",
     "data_items",
     "day_words",
     "duration_sentences",
+    "end_of_following",
     "end_of_sharing",
     "service_type_words",
     "status_words",

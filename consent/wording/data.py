@@ -5,14 +5,17 @@ CDS-WG3-01 9.2.2.1: a short summary first, the details on demand, an example bes
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_currency, format_decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from consent.catalogue.access import VALUE_TYPES, effective_includes
 from consent.catalogue.details import RequestedAccess
 from consent.wording.dates import list_words
+from portal.wording import page_locale
 from registration.catalogue.offers import ScopeOffer, offered_fields
 from registration.catalogue.types import Text, fields, scope_types
 
@@ -57,6 +60,17 @@ _UNITS: Mapping[str, Text] = {
     "ft3": "ft³",
     "USD": gettext_lazy("US dollars"),
 }
+
+
+_AMOUNTS: Mapping[str, Decimal] = {
+    "electric_usage": Decimal("0.42"),
+    "electric_demand": Decimal("4.2"),
+    "natural_gas_usage": Decimal("1.3"),
+    "water_usage": Decimal("250"),
+    "cost": Decimal("0.12"),
+    "meter_readings": Decimal("12345"),
+}
+_ANY_AMOUNT = Decimal("12.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +166,13 @@ def _usage(
     formats = _value_formats(accesses, offers)
     rows = [_row("include_usage_segments", own)]
     rows += [
-        DataRow(label=label, explanation=_in_units(units), example="")
-        for label, units in dict.fromkeys(
-            (_reading_words(each), str(each.get("units", each.get("currency", ""))))
+        DataRow(label=label, explanation=_in_units(units), example=_reading_example(kind, units))
+        for label, units, kind in dict.fromkeys(
+            (
+                _reading_words(each),
+                str(each.get("units", each.get("currency", ""))),
+                str(each.get("type", "")),
+            )
             for each in formats
         )
     ]
@@ -199,6 +217,19 @@ def _reading_words(value_format: Mapping[str, Any]) -> str:
     direction = str(value_format.get("direction", ""))
     words = _READINGS.get((kind, direction)) or _READINGS.get((kind, ""))
     return str(words or value_format.get("name") or kind)
+
+
+def _reading_example(kind: str, units: str) -> str:
+    """Return an invented value: every kind of data has an example (CDS-WG3-01 9.2.2.1)."""
+    if kind == "electric_supply_mix":
+        return _("35 % wind power and 65 % water power")
+    amount = _AMOUNTS.get(kind, _ANY_AMOUNT)
+    if kind == "cost":
+        return format_currency(amount, units or "USD", locale=page_locale())
+    number = format_decimal(amount, locale=page_locale())
+    words = _("%(number)s %(units)s") % {"number": number, "units": _UNITS.get(units, units)}
+    sentence = _("%(amount)s from 10:00 to 10:15") if kind == "electric_usage" else "%(amount)s"
+    return sentence % {"amount": words.strip()}
 
 
 def _in_units(units: str) -> str:

@@ -1,6 +1,6 @@
 """For how long: full sentences with dates, equal spans said once (CDS-WG3-01 9.2.2.2)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -45,6 +45,7 @@ _USAGE: Mapping[str, Text] = {
     "past-until": gettext_lazy("Usage since %(start)s, and new usage until %(end)s."),
     "past-over": gettext_lazy("Usage from %(start)s to %(end)s. Nothing newer."),
     "new-open": gettext_lazy("Only new usage from %(start)s on, until you stop sharing."),
+    "new-now": gettext_lazy("Only usage of %(start)s. Nothing new afterwards."),
     "new-until": gettext_lazy("Only new usage, from %(start)s until %(end)s."),
     "empty": gettext_lazy("No usage: the time span that was asked for is empty."),
 }
@@ -58,6 +59,7 @@ _BILLS: Mapping[str, Text] = {
     "past-until": gettext_lazy("Bills since %(start)s, and new bills until %(end)s."),
     "past-over": gettext_lazy("Bills from %(start)s to %(end)s. None newer."),
     "new-open": gettext_lazy("Only new bills from %(start)s on, until you stop sharing."),
+    "new-now": gettext_lazy("Only bills of %(start)s. No new bills afterwards."),
     "new-until": gettext_lazy("Only new bills, from %(start)s until %(end)s."),
     "empty": gettext_lazy("No bills: the time span that was asked for is empty."),
 }
@@ -71,6 +73,7 @@ _BILL_DETAILS: Mapping[str, Text] = {
     "past-until": gettext_lazy("Bill details since %(start)s, and new ones until %(end)s."),
     "past-over": gettext_lazy("Bill details from %(start)s to %(end)s. Nothing newer."),
     "new-open": gettext_lazy("Only new bill details from %(start)s on, until you stop sharing."),
+    "new-now": gettext_lazy("Only bill details of %(start)s. Nothing new afterwards."),
     "new-until": gettext_lazy("Only new bill details, from %(start)s until %(end)s."),
     "empty": gettext_lazy("No bill details: the time span that was asked for is empty."),
 }
@@ -135,58 +138,93 @@ def duration_sentences(
 ) -> tuple[str, ...]:
     """Return the time spans of one request section; equal spans of several parts are one."""
     clock = _Clock(now, zone)
-    lines: list[str] = []
-    for object_name, start, end, is_date, words in _WINDOWS:
-        for access in accesses:
-            if object_name in _objects(access):
-                lines.append(
-                    _window(
-                        clock.read(access.values.get(start), Direction.SUBTRACT, is_date=is_date),
-                        clock.read(access.values.get(end), Direction.ADD, is_date=is_date),
-                        words,
-                        clock,
-                    )
-                )
+    lines = [
+        _window_words(access, window, clock)
+        for window in _WINDOWS
+        for access in accesses
+        if window.object in _objects(access)
+    ]
     lines += _synced(accesses, clock)
     lines += _expiries(accesses, clock)
     return tuple(dict.fromkeys(lines))
 
 
-_WINDOWS: tuple[tuple[str, str, str, bool, Mapping[str, Text]], ...] = (
-    ("UsageSegment", "segment_start", "segment_end", False, _USAGE),
-    ("BillStatement", "statement_date_start", "statement_date_end", True, _BILLS),
-    ("BillSection", "start_date", "end_date", True, _BILL_DETAILS),
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The fields that bound one kind of object, and the words for what lies between them."""
+
+    object: str
+    start: str
+    end: str
+    is_date: bool
+    words: Mapping[str, Text]
+
+    def first(self, access: RequestedAccess, clock: _Clock) -> Limit:
+        return clock.read(access.values.get(self.start), Direction.SUBTRACT, is_date=self.is_date)
+
+    def last(self, access: RequestedAccess, clock: _Clock) -> Limit:
+        """Where new data ends: all of it stands still at sync_until (CDS-WG3-01 7.3.1)."""
+        end = clock.read(access.values.get(self.end), Direction.ADD, is_date=self.is_date)
+        return _earlier(end, _sync_limit(access, clock))
+
+
+_WINDOWS = (
+    _Window("UsageSegment", "segment_start", "segment_end", False, _USAGE),
+    _Window("BillStatement", "statement_date_start", "statement_date_end", True, _BILLS),
+    _Window("BillSection", "start_date", "end_date", True, _BILL_DETAILS),
 )
+
+
+def _sync_limit(access: RequestedAccess, clock: _Clock) -> Limit:
+    return clock.read(access.values.get("sync_until"), Direction.ADD, is_date=False)
+
+
+def _earlier(one: Limit, other: Limit) -> Limit:
+    """Return the end that comes first; the first one when they are equal."""
+    if other.moment is None or (one.moment is not None and one.moment <= other.moment):
+        return one
+    return other
 
 
 def end_of_sharing(accesses: Sequence[RequestedAccess], *, now: datetime, zone: tzinfo) -> End:
     """Return when the last new data of these requests comes, for the closing sentence."""
     clock = _Clock(now, zone)
-    ends = [_access_end(access, clock) for access in accesses]
-    if any(end is None for end in ends):
+    return _latest((_access_end(access, clock) for access in accesses), clock)
+
+
+def end_of_following(accesses: Sequence[RequestedAccess], *, now: datetime, zone: tzinfo) -> End:
+    """Return until when services that are added later come in: what follows them is sync_until."""
+    clock = _Clock(now, zone)
+    return _latest(
+        (_capped(_sync_limit(access, clock), access, clock) for access in accesses), clock
+    )
+
+
+def _latest(ends: Iterable[datetime | None], clock: _Clock) -> End:
+    found = list(ends)
+    moments = [end for end in found if end is not None]
+    if len(moments) < len(found):
         return End(EndKind.OPEN)
-    latest = max((end for end in ends if end is not None), default=now)
-    kind = _end_kind(Limit(latest, None), clock)
-    return End(kind, clock.day(latest))
+    latest = max(moments, default=clock.now)
+    return End(_end_kind(Limit(latest, None), clock), clock.day(latest))
 
 
 def _access_end(access: RequestedAccess, clock: _Clock) -> datetime | None:
     """Return the moment of the last new data, None for open-ended."""
     names = _objects(access)
-    limits = [
-        clock.read(access.values.get(end), Direction.ADD, is_date=is_date).moment
-        for name, _start, end, is_date, _words in _WINDOWS
-        if name in names
-    ]
+    limits = [window.last(access, clock) for window in _WINDOWS if window.object in names]
     if any(name in names for name in _SYNCED):
-        limits.append(
-            clock.read(access.values.get("sync_until"), Direction.ADD, is_date=False).moment
-        )
-    expires = clock.read(access.values.get("expires"), Direction.ADD, is_date=False).moment
-    if any(limit is None for limit in limits) or not limits:
-        return expires
-    latest = max(limit for limit in limits if limit is not None)
-    return latest if expires is None else min(latest, expires)
+        limits.append(_sync_limit(access, clock))
+    moments = [limit.moment for limit in limits if limit.moment is not None]
+    if len(moments) < len(limits) or not limits:
+        return _capped(Limit(None, None), access, clock)
+    return _capped(Limit(max(moments), None), access, clock)
+
+
+def _capped(limit: Limit, access: RequestedAccess, clock: _Clock) -> datetime | None:
+    """Return the moment of a limit, or the end of all access when that is earlier (7.3.8)."""
+    expires = clock.read(access.values.get("expires"), Direction.ADD, is_date=False)
+    return _earlier(limit, expires).moment
 
 
 def _objects(access: RequestedAccess) -> frozenset[str]:
@@ -209,15 +247,22 @@ def _start_kind(start: Limit, clock: _Clock) -> str:
     return "past" if clock.day(start.moment) < clock.today else "new"
 
 
-def _window(start: Limit, end: Limit, words: Mapping[str, Text], clock: _Clock) -> str:
+def _window_words(access: RequestedAccess, window: _Window, clock: _Clock) -> str:
+    start, end = window.first(access, clock), window.last(access, clock)
     key = f"{_start_kind(start, clock)}-{_end_kind(end, clock)}"
-    # The end of a day-precise window is its whole day, so a start today with an end today is empty
-    # only when the end has passed.
-    sentence = words.get(key, words["empty"])
-    return str(sentence) % {
+    if _is_empty(start, end, is_date=window.is_date):
+        key = "empty"
+    return str(window.words[key]) % {
         "start": _start_words(start, clock),
         "end": _limit_words(end, clock, past=False),
     }
+
+
+def _is_empty(start: Limit, end: Limit, *, is_date: bool) -> bool:
+    """Compare instants, not days; the last day of a window of dates belongs to it."""
+    if start.moment is None or end.moment is None:
+        return False
+    return start.moment > end.moment if is_date else start.moment >= end.moment
 
 
 def _start_words(start: Limit, clock: _Clock) -> str:
@@ -236,7 +281,7 @@ def _synced(accesses: Sequence[RequestedAccess], clock: _Clock) -> list[str]:
     """Objects that are kept current until the same time share a sentence."""
     by_end: dict[tuple[EndKind, str], dict[str, str]] = {}
     for access in accesses:
-        end = clock.read(access.values.get("sync_until"), Direction.ADD, is_date=False)
+        end = _sync_limit(access, clock)
         key = (_end_kind(end, clock), _limit_words(end, clock, past=False))
         names = _objects(access)
         found = {name: str(noun) for name, noun in _SYNCED.items() if name in names}

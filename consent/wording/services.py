@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
@@ -51,6 +52,7 @@ _ASKED: Mapping[str, Text] = {
     "addresses": gettext_lazy("Services at these addresses: %(values)s"),
 }
 _SHOWN_VALUES = 50
+_MORE = ngettext_lazy("Show %(count)s more", "Show %(count)s more", "n")
 
 
 def service_type_words(service_type: str) -> str:
@@ -94,13 +96,37 @@ def nothing_chosen(selection_type: str) -> str:
     return _("Choose at least one service, or decline the request")
 
 
-def asked_for_sentences(preselections: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Say which resources a company named (CDS-WG3-01 9.3.1)."""
-    lines = []
-    for field_id, values in preselections.items():
-        named = [each for each in values if not each.startswith("_")][:_SHOWN_VALUES]
-        if field_id.endswith("_types"):
-            named = [service_type_words(each) for each in named]
-        if named:
-            lines.append(str(_ASKED[field_id]) % {"values": ", ".join(named)})
-    return tuple(lines)
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """What a company named by one field; `rest` opens under `more` where there is a lot."""
+
+    text: str
+    more: str = ""
+    rest: str = ""
+
+
+def asked_line(
+    field_id: str, values: Iterable[str], names: Mapping[str, str] | None = None
+) -> AskedLine | None:
+    """Say which resources a company named, None for nothing (CDS-WG3-01 9.3.1).
+
+    `names` are the utility's words for choices by their ids.
+    """
+    choices = names or {}
+    words = [
+        str(_TYPES[each]) if each in _TYPES else choices.get(each) or _plain(field_id, each)
+        for each in values
+        if not each.startswith("_")
+    ]
+    if not words:
+        return None
+    rest = words[_SHOWN_VALUES:]
+    return AskedLine(
+        text=str(_ASKED[field_id]) % {"values": ", ".join(words[:_SHOWN_VALUES])},
+        more=_MORE % {"n": len(rest), "count": number_words(len(rest))} if rest else "",
+        rest=", ".join(rest),
+    )
+
+
+def _plain(field_id: str, value: str) -> str:
+    return value.replace("_", " ") if field_id.endswith("_types") else value

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal import docs, health
-from portal.pages import home, i18n
+from portal.pages import home, i18n, terms
 
 app_name = "portal"
 urlpatterns = [
@@ -13,5 +13,6 @@ urlpatterns = [
     path("metrics", health.metrics_page, name="metrics"),
     path("docs/", docs.docs_page, name="docs"),
     path("docs/<path:slug>/", docs.docs_page, name="docs-page"),
+    path("terms/", terms.terms, name="terms"),
     path("language/", i18n.set_language, name="set-language"),
 ]

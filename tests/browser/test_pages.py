@@ -18,6 +18,7 @@ AROUND = (
     "/docs/registration/",
     "/docs/test-accounts/",
     "/docs/support/",
+    "/terms/",
     "/docs/scopes/cds_usage/",
 )
 
@@ -56,6 +57,26 @@ def test_a_proven_way_back_is_used(cast, visitor, acme_site) -> None:
     visitor.go(cast.ask(scope="cds_unknown"))
     visitor.sees("Welcome back to Acme")
     assert "error=invalid_scope" in visitor.page.url
+
+
+def test_long_lists_of_what_was_asked_for(cast, new_visitor, signed_in) -> None:
+    """Eighty numbers on a phone without script: the last ones open on demand."""
+    cast.home("ana")
+    visitor = signed_in(new_visitor(width=320, script=False), "ana")
+    entry = {
+        "type": "cds_usage",
+        "contract_numbers": ["222222", *(f"9999{n}" for n in range(79))],
+        "service_types": ["natural_gas"],
+        "error_if_no_preselections": True,
+    }
+    visitor.go(cast.ask(entry))
+    visitor.sees("Your account does not have what Acme Energy Auditors asks for")
+    expect(visitor.page.get_by_text("99995,")).to_be_visible()
+    expect(visitor.page.get_by_text("999978")).to_be_hidden()
+    visitor.page.get_by_text("Show 29 more").click()
+    expect(visitor.page.get_by_text("999978")).to_be_visible()
+    expect(visitor.page.get_by_text("Services with these numbers: 222222")).to_be_visible()
+    visitor.look()
 
 
 @pytest.mark.parametrize("width", [320, 1280])

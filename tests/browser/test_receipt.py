@@ -57,6 +57,27 @@ def test_default_redirect_leads_to_the_receipt_and_stop_works_without_sign_in(
     expect(reader.page.get_by_role("link", name=re.compile("^Stop sharing"))).to_have_count(0)
 
 
+def test_changes_stand_beside_what_was_agreed(cast, new_visitor, signed_in, settings) -> None:
+    """On a phone without script: twelve services instead of one, and other terms."""
+    cast.home("ana")
+    visitor = signed_in(new_visitor(width=320, script=False), "ana")
+    visitor.go(cast.ask(redirect_uri=cast.app.cds_default_redirect_uri))
+    visitor.look()
+    visitor.box("222222").check()
+    visitor.press("Authorize")
+    visitor.sees("You allowed Acme Energy Auditors to receive your energy data")
+    grant = latest_grant()
+    grant.selections.update(object_ids=[f"sc_{n}" for n in range(12)])
+    settings.CUSTOMER_TERMS = "# Other terms"
+    visitor.page.reload()
+    expect(visitor.page.get_by_role("heading", name="Changed since then")).to_be_visible()
+    visitor.page.locator("summary", has_text="12 services").click()
+    visitor.look()
+    with visitor.page.expect_popup() as terms:
+        visitor.page.get_by_role("link", name=re.compile("^The terms that you accepted")).click()
+    expect(terms.value.get_by_role("heading", level=1)).to_have_text("Terms for sharing your data")
+
+
 def test_sharing_lists_the_consent_and_where_to_stop_it(cast, visitor, signed_in) -> None:
     """From the customer's own page: empty, one company, none again."""
     cast.home("ana")

@@ -51,7 +51,9 @@ def duration(html: str) -> str:
 @spec("WG3-01", "9.2.2.2", "the range of usage is told, in words that customers know")
 def test_endless(world: World) -> None:
     """No field name and no ISO 8601 on the page."""
-    words = duration(form(world, segment_start="P1Y", segment_end="infinite"))
+    words = duration(
+        form(world, segment_start="P1Y", segment_end="infinite", sync_until="infinite")
+    )
     assert "until you stop" in words
     assert "segment" not in words
     assert "P1Y" not in words

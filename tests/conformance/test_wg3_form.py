@@ -89,6 +89,27 @@ def test_links_open_tabs(world: World) -> None:
     assert all('target="_blank"' in link for link in links)
 
 
+@spec("WG3-01", "9.2", "links that lead away open a new tab")
+def test_links_of_the_footer_open_tabs(world: World) -> None:
+    """Help, privacy and terms too, and they say so."""
+    footer = html_of(world).split('class="page-footer"')[1]
+    links = re.findall(r"<a [^>]*>[^<]*", footer)
+    assert len(links) == 3
+    assert all('target="_blank"' in link and "(opens in new tab)" in link for link in links)
+
+
+@spec("WG3-01", "9.2.1.5", "only what the customer must accept is in the closing section")
+def test_terms_are_those_for_customers(world: World, settings: Any) -> None:
+    """Never those of developers; a utility without any shows no sentence."""
+    html = html_of(world)
+    assert 'href="/terms/"' in html.split("By authorizing you accept")[1].split("</p>")[0]
+    assert "/docs/terms/" not in html
+    settings.DEMO = False
+    html = html_of(world)
+    assert "By authorizing you accept" not in html
+    assert "Terms (opens" not in html
+
+
 @spec("WG3-01", "9.2.1.3", "a request can be removed unless it is the last one")
 def test_removal(world: World) -> None:
     """With one request there is nothing to remove."""
@@ -232,6 +253,7 @@ def test_preselection_error(world: World) -> None:
             "type": "cds_usage",
             "contract_numbers": ["999111"],
             "service_types": ["electric"],
+            "meter_types": ["ami_meter"],
             "error_if_no_preselections": True,
         }
     ]
@@ -239,7 +261,10 @@ def test_preselection_error(world: World) -> None:
     html = world.browser.get(form_url(request)).content.decode()
     assert "Acme Energy Auditors" in html
     assert "Services with these numbers: 999111" in html
-    assert "Services of this kind: electricity" in html
+    missing, found = html.split("also asked for the following")
+    assert "Meters of this kind: Smart meters" in missing
+    assert "Services of this kind" not in missing
+    assert "Services of this kind: electricity" in found
     assert "Use another account" in html
     assert 'value="authorize"' not in html
     response = world.browser.post(
@@ -249,6 +274,70 @@ def test_preselection_error(world: World) -> None:
         "no_preselections",
         "invalid_authorization_details",
     }
+
+
+@spec("WG3-01", "7.1", "an empty intersection preselects nothing")
+@spec("WG3-01", "9.3.1", "the page names company and resources, offers decline and another account")
+def test_nothing_fits_everything(world: World) -> None:
+    """What the customer has is not called missing; the page says why it does not help."""
+    details = [
+        {
+            "type": "cds_usage",
+            "contract_numbers": ["222222"],
+            "service_types": ["natural_gas"],
+            "error_if_no_preselections": True,
+        }
+    ]
+    html = html_of(world, details=details)
+    assert "we do not find" not in html
+    assert "does not have" not in html
+    reason, lines = html.split("but nothing that fits them together:")
+    assert "Nothing under your account fits all that Acme Energy Auditors asks for" in reason
+    assert "Services with these numbers: 222222" in lines
+    assert "Services of this kind: natural gas" in lines
+
+
+def test_what_cannot_be_shared_now_is_not_called_missing(world: World) -> None:
+    """The row is on the list, with the reason; the account is the right one."""
+    world.own(service(222222, unavailable_reason="Closed."))
+    details = [
+        {
+            "type": "cds_usage",
+            "contract_numbers": ["222222"],
+            "error_if_no_preselections": True,
+        }
+    ]
+    html = html_of(world, details=details)
+    assert "we do not find" not in html
+    assert "it cannot be shared now:" in html
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"contract_numbers": ["_include_future"]},
+        {"account_numbers": ["_include_future"], "contract_numbers": ["222222"]},
+    ],
+)
+@spec("WG3-01", "7.1.1", "_include_future preselects the box for later ones, nothing else")
+def test_following_alone_is_nothing_missing(world: World, asked: dict[str, Any]) -> None:
+    """The form opens, with the box ticked."""
+    details = [{"type": "cds_usage", "error_if_no_preselections": True, **asked}]
+    html = world.browser.get(form_url(world.ask("cds_usage", details=details))).content.decode()
+    assert "data-later checked" in html
+    assert ('value="sc_222222" checked' in html) == (len(asked) == 2)
+
+
+@spec("WG3-01", "9.3.1", "the specific list of what is asked for is shown")
+def test_long_lists_are_complete(world: World) -> None:
+    """Eighty numbers: the last thirty open on demand."""
+    numbers = [f"N{n:02}X" for n in range(80)]
+    details = [
+        {"type": "cds_usage", "contract_numbers": numbers, "error_if_no_preselections": True}
+    ]
+    html = html_of(world, details=details)
+    assert "<summary>Show 30 more</summary>" in html
+    assert all(number in html for number in numbers)
 
 
 @spec("WG3-01", "7.4.3", "without preselections the field has no effect")

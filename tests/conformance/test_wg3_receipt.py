@@ -33,6 +33,11 @@ def page(receipt: Receipt) -> str:
     return Browser().get(f"/receipts/{receipt.url_token}/").content.decode()
 
 
+def owners_page(world: World, receipt: Receipt) -> str:
+    """Return the receipt as the customer who gave it sees it."""
+    return world.browser.get(f"/receipts/{receipt.url_token}/").content.decode()
+
+
 @spec("WG3-01", "9.4", "every approval has a receipt")
 @spec("WG3-01", "9.4", "the URL is random and unrelated to the number")
 def test_address(receipt: Receipt) -> None:
@@ -112,6 +117,101 @@ def test_changes(world: World, receipt: Receipt) -> None:
     html = page(receipt)
     assert "Acme Energy Auditors" in html
     assert "Acme Holding" in html
+
+
+@spec("WG3-01", "9.4", "changed terms are shown beside those that were accepted")
+def test_changed_terms(receipt: Receipt, settings: Any) -> None:
+    """The text of that day stays readable, whatever stands at the address today."""
+    terms = f"/receipts/{receipt.url_token}/terms/"
+    html = page(receipt)
+    assert f'href="{terms}"' in html
+    assert "Changed since then" not in html
+    settings.CUSTOMER_TERMS = "New words"
+    changes = page(receipt).split("Changed since then")[1].split("What you approved")[0]
+    then, now = changes.split('class="now"')
+    assert f'href="{terms}"' in then
+    assert 'href="/terms/"' in now
+    old = Browser().get(terms).content.decode()
+    assert "Terms for sharing your data" in old
+    assert receipt.confirmation_number in old
+    assert "New words" not in old
+    settings.CUSTOMER_TERMS, settings.DEMO = "", False
+    assert "There are no terms any more." in page(receipt)
+
+
+def test_nothing_accepted_nothing_changed(world: World, settings: Any) -> None:
+    """Terms that came later were never accepted."""
+    settings.DEMO = False
+    world.browser.post(form_url(world.ask(details=MERGED)), answer("sc_222222"))
+    receipt = Receipt.objects.get()
+    settings.CUSTOMER_TERMS = "New words"
+    html = page(receipt)
+    assert "You agreed under" not in html
+    assert "Changed since then" not in html
+    assert Browser().get(f"/receipts/{receipt.url_token}/terms/").status_code == 404
+
+
+@pytest.fixture
+def widened(world: World, receipt: Receipt) -> Receipt:
+    """Alice has since added her gas service; the first of her two receipts."""
+    grant = receipt.grant
+    grant.authorization_details = [
+        {**entry, "sync_until": "2099-01-01T00:00:00Z"} for entry in grant.authorization_details
+    ]
+    grant.save()
+    grant.selections.update(object_ids=["sc_222222", "sc_333333"])
+    snapshot = dict(receipt.snapshot)
+    first = snapshot["sections"][0]
+    gas = {
+        **first["services"][0],
+        "id": "sc_333333",
+        "number": "333333",
+        "service_type": "natural_gas",
+    }
+    snapshot["sections"] = [{**first, "services": [*first["services"], gas]}]
+    snapshot["authorization_details"] = grant.authorization_details
+    Receipt.objects.create(grant=grant, snapshot=snapshot)
+    return receipt
+
+
+@spec("WG3-01", "9.4", "what has changed is shown beside what was agreed")
+def test_superseded_receipts_show_changes(world: World, widened: Receipt) -> None:
+    """What is shared, and from which services: named to the owner, counted for others."""
+    for html, named in ((page(widened), False), (owners_page(world, widened), True)):
+        assert "A newer receipt has replaced this one." in html
+        shared, services = html.split("Changed since then")[1].split("Services that are shared")
+        assert "What is shared" in shared
+        assert "kept up to date until 31 December 2098" in shared.split('class="now"')[1]
+        then, now = services.split("What you approved")[0].split('class="now"')
+        assert "333333" not in then
+        assert ("333333" in now) == named
+        assert ("222222" in then) == named
+        assert ("1 natural gas service" in now) != named
+
+
+@spec("WG3-01", "9.4", "what has changed is shown beside what was agreed")
+def test_many_changed_services_open_on_demand(world: World, widened: Receipt) -> None:
+    """A service that no receipt names is counted at least."""
+    ids = [f"sc_{n}" for n in range(11)]
+    widened.grant.selections.update(object_ids=ids)
+    now = owners_page(world, widened).split('class="now"')[-1].split("What you approved")[0]
+    assert "<summary>11 services</summary>" in now
+    widened.grant.selections.update(object_ids=ids[:10])
+    assert "<summary>10" not in owners_page(world, widened)
+
+
+def test_the_newest_receipt_shows_no_change(world: World, widened: Receipt) -> None:
+    """Nothing has changed since it was written."""
+    newest = widened.grant.receipts.order_by("-pk")[0]
+    assert "Changed since then" not in owners_page(world, newest)
+
+
+def test_nameless_services(world: World, receipt: Receipt) -> None:
+    """A service that no receipt names is counted, not shown as an empty line."""
+    receipt.grant.selections.update(object_ids=["sc_1"])
+    now = owners_page(world, receipt).split('class="now"')[-1].split("What you approved")[0]
+    assert "<p>1 service</p>" in now
+    assert "<p></p>" not in now
 
 
 @spec("WG3-01", "9.4", "a superseded receipt links its successor")

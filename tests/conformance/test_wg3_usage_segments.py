@@ -66,9 +66,10 @@ def test_no_usage_without_the_field(home):
 
 
 @pytest.mark.spec(DOCUMENT, "7.2.8.1", "null value types leave formats and values empty")
-def test_null_value_types(home):
-    """Times only."""
-    entry = usage() | {"include_usage_segment_value_types": None}
+@pytest.mark.parametrize("none", [None, []])
+def test_null_value_types(home, none):
+    """Times only; an empty list asks for no more than null, and the form says the same of both."""
+    entry = usage() | {"include_usage_segment_value_types": none}
     (segment,) = segments(grant_over(home, entry))
     assert (segment["formats"], segment["values"]) == ([], [])
 

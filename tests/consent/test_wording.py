@@ -10,20 +10,22 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
-from consent.catalogue.demo_offers import demo_offers
+from consent.catalogue.demo_offers import demo_offers, value_type_choices
 from consent.catalogue.details import RequestedAccess, parse_request
 from consent.models import Grant
 from consent.wording import (
-    asked_for_sentences,
+    asked_line,
     count_by_type,
     data_items,
     duration_sentences,
+    end_of_following,
     end_of_sharing,
     service_type_words,
     summary_sentences,
 )
 from consent.wording.durations import End, EndKind
 from consent.wording.status import StatusFacts, status_words
+from registration.catalogue.offers import Choice, FieldOffer
 
 NOW = datetime(2026, 1, 1, 20, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -37,9 +39,9 @@ def asked(scope: str, **values: Any) -> RequestedAccess:
 
 
 def spans(**values: Any) -> tuple[str, ...]:
-    """Return the sentences about usage with these values; other data is as of today."""
+    """Return the sentences about usage with these values; nothing else ends it."""
     return duration_sentences(
-        [asked("cds_usage", **{"sync_until": "PT0S", **values})], now=NOW, zone=ZONE
+        [asked("cds_usage", **{"sync_until": "infinite", **values})], now=NOW, zone=ZONE
     )
 
 
@@ -78,6 +80,26 @@ def spans(**values: Any) -> tuple[str, ...]:
         ("infinite", "PT0S", "All your past usage up to today. Nothing new afterwards."),
         ("PT0S", "PT0S", "No usage: the time span that was asked for is empty."),
         (
+            "2026-01-01T10:00:00Z",
+            "PT0S",
+            "Only usage of today, 1 January 2026. Nothing new afterwards.",
+        ),
+        (
+            "2026-01-01T10:00:00Z",
+            "P1Y",
+            "Only new usage, from today, 1 January 2026 until 1 January 2027 (in 1 year).",
+        ),
+        (
+            "2025-06-01T08:00:00Z",
+            "2025-03-01T08:00:00Z",
+            "No usage: the time span that was asked for is empty.",
+        ),
+        (
+            "2027-02-01T08:00:00Z",
+            "P1Y",
+            "No usage: the time span that was asked for is empty.",
+        ),
+        (
             "2025-03-01T08:00:00Z",
             "2025-06-01T08:00:00Z",
             "Usage from 1 March 2025 to 1 June 2025. Nothing newer.",
@@ -87,6 +109,64 @@ def spans(**values: Any) -> tuple[str, ...]:
 def test_usage_spans_are_full_sentences_with_dates(start: str, end: str, sentence: str) -> None:
     """CDS-WG3-01 9.2.2.2: past only, new only and open-ended each say so."""
     assert spans(segment_start=start, segment_end=end)[0] == sentence
+
+
+@pytest.mark.parametrize(
+    ("end", "sync", "sentence"),
+    [
+        ("P3Y", "P1Y", "Usage since 2 December 2025 (30 days ago), and new usage until "),
+        ("infinite", "P1Y", "Usage since 2 December 2025 (30 days ago), and new usage until "),
+        ("P1Y", "P3Y", "Usage since 2 December 2025 (30 days ago), and new usage until "),
+    ],
+)
+@pytest.mark.spec("WG3-01", "7.3.1", "usage stands still at sync_until")
+def test_no_new_usage_is_promised_after_the_end_of_syncing(
+    end: str, sync: str, sentence: str
+) -> None:
+    """Data is read as of sync_until, so the earlier of the two ends is the true one."""
+    lines = spans(segment_start="P30D", segment_end=end, sync_until=sync)
+    assert lines[0] == sentence + "1 January 2027 (in 1 year)."
+
+
+@pytest.mark.spec("WG3-01", "7.3.1", "usage stands still at sync_until")
+def test_syncing_that_ends_at_once_leaves_past_usage() -> None:
+    """A window into the future brings nothing when nothing is synced any more."""
+    assert spans(segment_start="P1Y", segment_end="infinite", sync_until="PT0S")[0] == (
+        "Usage from 1 January 2025 (1 year ago) up to today. Nothing new afterwards."
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "sync", "sentence"),
+    [
+        ("P0D", "P0D", "PT0S", "Only bills of today, 1 January 2026. No new bills afterwards."),
+        ("2026-01-02", "P0D", "PT0S", "No bills: the time span that was asked for is empty."),
+        (
+            "P1Y",
+            "infinite",
+            "PT0S",
+            "Bills from 1 January 2025 (1 year ago) up to today. No new bills afterwards.",
+        ),
+        (
+            "P0D",
+            "P1Y",
+            "P1Y",
+            "Only new bills, from today, 1 January 2026 until 1 January 2027 (in 1 year).",
+        ),
+    ],
+)
+def test_bill_spans_count_whole_days_and_end_with_syncing(
+    start: str, end: str, sync: str, sentence: str
+) -> None:
+    """The last day of a window of dates belongs to it."""
+    access = asked(
+        "cds_usage",
+        include_bill_statements=True,
+        statement_date_start=start,
+        statement_date_end=end,
+        sync_until=sync,
+    )
+    assert sentence in duration_sentences([access], now=NOW, zone=ZONE)
 
 
 @pytest.mark.parametrize(
@@ -142,14 +222,34 @@ def test_dates_are_those_of_the_utility_not_of_utc() -> None:
     ("values", "end"),
     [
         ({"segment_end": "P1Y", "sync_until": "P3Y"}, End(EndKind.UNTIL, date(2029, 1, 1))),
-        ({"segment_end": "infinite"}, End(EndKind.OPEN)),
-        ({"segment_end": "infinite", "expires": "P1Y"}, End(EndKind.UNTIL, date(2027, 1, 1))),
+        ({"segment_end": "infinite", "sync_until": "P1Y"}, End(EndKind.UNTIL, date(2027, 1, 1))),
+        ({"segment_end": "infinite", "sync_until": "infinite"}, End(EndKind.OPEN)),
+        (
+            {"segment_end": "infinite", "sync_until": "infinite", "expires": "P1Y"},
+            End(EndKind.UNTIL, date(2027, 1, 1)),
+        ),
         ({"segment_end": "PT0S", "sync_until": "PT0S"}, End(EndKind.NOW, date(2026, 1, 1))),
     ],
 )
 def test_the_closing_sentence_knows_the_last_end(values: Mapping[str, Any], end: End) -> None:
     """The latest end counts, the end of all access caps it."""
     assert end_of_sharing([asked("cds_usage", **values)], now=NOW, zone=ZONE) == end
+
+
+@pytest.mark.parametrize(
+    ("values", "end"),
+    [
+        ({"segment_end": "P3Y", "sync_until": "P1Y"}, End(EndKind.UNTIL, date(2027, 1, 1))),
+        ({"segment_end": "P1Y", "sync_until": "infinite"}, End(EndKind.OPEN)),
+        ({"sync_until": "infinite", "expires": "P1Y"}, End(EndKind.UNTIL, date(2027, 1, 1))),
+        ({"segment_end": "P3Y", "sync_until": "PT0S"}, End(EndKind.NOW, date(2026, 1, 1))),
+    ],
+)
+def test_later_services_are_followed_until_syncing_ends(
+    values: Mapping[str, Any], end: End
+) -> None:
+    """A window of usage says nothing about which services come in."""
+    assert end_of_following([asked("cds_usage", **values)], now=NOW, zone=ZONE) == end
 
 
 def test_data_is_a_short_list_with_examples() -> None:
@@ -171,6 +271,44 @@ def test_qualities_of_one_reading_are_one_line() -> None:
     labels = [row.label for row in usage.rows]
     assert labels.count("Electricity you used") == 1
     assert "What your usage cost" not in labels
+
+
+@pytest.mark.spec("WG3-01", "9.2.2.1", "an example for the details")
+def test_every_detail_has_an_example() -> None:
+    """Readings too, each in its unit, and cost in its currency."""
+    choices = tuple(choice.id for choice in value_type_choices())
+    usage = asked("cds_usage", include_usage_segment_value_types=choices)
+    items = data_items([usage, asked("cds_service_contracts")], demo_offers())
+    assert all(row.example for item in items for row in item.rows)
+    examples = {row.label: row.example for row in items[0].rows}
+    assert examples["Electricity you used"] == "0.42 kWh from 10:00 to 10:15"
+    assert examples["The highest electric power you drew"] == "4.2 kW"
+    assert examples["Natural gas you used"] == "1.3 therms"
+    assert examples["What your usage cost"] == "$0.12"
+
+
+def test_readings_without_words_have_an_example() -> None:
+    """A utility may offer kinds of its own, and kinds without a unit."""
+    offer = demo_offers()["cds_usage"]
+    formats = (
+        {"type": "electric_supply_mix"},
+        {"type": "steam_usage", "units": "lb"},
+        {"type": "steps"},
+    )
+    types = FieldOffer(
+        id="include_usage_segment_value_types",
+        choices=tuple(
+            Choice(id=f"c{n}", name=f"Kind {n}", description="", usagesegment_format=entry)
+            for n, entry in enumerate(formats)
+        ),
+    )
+    access = asked("cds_usage", include_usage_segment_value_types=("c0", "c1", "c2"))
+    rows = data_items([access], {"cds_usage": offer.with_field(types)})[0].rows[1:]
+    assert [row.example for row in rows] == [
+        "35 % wind power and 65 % water power",
+        "12.5 lb",
+        "12.5",
+    ]
 
 
 def test_cost_is_named_when_asked_for() -> None:
@@ -230,10 +368,32 @@ def test_service_types_have_everyday_names() -> None:
 
 def test_asked_for_leaves_special_values_out() -> None:
     """`_all` is no number that a customer could look for."""
-    lines = asked_for_sentences(
-        {"contract_numbers": ("111", "_all"), "service_types": ("electric",)}
-    )
-    assert lines == ("Services with these numbers: 111", "Services of this kind: electricity")
+    line = asked_line("contract_numbers", ("111", "_all"))
+    assert line is not None
+    assert line.text == "Services with these numbers: 111"
+    assert asked_line("contract_numbers", ("_all",)) is None
+
+
+def test_kinds_have_the_words_of_their_choices() -> None:
+    """Known services are translated; what the utility offers has the name it is offered by."""
+    services = asked_line("service_types", ("electric",), {"electric": "Electricity"})
+    meters = asked_line("meter_types", ("ami_meter", "net_meter"), {"ami_meter": "Smart meters"})
+    assert services is not None
+    assert meters is not None
+    assert services.text == "Services of this kind: electricity"
+    assert meters.text == "Meters of this kind: Smart meters, net meter"
+
+
+@pytest.mark.spec("WG3-01", "9.3.1", "the specific list of what is asked for is shown")
+def test_every_number_is_shown() -> None:
+    """Many open on demand, none is left out."""
+    line = asked_line("contract_numbers", [f"N{n:02}" for n in range(80)])
+    assert line is not None
+    assert line.more == "Show 30 more"
+    assert (line.text + line.rest).count("N") == 80
+    few = asked_line("contract_numbers", [str(n) for n in range(50)])
+    assert few is not None
+    assert (few.more, few.rest) == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -122,3 +122,15 @@ def test_one_key_for_all_scopes(offers):
         with pytest.raises(InvalidAuthorizationDetails) as caught:
             request(offers, {"jwk": mine}, {"jwk": different})
         assert caught.value.field == "jwk"
+
+
+@pytest.mark.spec("WG3-01", "7.3.8", "the Grant expires when its entries say")
+def test_one_end_for_all_scopes(offers):
+    """A Grant ends as a whole: two ends would make one of them untrue on the form."""
+    assert request(offers, {"expires": "P12M"}, {"expires": "P1Y"})
+    for different in ("P2Y", "infinite"):
+        with pytest.raises(InvalidAuthorizationDetails, match="same in every entry") as caught:
+            request(offers, {"expires": "P1Y"}, {"expires": different})
+        assert caught.value.field == "expires"
+    with pytest.raises(InvalidAuthorizationDetails):
+        parse_request([USAGE, CONTRACTS], [{"type": USAGE, "expires": "P1Y"}], offers)

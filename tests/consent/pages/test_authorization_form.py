@@ -292,6 +292,7 @@ def test_changing_the_language_keeps_what_was_ticked(world: World) -> None:
     assert not Grant.objects.exists()
 
 
+@pytest.mark.spec("WG3-01", "9.2.2.4", "the link ends the block and counts among its lines")
 def test_purposes_are_text_and_name_their_author(world: World) -> None:
     """A company's words cannot become markup (9.2.2.4)."""
     world.client.purposes = {
@@ -309,7 +310,9 @@ def test_purposes_are_text_and_name_their_author(world: World) -> None:
     html = world.browser.get(form_url(request)).content.decode()
     assert "Written by Acme Energy Auditors:" in html
     assert "<script>alert" not in html
-    assert "Why we ask (opens in new tab)" in html
+    block = html.split('class="purpose-text"')[1].split("</div>")[0]
+    assert "Why we ask (opens in new tab)</a>" in block
+    assert 'href="https://acme.example/why" target="_blank" rel="noopener' in block
 
 
 def test_examples_of_ones_own_are_shown_but_not_kept(world: World) -> None:
@@ -347,6 +350,26 @@ def test_what_ends_today_has_no_later(world: World) -> None:
     html = world.browser.get(form_url(world.ask("cds_usage", details=details))).content.decode()
     assert 'name="request-1-later"' not in html
     assert "You will share past data of 2 services with Acme Energy Auditors. Nothing new." in html
+
+
+@pytest.mark.spec("WG3-01", "9.2.2.2", "durations end when data stands still")
+def test_form_and_receipt_promise_nothing_after_the_end_of_syncing(world: World) -> None:
+    """A window of usage that is longer brings nothing more."""
+    details = [
+        {
+            "type": "cds_usage",
+            "segment_end": "infinite",
+            "sync_until": "2099-01-01T20:00:00Z",
+        }
+    ]
+    url = form_url(world.ask("cds_usage", details=details))
+    html = world.browser.get(url).content.decode()
+    world.browser.post(url, answer("sc_222222", later=True))
+    receipt = Grant.objects.get().receipts.get().snapshot["sections"][0]
+    assert "Also services I add later, until 1 January 2099" in html
+    assert "and new usage until 1 January 2099." in html
+    assert "with **Acme Energy Auditors** until **1 January 2099**" in html
+    assert "and new usage until 1 January 2099." in str(receipt["durations"])
 
 
 def test_a_stranger_learns_no_answer_that_was_given(world: World) -> None:

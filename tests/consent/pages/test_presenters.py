@@ -1,6 +1,5 @@
 """What pages say and forms mean, without a browser and without a database."""
 
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ def section(index: int = 0, **changes: Any) -> Section:
         "selection_type": "service_contract_selection",
         "rows": (service(1), service(2), service(3, unavailable_reason="Closed.")),
         "preset": SectionChoice(),
-        "preselections": MappingProxyType({}),
+        "asked": (),
         "is_modifiable": True,
         "wants_preselection": False,
         "purpose_id": None,

@@ -51,7 +51,7 @@ def test_it_shows_what_was_agreed(world: World, receipt: Receipt) -> None:
         "Your usage of electricity and natural gas",
         "new usage until",
         "Also services that are added later.",
-        "terms (opens in new tab)",
+        "terms of that day (opens in new tab)",
         "Stop sharing with Acme Energy Auditors",
     ):
         assert words in html
@@ -65,6 +65,7 @@ def test_many_services_open_on_demand(world: World, receipt: Receipt) -> None:
             {**section["services"][0], "id": f"sc_{n}", "number": f"X{n:04}"} for n in range(count)
         ]
         receipt.save(update_fields=["snapshot"])
+        receipt.grant.selections.update(object_ids=[f"sc_{n}" for n in range(count)])
         for url in (url_of(receipt), reverse("consent:receipt-stop", args=[receipt.url_token])):
             html = world.browser.get(url).content.decode()
             assert html.count("<li>X") == count

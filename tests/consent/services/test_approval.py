@@ -93,8 +93,9 @@ def test_grants_carry_absolute_spans_and_no_preselections(world: World) -> None:
 
 
 def test_expires_of_an_entry_ends_the_grant(world: World) -> None:
-    """The Grant ends with the earliest `expires` (7.3.8); infinite ones do not end it."""
-    request = world.ask(details=[{"type": "cds_usage", "expires": "P30D"}])
+    """The Grant's `expires` is that of its entries (7.3.8)."""
+    details = [{"type": name, "expires": "P30D"} for name in ("cds_service_contracts", "cds_usage")]
+    request = world.ask(details=details)
     both = Choices({i: SectionChoice(frozenset({"sc_222222"})) for i in (0, 1)})
     approve(world, request, both)
     grant = Grant.objects.get()

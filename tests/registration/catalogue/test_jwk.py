@@ -53,7 +53,6 @@ def test_it_takes_public_keys_on_the_supported_curves(key):
         {"kid": "a" * 201},
         {"kid": "nul\x00"},
         {"d": "secret"},
-        {"x5c": []},
     ],
 )
 def test_it_refuses_keys_it_cannot_encrypt_to(change):
@@ -64,5 +63,14 @@ def test_it_refuses_keys_it_cannot_encrypt_to(change):
 
 def test_a_private_key_is_named_as_such():
     """The client has leaked a secret to us and must hear it in plain words."""
-    with pytest.raises(JwkError, match="private key"):
-        check_public_key({**public_key(), "d": "secret"})
+    for member in ("d", "k", "p", "oth"):
+        with pytest.raises(JwkError, match=f"{member}: this is a private key"):
+            check_public_key({**public_key(), member: "secret"})
+
+
+@pytest.mark.spec("WG3-01", "7.4.6", "a valid public encryption key is accepted")
+def test_members_that_are_not_needed_are_left_out():
+    """RFC 7517 4: key_ops and ext come with every key that a browser exports."""
+    key = public_key()
+    more = {"key_ops": [], "ext": True, "x5t": "abc", "x5c": [], "other": {"d": 1}}
+    assert check_public_key({**key, **more}) == key

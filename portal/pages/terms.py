@@ -1,0 +1,27 @@
+"""The terms that customers accept."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_safe
+
+from portal.docs import render_markdown
+from portal.permissions import public
+from portal.terms import customer_terms
+
+
+@public
+@require_safe
+def terms(request: HttpRequest) -> HttpResponse:
+    """Show the terms of today; a utility without any has no such page."""
+    text = customer_terms()
+    if not text:
+        raise Http404
+    return show_terms(request, text)
+
+
+def show_terms(request: HttpRequest, text: str, *, note: str = "") -> HttpResponse:
+    """Render a text of terms; `note` says which one it is."""
+    # Safe: the renderer escapes everything it did not write itself.
+    body = mark_safe(render_markdown(text))  # noqa: S308
+    return render(request, "portal/terms.html", {"body": body, "note": note})

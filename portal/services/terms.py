@@ -1,0 +1,22 @@
+"""Keeping the terms that customers accept."""
+
+from django.db import transaction
+
+from portal import audit
+from portal.models import TermsVersion
+from portal.terms import customer_terms, digest_of
+
+
+@transaction.atomic
+def keep_terms() -> str:
+    """Keep today's customer terms and return their digest, "" for none (CDS-WG3-01 9.4).
+
+    Each text is kept once, however many customers accept it.
+    """
+    text = customer_terms()
+    digest = digest_of(text)
+    if text:
+        kept, is_new = TermsVersion.objects.get_or_create(digest=digest, defaults={"text": text})
+        if is_new:
+            audit.record("terms.kept", by="system", subject=f"terms:{kept.digest}")
+    return digest
