@@ -15,8 +15,9 @@ from portal.models import User
 class Selectable:
     """One row of a selection list (CDS-WG3-01 9.2.3).
 
-    `id` is the object's public id. `facts` are what preselection fields match against, by field
-    id, for example {"contract_numbers": {"222"}, "service_types": {"electric"}}.
+    `id` is the object's public id. `service_type` holds all `service_types` of a service contract,
+    separated by commas: the form names each (9.2.3.2). `facts` are what preselection fields match
+    against, by field id, for example {"contract_numbers": {"222"}, "service_types": {"electric"}}.
     """
 
     id: str
@@ -43,6 +44,9 @@ class CustomerCatalog(Protocol):
     ) -> Sequence[Selectable]:
         """Return everything that the person may share, in the order of the form. Any count of
         objects must cost a constant number of queries."""
+
+    def normalized_address(self, address: str) -> str:
+        """Return an address of a request in the form of the `addresses` facts (7.1.13.1)."""
 
     def examples(self, user: User) -> Mapping[str, str]:
         """Return masked example values of the customer's own, by authorization details field id."""

@@ -1,54 +1,114 @@
-"""Comparing addresses (CDS-WG3-01 7.1.13.1).
+"""Comparing addresses (CDS-WG3-01 7.1.13.1), as they are written in the United States and Canada.
 
-A stored address has lines: optionally a name, then street, unit, city, region and postal code.
-It is compared without the name, in lower case, on one line, with the usual postal abbreviations
-written out. What a request names is only lower-cased and freed of extra spaces.
+A typical stored address has a street with its number, a city and a region of two letters; a name
+before them and a postal code behind them are optional. It is compared without the name, in lower
+case, with abbreviations of the street written out, its parts separated by ", ". Any other address,
+and what a request names, is compared in lower case and freed of line breaks and extra spaces.
 """
 
 import re
 
 ABBREVIATIONS = {
+    "aly": "alley",
     "apt": "apartment",
     "ave": "avenue",
+    "bldg": "building",
     "blvd": "boulevard",
     "cir": "circle",
+    "cres": "crescent",
     "ct": "court",
     "dr": "drive",
     "e": "east",
+    "expy": "expressway",
     "fl": "floor",
     "hwy": "highway",
     "ln": "lane",
     "n": "north",
+    "ne": "northeast",
+    "nw": "northwest",
     "pkwy": "parkway",
     "pl": "place",
+    "plz": "plaza",
     "rd": "road",
+    "rm": "room",
     "s": "south",
+    "se": "southeast",
     "sq": "square",
     "st": "street",
     "ste": "suite",
+    "sw": "southwest",
     "ter": "terrace",
+    "trl": "trail",
     "w": "west",
 }
+NUMBER_SIGN = "unit "
+"""What is written for "#", which needs no space behind it."""
 SEPARATOR = ", "
+EXAMPLES = (
+    "Acme Co., 123 Main  St. #234\nSpringfield, CA 90001",
+    "12 N. Oak Ave, Apt 3\nHartford, CT",
+    "Acme Farm Irrigation, 12 mi North on FM 5555,\n150 ft West into the field",
+)
+"""For the documentation: the last one is not typical."""
 
-_WORD = re.compile(r"\b([a-z]+)\b\.?")
+_REGION = (
+    r"al|ak|az|ar|ca|co|ct|de|dc|fl|ga|hi|id|il|in|ia|ks|ky|la|me|md|ma|mi|mn|ms|mo|mt|ne|nv|nh|nj"
+    r"|nm|ny|nc|nd|oh|ok|or|pa|ri|sc|sd|tn|tx|ut|vt|va|wa|wv|wi|wy|as|gu|mp|pr|vi"
+    r"|ab|bc|mb|nb|nl|ns|nt|nu|on|pe|qc|sk|yt"
+)
+_POSTAL_CODE = r"\d{5}(?:-\d{4})?|[a-z]\d[a-z] ?\d[a-z]\d"
+# A word of its own, no piece of one such as "o'brien's" or "n.e.".
+_WORD = re.compile(r"#|(?<![\w'\u2019.-])[a-z]+(?![\w'\u2019-]|\.\w)\.?")
+_BREAK = re.compile(r"[,\n]")
+# Parts are separated by ", " here; region and postal code may follow the city after a space.
+_TYPICAL = re.compile(
+    r"(?:[^\d,]+, )*?"
+    r"(?P<street>\d[^,]*(?:, [^,]+)*?)"
+    r", (?P<city>[^\d,]+?)"
+    rf",? (?P<region>{_REGION})"
+    rf"(?:,? (?P<code>{_POSTAL_CODE}))?"
+)
 
 
 def normalize_request(address: str) -> str:
-    """Return an address of a request as it is compared."""
+    """Return an address of a request, or an atypical stored one, as it is compared."""
     return " ".join(address.lower().split())
 
 
 def normalize_stored(address: str) -> str:
     """Return a stored address as it is compared; an empty one stays empty."""
-    lines = [" ".join(line.split()).strip(" ,") for line in address.lower().splitlines()]
-    lines = [line for line in lines if line]
-    if len(lines) > 1 and not any(char.isdigit() for char in lines[0]):
-        lines = lines[1:]
-    if not lines:
-        return ""
-    # Only the street part holds abbreviations: a region such as "CT" is no court.
-    street, *rest = lines
-    first, comma, tail = street.partition(",")
-    written = _WORD.sub(lambda match: ABBREVIATIONS.get(match[1], match[1]), first)
-    return SEPARATOR.join([written + comma + tail, *rest])
+    found = _typical(address)
+    if found is None:
+        return normalize_request(address)
+    # Only the street holds abbreviations: a region such as "CT" is no court.
+    street = " ".join(_WORD.sub(_written_out, found["street"].replace(SEPARATOR, " ")).split())
+    rest = (found[name] for name in ("city", "region", "code"))
+    return SEPARATOR.join([street, *(part for part in rest if part)])
+
+
+def docs_context() -> dict[str, object]:
+    """Return what the documentation has to say of the rules above."""
+    return {
+        "separator": SEPARATOR,
+        "abbreviations": sorted(ABBREVIATIONS.items()),
+        "number_sign": NUMBER_SIGN.strip(),
+        "examples": [
+            {
+                "stored": " / ".join(address.splitlines()),
+                "kind": "typical" if _typical(address) else "atypical",
+                "normalized": normalize_stored(address),
+            }
+            for address in EXAMPLES
+        ],
+    }
+
+
+def _typical(address: str) -> re.Match[str] | None:
+    """Return the parts of a typical address, None for any other."""
+    parts = [" ".join(part.split()) for part in _BREAK.split(address.lower())]
+    return _TYPICAL.fullmatch(SEPARATOR.join(part for part in parts if part))
+
+
+def _written_out(found: re.Match[str]) -> str:
+    word = found[0].removesuffix(".")
+    return NUMBER_SIGN if word == "#" else ABBREVIATIONS.get(word, word)

@@ -12,15 +12,20 @@ class CustomerDataConfig(AppConfig):
     def ready(self) -> None:
         """Plug into the apps above: whom consent asks and tells, what metadata says."""
         from consent import catalog
+        from customerdata import addresses
         from customerdata.access.listener import AccessComputation
         from customerdata.catalog import Customers
         from customerdata.metadata import customer_data_part
         from customerdata.services.linking_claims import link_asserted
         from customerdata.usage import upkeep
         from portal.openid import claims
+        from portal.registries import DocsPage
         from registration.catalogue.types import register_metadata_part
+        from registration.pages.docs import field_notes
 
         catalog.register(catalog=Customers(), listener=AccessComputation())
         register_metadata_part(customer_data_part)
         claims.listeners.register("customerdata", link_asserted)
         upkeep.register()
+        note = DocsPage("", "", "docs/addresses.md", context=addresses.docs_context)
+        field_notes.register("addresses", note)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from consent.catalog import Selectable
 from consent.catalogue.selection import SelectionType
-from customerdata.addresses import normalize_stored
+from customerdata.addresses import normalize_request, normalize_stored
 from customerdata.models import (
     AccountHolder,
     AccountVersion,
@@ -18,8 +18,6 @@ from customerdata.models import (
     ServicePointVersion,
 )
 from portal.models import User
-
-COMMODITIES = ("electric", "natural_gas", "water", "fuel_oil", "waste_water", "solid_waste")
 
 Facts = dict[str, set[str]]
 
@@ -56,6 +54,10 @@ class Customers:
             for contract in contracts
         ]
         return sorted(rows, key=lambda row: (_natural(row.account), _natural(row.number), row.id))
+
+    def normalized_address(self, address: str) -> str:
+        """Return an address of a request as it is compared (CDS-WG3-01 7.1.13.1)."""
+        return normalize_request(address)
 
     def examples(self, user: User) -> Mapping[str, str]:
         """Return masked example values of the customer's own, by authorization details field id."""
@@ -161,15 +163,10 @@ def _selectable(
         number=contract.contract_number,
         name=contract.name,
         address=contract.address,
-        service_type=_commodity(contract.service_types),
+        service_type=", ".join(contract.service_types),
         account=account_number,
         facts={name: frozenset(values - {""}) for name, values in facts.items()},
     )
-
-
-def _commodity(service_types: Sequence[str]) -> str:
-    """Return the service's commodity, or its first type when none is named."""
-    return next((t for t in service_types if t in COMMODITIES), next(iter(service_types), ""))
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

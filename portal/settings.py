@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 
+from portal import beat
 from portal.env import env_bool, env_int, env_json, env_list, env_secret, env_str
 from portal.languages import languages_in
 from portal.openid.config import apps_of
@@ -461,22 +462,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 1,
 }
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BEAT_SCHEDULE: dict[str, Any] = {
-    # Sends new links for onboarding steps whose link has expired; links live for 30 days.
-    "onboarding-links": {"task": "registration.tasks.renew_onboarding_links", "schedule": 3600.0},
-    # Asks about card checkouts whose report was lost, and ends those that nobody needs any more.
-    "checkouts-sweep": {"task": "registration.tasks.sweep_checkouts", "schedule": 600.0},
-    # Finds work whose nudge was lost; may run twice at once (SKIP LOCKED).
-    "outbox-sweep": {"task": "portal.tasks.sweep_outbox", "schedule": 5.0},
-    # Chains committed audit rows; once a minute keeps the unsealed tail short.
-    "audit-seal": {"task": "portal.tasks.seal_audit", "schedule": 60.0},
-    # Ends Grants whose time is over and starts future ones; the API checks the clock itself too.
-    "grants-sweep": {"task": "consent.tasks.sweep_grants", "schedule": 60.0},
-    # Makes usage partitions 90 days ahead, so that no ingestion waits for the locks this needs.
-    "usage-months": {"task": "customerdata.tasks.make_usage_months", "schedule": 3600.0},
-    # Bounds the cache of rendered usage.
-    "usage-renders": {"task": "customerdata.tasks.prune_usage_renders", "schedule": 3600.0},
-}
+CELERY_BEAT_SCHEDULE = beat.SCHEDULE
 
 LOGGING: dict[str, Any] = {
     "version": 1,

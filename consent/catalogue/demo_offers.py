@@ -17,50 +17,109 @@ _SHORTEST_GRANT = "P1D"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A kind of reading; each quality of it is one value format (CDS-WG3-01 10.8.2)."""
+    """A kind of reading; each quality of it is one value format (CDS-WG3-01 10.8.2).
+
+    What is not `by_default` is rare here: clients ask for it.
+    """
 
     id: str
     name: str
     description: str
     format: Mapping[str, object]
+    by_default: bool = True
+
+
+def _electricity(measure_id: str, name: str, description: str, direction: str = "") -> Measure:
+    stated = {"direction": direction} if direction else {}
+    return Measure(
+        id=measure_id,
+        name=name,
+        description=description,
+        format={"type": "electric_usage", "units": "kWh", **stated},
+    )
+
+
+def _demand(
+    measure_id: str,
+    name: str,
+    description: str,
+    direction: str = "",
+    *,
+    by_default: bool = True,
+) -> Measure:
+    stated = {"direction": direction} if direction else {}
+    return Measure(
+        id=measure_id,
+        name=name,
+        description=description,
+        format={"type": "electric_demand", "units": "kW", "demand_type": "peak", **stated},
+        by_default=by_default,
+    )
+
+
+def _gas(measure_id: str, unit: str, words: str, *, by_default: bool = False) -> Measure:
+    return Measure(
+        id=measure_id,
+        name=f"Natural gas used ({words})",
+        description="Natural gas used, by interval.",
+        format={"type": "natural_gas_usage", "units": unit},
+        by_default=by_default,
+    )
 
 
 MEASURES = (
-    Measure(
-        id="electric_net_kwh",
-        name="Net electricity (kWh)",
-        description="Electricity taken from the grid less electricity sent back, by interval.",
-        format={"type": "electric_usage", "units": "kWh", "direction": "net"},
+    _electricity(
+        "electric_net_kwh",
+        "Net electricity (kWh)",
+        "Electricity taken from the grid less electricity sent back, by interval.",
+        "net",
     ),
-    Measure(
-        id="electric_forward_kwh",
-        name="Electricity used (kWh)",
-        description="Electricity taken from the grid, by interval.",
-        format={"type": "electric_usage", "units": "kWh", "direction": "forward"},
+    _electricity(
+        "electric_forward_kwh",
+        "Electricity used (kWh)",
+        "Electricity taken from the grid, by interval.",
+        "forward",
     ),
-    Measure(
-        id="electric_reverse_kwh",
-        name="Electricity sent back (kWh)",
-        description="Electricity sent to the grid, for example by solar panels, by interval.",
-        format={"type": "electric_usage", "units": "kWh", "direction": "reverse"},
+    _electricity(
+        "electric_reverse_kwh",
+        "Electricity sent back (kWh)",
+        "Electricity sent to the grid, for example by solar panels, by interval: at most 0.",
+        "reverse",
     ),
-    Measure(
-        id="electric_demand_kw",
-        name="Highest electric demand (kW)",
-        description="The highest power drawn within each interval.",
-        format={
-            "type": "electric_demand",
-            "units": "kW",
-            "demand_type": "peak",
-            "direction": "forward",
-        },
+    _electricity(
+        "electric_kwh",
+        "Electricity, direction not stated (kWh)",
+        "Electricity by interval, of meters that nobody knows to count one way or both.",
     ),
-    Measure(
-        id="gas_therm",
-        name="Natural gas used (therms)",
-        description="Natural gas used, by interval.",
-        format={"type": "natural_gas_usage", "units": "therm"},
+    _demand(
+        "electric_demand_kw",
+        "Highest electric demand (kW)",
+        "The highest power drawn within each interval.",
+        "forward",
     ),
+    _demand(
+        "electric_demand_any_kw",
+        "Highest electric demand, direction not stated (kW)",
+        "The highest power within each interval, of meters not known to count one way or both.",
+    ),
+    _demand(
+        "electric_demand_net_kw",
+        "Highest net electric demand (kW)",
+        "The highest power drawn less power sent back within each interval.",
+        "net",
+        by_default=False,
+    ),
+    _demand(
+        "electric_demand_reverse_kw",
+        "Highest power sent back (kW)",
+        "The highest power sent to the grid within each interval: at most 0.",
+        "reverse",
+        by_default=False,
+    ),
+    _gas("gas_therm", "therm", "therms", by_default=True),
+    _gas("gas_btu", "Btu", "Btu"),
+    _gas("gas_sm3", "Sm3", "standard cubic meters"),
+    _gas("gas_scf", "scf", "standard cubic feet"),
 )
 
 # The empty key stands for readings of which nobody states the quality.
@@ -75,11 +134,20 @@ QUALITIES = {
     "corrected": "corrected by the utility afterwards",
 }
 
-COST_CHOICE = Choice(
-    id="cost_usd",
-    name="Cost by interval (USD)",
-    description="What the usage of each interval cost, in US dollars.",
-    usagesegment_format={"id": "cost_usd", "type": "cost", "currency": "USD", "indexes": []},
+_CURRENCIES = {"USD": "US dollars", "CAD": "Canadian dollars", "EUR": "euros"}
+COST_CHOICES = tuple(
+    Choice(
+        id=f"cost_{code.lower()}",
+        name=f"Cost by interval ({code})",
+        description=f"What the usage of each interval cost, in {words}.",
+        usagesegment_format={
+            "id": f"cost_{code.lower()}",
+            "type": "cost",
+            "currency": code,
+            "indexes": [],
+        },
+    )
+    for code, words in _CURRENCIES.items()
 )
 
 
@@ -104,7 +172,20 @@ def value_type_choices() -> tuple[Choice, ...]:
         for measure in MEASURES
         for quality, words in QUALITIES.items()
     )
-    return (*readings, COST_CHOICE)
+    return (*readings, *COST_CHOICES)
+
+
+def default_value_types() -> tuple[str, ...]:
+    """Return the choices of a request that names none.
+
+    What usage cost tells more than how much it was, so clients have to ask for it.
+    """
+    return tuple(
+        value_type_id(measure.id, quality)
+        for measure in MEASURES
+        if measure.by_default
+        for quality in QUALITIES
+    )
 
 
 _SERVICE_TYPES = (
@@ -150,6 +231,7 @@ _PRESELECTIONS = (
     FieldOffer(id="contract_numbers"),
     FieldOffer(id="service_types", choices=_SERVICE_TYPES),
     FieldOffer(id="meter_numbers"),
+    FieldOffer(id="addresses"),
 )
 _SYNC_AND_END = (
     FieldOffer(id="sync_until", default=_FUTURE_DEFAULT),
@@ -188,7 +270,6 @@ _SERVICE_CONTRACT_FIELDS = (
 
 
 def _usage_fields() -> tuple[FieldOffer, ...]:
-    choices = value_type_choices()
     return (
         *_PRESELECTIONS,
         FieldOffer(id="servicepoint_numbers"),
@@ -211,9 +292,8 @@ def _usage_fields() -> tuple[FieldOffer, ...]:
         ),
         FieldOffer(
             id="include_usage_segment_value_types",
-            # What usage cost tells more than how much it was, so clients have to ask for it.
-            default=tuple(choice.id for choice in choices if choice != COST_CHOICE),
-            choices=choices,
+            default=default_value_types(),
+            choices=value_type_choices(),
         ),
         FieldOffer(id="segment_start", default=_HISTORY_DEFAULT, maximum=_HISTORY_LIMIT),
         FieldOffer(id="segment_end", default=_FUTURE_DEFAULT),

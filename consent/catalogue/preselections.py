@@ -16,6 +16,9 @@ from registration.catalogue.types import (
     Text,
 )
 
+ADDRESSES = "addresses"
+"""Compared by rules of its own (CDS-WG3-01 7.1.13.1)."""
+
 _ACCOUNT = SelectionType.ACCOUNT
 _CONTRACT = SelectionType.SERVICE_CONTRACT
 _POINT = SelectionType.SERVICE_POINT
@@ -248,10 +251,11 @@ FIELDS = (
         direct_filter=_BY_AGGREGATION,
     ),
     _preselection(
-        "addresses",
+        ADDRESSES,
         "7.1.13",
         "Addresses",
-        "Preselects what belongs to these addresses; see the page for how addresses are compared.",
+        "Preselects what belongs to these addresses, where an address fits one thing only; see the "
+        "page for how addresses are compared.",
         _("Certain addresses"),
         _("The company named these addresses when it asked."),
         ("12 main street, springfield, ca, 90001",),

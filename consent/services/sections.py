@@ -5,11 +5,13 @@ Reading only. CDS-WG3-01 7.1 (preselections), 7.4.2 (merging), 9.2.1.4 (sections
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 from consent.catalog import Selectable, catalog
 from consent.catalogue.details import RequestedAccess, selection_groups
+from consent.catalogue.preselections import ADDRESSES
 from consent.catalogue.selection import SelectionType, SpecialValue
 from consent.models import AuthorizationRequest
 from consent.services.choices import Choices, SectionChoice
@@ -191,20 +193,32 @@ def asked_for(
         named = [value for value in values if value not in special]
         if kind not in declared[name].preselects or (special == {_FUTURE} and not named):
             continue
-        known = {fact for row in rows for fact in row.facts.get(name, ())}
-        wanted = frozenset(named)
-        takes_all = SpecialValue.ALL in special
+        fits = _rows_by_value(rows, name, named)
+        # An address that fits several rows ticks none of them (7.1.13.1).
+        clear = (ids for ids in fits.values() if name != ADDRESSES or len(ids) == 1)
+        matched = (row.id for row in rows) if SpecialValue.ALL in special else chain(*clear)
         asked.append(
             Asked(
                 field_id=name,
-                found=tuple(value for value in named if value in known),
-                missing=tuple(value for value in named if value not in known),
-                rows=frozenset(
-                    row.id for row in rows if takes_all or row.facts.get(name, frozenset()) & wanted
-                ),
+                found=tuple(value for value in named if fits[value]),
+                missing=tuple(value for value in named if not fits[value]),
+                rows=frozenset(matched),
             )
         )
     return tuple(asked)
+
+
+def _rows_by_value(
+    rows: Sequence[Selectable], name: str, values: Sequence[str]
+) -> Mapping[str, Sequence[str]]:
+    """Return for each value the ids of the rows that it means, for addresses of free rows."""
+    by_fact: dict[str, list[str]] = {}
+    for row in rows:
+        if name != ADDRESSES or not row.unavailable_reason:
+            for fact in row.facts.get(name, ()):
+                by_fact.setdefault(fact, []).append(row.id)
+    normalized = catalog().normalized_address if name == ADDRESSES else str
+    return {value: by_fact.get(normalized(value), ()) for value in values}
 
 
 def _special(name: str, values: Sequence[str], kind: str) -> frozenset[str]:

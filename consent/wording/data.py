@@ -37,6 +37,7 @@ _READINGS: Mapping[tuple[str, str], Text] = {
     ("electric_usage", "forward"): gettext_lazy("Electricity you used"),
     ("electric_usage", "reverse"): gettext_lazy("Electricity you sent back to the grid"),
     ("electric_usage", ""): gettext_lazy("Electricity you used"),
+    ("electric_demand", "reverse"): gettext_lazy("The highest electric power you sent back"),
     ("electric_demand", ""): gettext_lazy("The highest electric power you drew"),
     ("electric_supply_mix", ""): gettext_lazy("Where your electricity came from"),
     ("natural_gas_usage", ""): gettext_lazy("Natural gas you used"),
@@ -58,7 +59,11 @@ _UNITS: Mapping[str, Text] = {
     "gal": gettext_lazy("gallons"),
     "m3": "m³",
     "ft3": "ft³",
+    "Sm3": gettext_lazy("standard cubic meters"),
+    "scf": gettext_lazy("standard cubic feet"),
     "USD": gettext_lazy("US dollars"),
+    "CAD": gettext_lazy("Canadian dollars"),
+    "EUR": gettext_lazy("euros"),
 }
 
 

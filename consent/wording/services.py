@@ -19,6 +19,17 @@ _TYPES: Mapping[str, Text] = {
     "waste_water": gettext_lazy("waste water"),
     "solid_waste": gettext_lazy("waste collection"),
 }
+_KINDS: Mapping[str, Text] = {
+    "residential": gettext_lazy("residential"),
+    "commercial": gettext_lazy("commercial"),
+    "industrial": gettext_lazy("industrial"),
+    "agriculture": gettext_lazy("agricultural"),
+    "metered": gettext_lazy("metered"),
+    "unmetered": gettext_lazy("not metered"),
+    "distribution": gettext_lazy("delivery"),
+    "supply": gettext_lazy("supply"),
+    "generation": gettext_lazy("generation"),
+}
 # `n` chooses the plural form, `count` is how the language writes the number.
 _COUNTED: Mapping[str, Text] = {
     "electric": ngettext_lazy("%(count)s electric service", "%(count)s electric services", "n"),
@@ -56,21 +67,43 @@ _MORE = ngettext_lazy("Show %(count)s more", "Show %(count)s more", "n")
 
 
 def service_type_words(service_type: str) -> str:
-    """Word one or several service types of the standard: "electricity and natural gas"."""
-    types = [part.strip() for part in service_type.split(",") if part.strip()]
-    words = [str(_TYPES.get(each, each.replace("_", " "))) for each in types]
-    return list_words(words) if words else ""
+    """Word the service types of one service, all of them (CDS-WG3-01 9.2.3.2).
+
+    For example "electricity and natural gas: commercial and metered".
+    """
+    types = _split(service_type)
+    commodities = [str(_TYPES[each]) for each in types if each in _TYPES]
+    # A type that nobody has words for stands as the standard writes it.
+    kinds = [str(_KINDS.get(each, each.replace("_", " "))) for each in types if each not in _TYPES]
+    if commodities and kinds:
+        return _("%(commodities)s: %(kinds)s") % {
+            "commodities": list_words(commodities),
+            "kinds": list_words(kinds),
+        }
+    return list_words(commodities or kinds) if types else ""
 
 
 def count_by_type(service_types: Iterable[str]) -> tuple[str, ...]:
-    """Say how many of each kind, without naming any: "1 electric service"."""
-    counts = Counter(kind if kind in _COUNTED else "" for kind in service_types)
+    """Say how many of each kind, without naming any: "1 electric service".
+
+    A service of several commodities counts as none of them.
+    """
+    counts = Counter(_counted_as(service_type) for service_type in service_types)
     return tuple(
         _COUNTED.get(kind, _COUNTED_OTHER)
         % {"n": counts[kind], "count": number_words(counts[kind])}
         for kind in (*_COUNTED, "")
         if counts[kind]
     )
+
+
+def _counted_as(service_type: str) -> str:
+    commodities = [each for each in _split(service_type) if each in _TYPES]
+    return commodities[0] if len(commodities) == 1 and commodities[0] in _COUNTED else ""
+
+
+def _split(service_type: str) -> list[str]:
+    return [part.strip() for part in service_type.split(",") if part.strip()]
 
 
 def legend(selection_type: str) -> str:

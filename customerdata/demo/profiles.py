@@ -75,7 +75,8 @@ def _solar_home(grid: Grid, rng: Generator, size: float) -> tuple[Integers, ...]
     used = _energy(_home_watts(grid, rng, size), grid)
     made = _energy(_solar_watts(grid, rng), grid)
     net = used - made
-    return net, np.maximum(net, 0), np.maximum(-net, 0)
+    # What flows to the grid is negative in every direction (CDS-WG3-01 10.8.5.1.2).
+    return net, np.maximum(net, 0), np.minimum(net, 0)
 
 
 def _home(grid: Grid, rng: Generator, size: float) -> tuple[Integers, ...]:

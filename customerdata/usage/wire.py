@@ -43,7 +43,7 @@ class SegmentFormat:
 
     @property
     def format_id(self) -> str:
-        """Stable id: equal for the published choice and for every segment that uses it."""
+        """An id that follows from what the format says, for formats that no choice publishes."""
         return f"{self.column.type}_{_digest(self.choice_key)}"
 
     def to_json(self) -> list[Any]:
@@ -99,24 +99,46 @@ def select_formats(
     )
 
 
-def wire_formats(shown: Sequence[SegmentFormat], *, meters: Container[str]) -> list[dict[str, Any]]:
+def published_ids(choices: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return Value Format ids by choice key, from (choice key, published id) of granted choices.
+
+    The first choice of a format names it, wherever the format shows. Two scopes may publish one id
+    for different formats; the later one is told apart, for ids within a segment have to differ.
+    """
+    ids: dict[str, str] = {}
+    taken: set[str] = set()
+    for key, published in choices:
+        if key not in ids:
+            ids[key] = f"{published}_{_digest(key)}" if published in taken else published
+            taken.add(ids[key])
+    return ids
+
+
+def wire_formats(
+    shown: Sequence[SegmentFormat], *, meters: Container[str], ids: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """The `formats` array of a segment for one token (CDS-WG3-01 10.8.2).
 
     `related_meterdevices` holds visible meters only; `indexes` point at positions in `shown`.
+    `ids` are those that the metadata published with the granted choices (see `published_ids`).
     """
-    return [_wire(entry, shown, meters) for entry in shown]
+    return [_wire(entry, shown, meters, ids) for entry in shown]
 
 
 def _wire(
-    entry: SegmentFormat, shown: Sequence[SegmentFormat], meters: Container[str]
+    entry: SegmentFormat,
+    shown: Sequence[SegmentFormat],
+    meters: Container[str],
+    ids: Mapping[str, str],
 ) -> dict[str, Any]:
     column = entry.column
-    wire = {"id": entry.format_id, **column.described()}
+    format_id = ids.get(entry.choice_key) or entry.format_id
+    wire = {"id": format_id, **column.described()}
     if entry.quality is not None:
         wire["quality"] = str(entry.quality)
     if isinstance(column, MeterReadings):
         # Two registers may share a choice, yet ids within one segment have to differ.
-        wire["id"] = f"{entry.format_id}_{_digest(column.key)[:8]}"
+        wire["id"] = f"{format_id}_{_digest(column.key)[:8]}"
         wire["related_meterdevice"] = column.meter
     elif isinstance(column, IntervalCost | SupplyMixShare):
         wire["indexes"] = _indexes(column.of, shown)

@@ -143,6 +143,21 @@ def _check_choices(entry: OfferedField) -> Iterator[str]:
         if wants_format != (choice.usagesegment_format is not None):
             word = "needs a" if wants_format else "must not have a"
             yield f"{entry.id}: choice {choice.id} {word} usagesegment_format"
+    yield from _check_value_formats(entry)
+
+
+def _check_value_formats(entry: OfferedField) -> Iterator[str]:
+    """CDS-WG3-01 10.8.2: Value Formats have ids of their own, which segments repeat."""
+    known: set[object] = set()
+    for choice in entry.choices:
+        if choice.usagesegment_format is None:
+            continue
+        format_id = choice.usagesegment_format.get("id")
+        if not isinstance(format_id, str) or not format_id:
+            yield f"{entry.id}: the usagesegment_format of choice {choice.id} needs an id"
+        elif format_id in known:
+            yield f"{entry.id}: the usagesegment_format id {format_id} is there twice"
+        known.add(format_id)
 
 
 def _check_bounds(entry: OfferedField) -> Iterator[str]:

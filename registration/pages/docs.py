@@ -12,10 +12,13 @@ from django.views.decorators.http import require_safe
 from portal import jsontext
 from portal.docs import page_text, render_markdown
 from portal.permissions import public
-from portal.registries import DocsPage, docs_pages
+from portal.registries import DocsPage, Registry, docs_pages
 from registration.catalogue.offers import OfferedField, ScopeOffer, anchor, offered_fields
 from registration.catalogue.types import ScopeKind
 from registration.services.offers import current_offers
+
+field_notes: Registry[DocsPage] = Registry("notes on fields")
+"""What apps add to a field on all scope pages, by field id: what clients must know to use it."""
 
 _HOW = {
     ScopeKind.ADMIN: "With your client's own secret (grant type client_credentials).",
@@ -51,6 +54,7 @@ class FieldText:
     limits: str
     example: str
     special_values: str
+    note: str
     choices: tuple[ChoiceText, ...]
 
 
@@ -72,7 +76,7 @@ def scope_context(offer: ScopeOffer) -> dict[str, object]:
 
 
 def _field_text(field: OfferedField) -> FieldText:
-    declared = field.declared
+    declared, note = field.declared, field_notes.get(field.id)
     return FieldText(
         anchor=anchor(field.id),
         id=field.id,
@@ -88,6 +92,7 @@ def _field_text(field: OfferedField) -> FieldText:
         else "",
         example=_json(declared.example),
         special_values=", ".join(field.special_values),
+        note=page_text(note) if note else "",
         choices=tuple(
             ChoiceText(anchor(field.id, choice.id), choice.id, choice.name, choice.description)
             for choice in field.choices

@@ -201,6 +201,13 @@ def test_entries(world: World) -> None:
         assert words in html
 
 
+@spec("WG3-01", "9.2.3.2", "an entry shows all service_types")
+def test_all_service_types_of_an_entry(world: World) -> None:
+    """Two commodities on one contract, and what kind of service it is."""
+    world.own(service(222222, kind="electric, natural_gas, commercial"))
+    assert "electricity and natural gas: commercial" in html_of(world, details=MERGED)
+
+
 @spec("WG3-01", "9.2.3.2", "select all, select none, include future")
 def test_select_all(world: World) -> None:
     """With a script and without."""

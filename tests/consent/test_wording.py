@@ -280,7 +280,8 @@ def test_every_detail_has_an_example() -> None:
     usage = asked("cds_usage", include_usage_segment_value_types=choices)
     items = data_items([usage, asked("cds_service_contracts")], demo_offers())
     assert all(row.example for item in items for row in item.rows)
-    examples = {row.label: row.example for row in items[0].rows}
+    # Where a kind of reading comes in several units, the first is the usual one.
+    examples = {row.label: row.example for row in reversed(items[0].rows)}
     assert examples["Electricity you used"] == "0.42 kWh from 10:00 to 10:15"
     assert examples["The highest electric power you drew"] == "4.2 kW"
     assert examples["Natural gas you used"] == "1.3 therms"
@@ -358,12 +359,19 @@ def test_counts_name_no_service() -> None:
         "1 natural gas service",
         "1 service",
     )
+    assert count_by_type(
+        ["electric, residential, metered", "electric, natural_gas, commercial", "metered"]
+    ) == ("1 electric service", "2 services")
 
 
 def test_service_types_have_everyday_names() -> None:
     """Known types are words, others at least lose their underscores."""
     assert service_type_words("electric, waste_water") == "electricity and waste water"
     assert service_type_words("district_heating") == "district heating"
+    assert service_type_words("electric, natural_gas, commercial, unmetered") == (
+        "electricity and natural gas: commercial and not metered"
+    )
+    assert service_type_words("residential") == "residential"
 
 
 def test_asked_for_leaves_special_values_out() -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from customerdata.addresses import normalize_request, normalize_stored
+from consent.services.sections import preset
 from customerdata.catalog import Customers, _natural, masked
 from customerdata.models import AccountHolder
 from customerdata.services.structure import (
@@ -63,9 +63,9 @@ def test_facts_name_everything_that_preselections_match():
         "meter_numbers": {service.meter.versions.get().meter_number},
         "meter_types": {"electric_usage"},
         "meter_apps": {"APP"},
-        "addresses": {"12 main street, springfield, ca 90001"},
+        "addresses": {"12 main street, springfield, ca, 90001"},
     }
-    assert row.service_type == "electric"
+    assert row.service_type == "electric, residential"
 
 
 def test_an_enterprise_costs_four_queries_and_little_time():
@@ -134,18 +134,15 @@ def test_examples_are_masked_and_the_persons_own():
     assert Customers().contact_email(home.user) == home.user.email
 
 
-@pytest.mark.parametrize(
-    ("stored", "compared"),
-    [
-        ("Alex Kim\n12 Main St\nSpringfield\nCA 90001", "12 main street, springfield, ca 90001"),
-        ("12 N. Oak Ave, Apt 3\nHartford\nCT", "12 north oak avenue, apt 3, hartford, ct"),
-        ("", ""),
-    ],
-)
-def test_addresses_compare_as_documented(stored, compared):
-    """CDS-WG3-01 7.1.13.1."""
-    assert normalize_stored(stored) == compared
-    assert normalize_request(f"  {compared.upper()}\n") == compared
+@pytest.mark.spec("WG3-01", "7.1.13, 7.1.13.1", "contract_address is matched in normalized form")
+def test_addresses_of_requests_match_stored_ones():
+    """As the company writes it, and as the utility does."""
+    home = Household()
+    home.services[0].contract.versions.update(address="Ana\n12 N Main St #4\nSpringfield, CA 90001")
+    rows = Customers().selectables(home.user, SELECTION, environment="sandbox")
+    asked = ("12 North Main Street Unit 4,\n Springfield, CA, 90001",)
+    assert preset(rows, {"addresses": asked}, SELECTION).selected == {rows[0].id}
+    assert preset(rows, {"addresses": ("12 N Main St #4",)}, SELECTION).selected == set()
 
 
 def test_numbers_stand_in_the_order_of_people():

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client as Browser
 from rest_framework.exceptions import AuthenticationFailed, UnsupportedMediaType
 
+from customerdata.addresses import ABBREVIATIONS, EXAMPLES, normalize_stored
 from customerdata.demo.people import LOGINS, PASSWORD, address_of
 from portal.api import _as_domain_error
 from portal.docs import page_text
@@ -62,6 +63,23 @@ def test_documentation_links_of_metadata_lead_to_anchors(slash):
             assert response.status_code == 200, link
             pages[path] = response.content.decode()
         assert not anchor or f'id="{anchor}"' in pages[path], link
+
+
+@pytest.mark.django_db
+@pytest.mark.spec("WG3-01", "7.1.13.1", "the page of the field says how addresses are compared")
+@pytest.mark.parametrize("scope_id", ["cds_usage", "cds_service_contracts"])
+def test_scope_pages_say_how_addresses_are_compared(scope_id):
+    """Abbreviations, separator, parts, and examples of both kinds with their normalized form."""
+    offer_demo_scopes()
+    page = Browser().get(f"/docs/scopes/{scope_id}").content.decode()
+    (part,) = re.findall(r'<h2 id="addresses">.*?(?=<h2)', page, re.DOTALL)
+    for short, word in ABBREVIATIONS.items():
+        assert f"<code>{short}</code> is <code>{word}</code>" in part
+    for address in EXAMPLES:
+        assert f"<code>{normalize_stored(address)}</code>" in part
+    assert part.count("<td>typical</td>") == 2
+    assert part.count("<td>atypical</td>") == 1
+    assert "{street with its unit}, {city}, {region}, {postal code}" in part
 
 
 def test_the_errors_page_lists_every_code():

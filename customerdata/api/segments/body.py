@@ -118,7 +118,7 @@ class _Head:
         text = self.known.get(key)
         if text is None:
             formats = fragment.formats if fragment else parse_formats(row.formats_text)
-            shown = wire_formats(formats, meters=self.page.meters)
+            shown = wire_formats(formats, meters=self.page.meters, ids=self.page.format_ids)
             text = self.known[key] = msgspec.Raw(jsontext.dumps(shown))
         return text
 

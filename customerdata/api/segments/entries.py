@@ -1,7 +1,7 @@
 """What each entry of a Grant says about usage: window, instant and value types."""
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -11,8 +11,14 @@ from consent.catalogue.access import EntryAccess, read_entry
 from consent.catalogue.resolution import Meaning, meaning_of
 from customerdata.access.reading import Reader
 from customerdata.models.access import FOREVER
+from customerdata.usage.formats import FormatError
 from customerdata.usage.segments import Window
-from customerdata.usage.wire import SegmentFormat, choice_format, select_formats
+from customerdata.usage.wire import (
+    SegmentFormat,
+    choice_format,
+    published_ids,
+    select_formats,
+)
 
 USAGE = "UsageSegment"
 
@@ -23,11 +29,12 @@ _encode = msgspec.json.Encoder().encode
 class ValueTypes:
     """Which formats an entry shows; `everything` shows all there are (CDS-WG3-01 7.2.8.1).
 
-    `keys` are choice keys of formats, `ids` the choice ids: a choice whose format was not kept with
-    the Grant still names the format whose own id it is.
+    `published` holds, by choice key and in the order of the choices, the ids of their Value Formats
+    as the Grant keeps them. `ids` are the choice ids: a choice whose format was not kept with the
+    Grant still names the format whose own id it is.
     """
 
-    keys: frozenset[str] = frozenset()
+    published: Mapping[str, str] = field(default_factory=dict)
     ids: frozenset[str] = frozenset()
     everything: bool = False
 
@@ -36,7 +43,7 @@ class ValueTypes:
         keys = {
             entry.choice_key
             for entry in present
-            if self.everything or entry.choice_key in self.keys or entry.format_id in self.ids
+            if self.everything or entry.choice_key in self.published or entry.format_id in self.ids
         }
         return frozenset(select_formats(present, choice_keys=keys, meters=meters))
 
@@ -88,19 +95,42 @@ def _entry(index: int, access: EntryAccess, meaning: Meaning, now: datetime) -> 
     )
 
 
+def format_ids(entries: Iterable[UsageEntry]) -> dict[str, str]:
+    """Return the Value Format ids of a token, by choice key (CDS-WG3-01 7.2.8.1, 10.8.2).
+
+    Where entries hold choices of one format, the first entry names it in all segments.
+    """
+    return published_ids(
+        pair
+        for entry in entries
+        if entry.value_types is not None
+        for pair in entry.value_types.published.items()
+    )
+
+
 def _value_types(access: EntryAccess, meaning: Meaning) -> ValueTypes | None:
     if access.all_value_types:
         return ValueTypes(everything=True)
     if access.value_types is None:
         return None
     formats = meaning.value_formats
-    ids = frozenset(access.value_types)
-    keys = {_choice_key(_encode(formats[i])) for i in ids if i in formats}
-    return ValueTypes(keys=frozenset(keys), ids=ids)
+    published: dict[str, str] = {}
+    for choice_id in access.value_types:
+        found = _published(_encode(formats[choice_id])) if choice_id in formats else None
+        if found is not None:
+            published.setdefault(found[0], found[1] or choice_id)
+    return ValueTypes(published=published, ids=frozenset(access.value_types))
 
 
 # A token may have dozens of choices, and each request asks.
 @lru_cache(maxsize=4096)
-def _choice_key(wire: bytes) -> str:
-    """Return the key of a published choice; `wire` is its Value Format as JSON."""
-    return choice_format(msgspec.json.decode(wire)).choice_key
+def _published(wire: bytes) -> tuple[str, str] | None:
+    """Return key and id of a published choice; `wire` is its Value Format as JSON.
+
+    None for value types of the utility's own (10.8.5), of which nothing is stored here.
+    """
+    value_format = msgspec.json.decode(wire)
+    try:
+        return choice_format(value_format).choice_key, value_format.get("id", "")
+    except FormatError:
+        return None

@@ -8,7 +8,7 @@ import msgspec
 from rest_framework.request import Request
 
 from customerdata.access.reading import Reader
-from customerdata.api.segments.entries import UsageEntry, usage_entries
+from customerdata.api.segments.entries import UsageEntry, format_ids, usage_entries
 from customerdata.api.segments.filters import SegmentFilters, read_filters
 from customerdata.api.segments.pieces import (
     Grid,
@@ -49,12 +49,16 @@ class Item(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class SegmentPage:
-    """The segments of a page in order, the cursors around it and the visible meters."""
+    """The segments of a page in order, the cursors around it and the visible meters.
+
+    `format_ids` are the Value Format ids that the token's choices were published with, by key.
+    """
 
     items: list[Item]
     meters: Collection[str]
     next: Cursor | None
     previous: Cursor | None
+    format_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -105,6 +109,7 @@ def read_page(request: Request, reader: Reader, key: bytes) -> SegmentPage:
         related.meters,
         ends[1].position.cursor(backwards=False) if ends[1] and has_next else None,
         ends[0].position.cursor(backwards=True) if ends[0] and has_previous else None,
+        format_ids(entries),
     )
 
 

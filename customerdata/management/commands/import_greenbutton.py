@@ -31,6 +31,7 @@ class Command(BaseCommand):
         silent.add_argument("--service", choices=mapping.SERVICES)
         silent.add_argument("--unit", choices=mapping.UNIT_NAMES)
         silent.add_argument("--power-of-ten", type=int, metavar="N", help="value = number * 10^N")
+        silent.add_argument("--demand-type", choices=mapping.DEMAND_TYPES)
         silent.add_argument("--currency", metavar="CODE", help="ISO 4217, for example USD")
         silent.add_argument("--zone", metavar="NAME", help="IANA zone of the readings")
 
@@ -47,6 +48,7 @@ class Command(BaseCommand):
             power_of_ten=options["power_of_ten"],
             zone=options["zone"],
             currency=options["currency"],
+            demand_type=options["demand_type"],
         )
         try:
             summary = self._run(file, options["account"], told, dry_run=options["dry_run"])

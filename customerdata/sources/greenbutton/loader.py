@@ -36,6 +36,7 @@ from customerdata.sources.greenbutton.model import (
 )
 from customerdata.usage.columns import Column, make_column
 from customerdata.usage.formats import ColumnFormat, IntervalCost
+from customerdata.usage.offered import not_offered
 from customerdata.usage.segments import month_start
 from customerdata.usage.store import (
     Delivery,
@@ -44,6 +45,7 @@ from customerdata.usage.store import (
     ensure_series,
     write_many,
 )
+from customerdata.usage.wire import SegmentFormat
 from portal import audit
 from portal.errors import NotFound
 from portal.models import User
@@ -63,6 +65,7 @@ class Summary:
     segments: WriteResult = field(default_factory=WriteResult)
     sums: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     warnings: list[str] = field(default_factory=list)
+    formats: set[SegmentFormat] = field(default_factory=set)
 
     @property
     def changes(self) -> int:
@@ -101,6 +104,7 @@ def load_feed(
     as_of = feed.as_of or now
     for point in feed.points:
         _load_point(account, point, told, fallback_zone, as_of, now, summary)
+    _warn_of_unoffered(summary)
     audit.record(
         "greenbutton.imported",
         by=by,
@@ -365,6 +369,12 @@ def _add_up(
         summary.sums[_words(formats[1])] += sum(
             (mapping.cost(r.cost) or Decimal(0) for r in readings), Decimal(0)
         )
+    summary.formats |= {
+        SegmentFormat(formats[0], mapping.quality(r.qualities))
+        for r in readings
+        if r.value is not None
+    }
+    summary.formats |= {SegmentFormat(column) for column in formats[1:]}
     summary.segments.created += written.created
     summary.segments.corrected += written.corrected
     summary.segments.unchanged += written.unchanged
@@ -374,10 +384,18 @@ def _some(value: datetime | None) -> list[datetime]:
     return [] if value is None else [value]
 
 
+def _warn_of_unoffered(summary: Summary) -> None:
+    """Say which readings no client can ask for, so nobody wonders where they are (7.2.8.1)."""
+    summary.warnings += sorted(
+        f"no scope offers the value type {_words(entry.column)}"
+        f"{f', quality {entry.quality}' if entry.quality else ', quality not stated'}: no client "
+        "can read these readings. Add it to the choices of include_usage_segment_value_types."
+        for entry in not_offered(summary.formats)
+    )
+
+
 def _words(column: ColumnFormat) -> str:
     """Return for example `electric_usage forward kWh`."""
     described = column.described()
-    parts = (
-        described[name] for name in ("type", "direction", "units", "currency") if name in described
-    )
-    return " ".join(str(part) for part in parts)
+    names = ("type", "demand_type", "direction", "units", "currency")
+    return " ".join(str(described[name]) for name in names if name in described)

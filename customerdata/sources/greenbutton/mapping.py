@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from customerdata.enums.usage import DemandType, DirectionType
 from customerdata.enums.usage import ReadingQualityType as Quality
 from customerdata.sources.greenbutton.model import GreenButtonError, LocalTime, ReadingType
 from customerdata.usage.formats import (
@@ -22,8 +23,16 @@ from customerdata.usage.formats import (
 SERVICE_KINDS: Mapping[int, str] = {0: "electric", 1: "natural_gas"}
 SERVICES = tuple(SERVICE_KINDS.values())
 
-# ESPI flowDirection.
-_DIRECTIONS: Mapping[int, str] = {1: "forward", 4: "net", 19: "reverse"}
+# ESPI flowDirection; for all others the standard has no word, so the direction is left out.
+_DIRECTIONS: Mapping[int, str] = {
+    1: DirectionType.FORWARD.value,
+    4: DirectionType.NET.value,
+    19: DirectionType.REVERSE.value,
+}
+
+# ESPI dataQualifier, as far as it says what kind of demand a reading of power is.
+_DEMAND_TYPES: Mapping[int, str] = {2: DemandType.AVERAGE.value, 8: DemandType.PEAK.value}
+DEMAND_TYPES = tuple(DemandType.values)
 
 # ESPI currency is ISO 4217's number.
 _CURRENCIES: Mapping[int, str] = {840: "USD", 124: "CAD", 36: "AUD", 978: "EUR", 826: "GBP"}
@@ -91,11 +100,16 @@ class Told:
     power_of_ten: int | None = None
     zone: str | None = None
     currency: str | None = None
+    demand_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How the integers of a meter reading become values: value = integer * 10 ** exponent."""
+    """How the integers of a meter reading become values: value = sign * integer * 10 ** exponent.
+
+    Files count what flows to the grid upwards, under a direction of its own; in the standard it is
+    negative in every direction (CDS-WG3-01 10.8.5.1.2, 10.8.5.2.2).
+    """
 
     service: str
     format: ColumnFormat
@@ -104,7 +118,11 @@ class Measure:
 
     def value(self, integer: int | None) -> Decimal | None:
         """Return the exact value."""
-        return None if integer is None else Decimal(integer).scaleb(self.exponent)
+        return None if integer is None else Decimal(self._sign * integer).scaleb(self.exponent)
+
+    @property
+    def _sign(self) -> int:
+        return -1 if getattr(self.format, "direction", None) == DirectionType.REVERSE else 1
 
 
 def cost(integer: int | None) -> Decimal | None:
@@ -126,7 +144,7 @@ def measure(reading_type: ReadingType | None, service_kind: int | None, told: To
         power = reading_type.power_of_ten
     return Measure(
         service=service,
-        format=_format(unit, reading_type),
+        format=_format(unit, reading_type, told),
         exponent=unit.exponent + (power or 0),
         currency=_currency(reading_type) or told.currency,
     )
@@ -172,15 +190,29 @@ def _service(service_kind: int | None, told: Told, line: int | None) -> str:
     return told.service
 
 
-def _format(unit: Unit, reading_type: ReadingType | None) -> ColumnFormat:
-    flow = reading_type.flow_direction if reading_type else None
-    direction = _DIRECTIONS.get(flow or 0)
+def _format(unit: Unit, reading_type: ReadingType | None, told: Told) -> ColumnFormat:
     if unit.service == "natural_gas":
         return NaturalGasUsage(units=unit.name)
+    flow = reading_type.flow_direction if reading_type else None
+    # Nobody says whether the meter counts one way or both: then it must not be said on the wire.
+    direction = _DIRECTIONS.get(flow or 0, UNKNOWN)
     if unit.quantity == "demand":
-        return ElectricDemand(units=unit.name, demand_type="peak", direction=direction or UNKNOWN)
-    # A file without direction comes from a meter that counts what the home takes.
-    return ElectricUsage(units=unit.name, direction=direction or "forward")
+        return ElectricDemand(unit.name, _demand_type(reading_type, told), direction)
+    return ElectricUsage(unit.name, direction)
+
+
+def _demand_type(reading_type: ReadingType | None, told: Told) -> str:
+    """Return what the file states, else what the operator does (CDS-WG3-01 10.8.7.7)."""
+    stated = _DEMAND_TYPES.get(reading_type.data_qualifier or 0) if reading_type else None
+    found = stated or told.demand_type
+    if found is None:
+        raise GreenButtonError(
+            "The readings of power do not say which demand they are. State it with --demand-type "
+            f"({', '.join(DEMAND_TYPES)}).",
+            line=reading_type.line if reading_type else None,
+            element="dataQualifier",
+        )
+    return found
 
 
 def _currency(reading_type: ReadingType | None) -> str | None:

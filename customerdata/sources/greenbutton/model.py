@@ -34,6 +34,7 @@ class ReadingType:
     interval_length: int | None = None
     accumulation: int | None = None
     currency: int | None = None
+    data_qualifier: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,7 @@ def _reading_type(element: etree._Element, entry: _Entry, into: _Collected) -> N
         interval_length=_integer(element, "intervalLength"),
         accumulation=_integer(element, "accumulationBehaviour"),
         currency=_integer(element, "currency"),
+        data_qualifier=_integer(element, "dataQualifier"),
     )
 
 

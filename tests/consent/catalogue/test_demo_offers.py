@@ -5,6 +5,7 @@ import pytest
 from consent.catalogue.demo_offers import (
     MEASURES,
     QUALITIES,
+    default_value_types,
     demo_offers,
     value_type_choices,
     value_type_id,
@@ -59,6 +60,16 @@ def test_every_measure_comes_in_every_quality():
             choice_id = value_type_id(measure.id, quality)
             stated = {"quality": quality} if quality else {}
             assert formats[choice_id] == {**measure.format, "id": choice_id, **stated}
+
+
+def test_what_is_rare_or_tells_more_has_to_be_asked_for():
+    """Costs, and units and directions that this utility's own meters do not have."""
+    field = offered_fields(demo_offers()["cds_usage"])["include_usage_segment_value_types"]
+    assert field.default == default_value_types()
+    default = set(default_value_types())
+    left_out = {choice.id for choice in value_type_choices()} - default
+    assert {"cost_usd", "cost_cad", "gas_btu", "electric_demand_net_kw_valid"} <= left_out
+    assert {"electric_kwh", "electric_reverse_kwh_valid", "gas_therm"} <= default
 
 
 @pytest.mark.parametrize("scope_id", ["cds_service_contracts", "cds_usage"])

@@ -46,6 +46,7 @@ def service(
             "account_numbers": frozenset({account}),
             "service_types": frozenset({kind}),
             "meter_numbers": frozenset({f"M{number}"}),
+            **extra.pop("facts", {}),
         },
         **extra,
     )
@@ -68,6 +69,9 @@ class FakeCatalog:
     ) -> Sequence[Selectable]:
         self.asked += 1
         return self.services.get(user.pk, ())
+
+    def normalized_address(self, address: str) -> str:
+        return address.strip().lower()
 
     def examples(self, user: User) -> Mapping[str, str]:
         return self.own_examples

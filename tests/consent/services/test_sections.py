@@ -53,6 +53,39 @@ def test_preselections_intersect(
     assert (choice.selected, choice.later) == (frozenset(ids), later)
 
 
+@pytest.mark.spec("WG3-01", "7.1.13.1", "an address is normalized and matches one resource or none")
+@pytest.mark.parametrize(
+    ("addresses", "ids"),
+    [
+        (("1 hill road",), {"sc_1"}),
+        (("  1 HILL Road ", "9 nowhere"), {"sc_1"}),
+        (("1 hill road", "1 Hill Road"), {"sc_1"}),
+        # Two services in one home: the address does not say which.
+        (("2 hill road",), set()),
+        (("2 hill road", "1 hill road"), {"sc_1"}),
+        # The other service there can not be chosen, so it does not count.
+        (("3 hill road",), {"sc_4"}),
+        (("_all",), set()),
+    ],
+)
+def test_addresses_match_one_service_or_none(
+    world: World, addresses: tuple[str, ...], ids: set[str]
+) -> None:
+    """Compared as the catalog compares them."""
+    homes = (1, 2, 2, 3, 3)
+    rows = [
+        service(
+            number,
+            facts={"addresses": frozenset({f"{home} hill road"})},
+            unavailable_reason="Closed." if number == 5 else "",
+        )
+        for number, home in enumerate(homes, start=1)
+    ]
+    assert preset(rows, {"addresses": addresses}, CONTRACTS).selected == ids
+    both = {"addresses": addresses, "contract_numbers": ("1", "2")}
+    assert preset(rows, both, CONTRACTS).selected == ids & {"sc_1"}
+
+
 def test_merged_scopes_are_one_section(world: World) -> None:
     """One list for both, and one question to the catalog."""
     request = world.ask(details=MERGED)

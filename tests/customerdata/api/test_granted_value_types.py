@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from rest_framework.test import APIClient
 
 from consent.catalogue.access import VALUE_TYPES
 from consent.catalogue.demo_offers import demo_offers
@@ -55,6 +56,22 @@ def shown(grant) -> set[tuple[str, int]]:
     return {(shape, int(value)) for each in segments(grant) for _, shape, value in readings(each)}
 
 
+def ids_of(grant) -> list[list[str]]:
+    """Return the ids of the formats of each segment."""
+    return [[entry["id"] for entry in each["formats"]] for each in segments(grant)]
+
+
+def renamed(offer: ScopeOffer, **ids: str) -> ScopeOffer:
+    """Return an offer whose choices have Value Formats of other ids."""
+    choices = [
+        replace(each, usagesegment_format={**(each.usagesegment_format or {}), "id": ids[each.id]})
+        if each.id in ids
+        else each
+        for each in choices_of(offer)
+    ]
+    return with_choices(offer, choices)
+
+
 NET_VALUES = {("electric_usage", 1), ("electric_usage", 2)}
 
 
@@ -99,3 +116,63 @@ def test_a_scope_id_that_is_offered_no_more(home):
     load_offers(offers.values())
     assert "our_usage" not in current_offers()
     assert shown(grant) == NET_VALUES
+
+
+@pytest.mark.spec("WG3-01", "7.2.8.1, 10.8.2", "formats have the ids that the metadata publishes")
+def test_formats_have_the_published_ids(home):
+    """By the Value Format of the choice, which need not be called like the choice."""
+    offers = demo_offers()
+    load_offers([*{**offers, "cds_usage": renamed(offers["cds_usage"], **{NET_ID: "n1"})}.values()])
+    metadata = APIClient().get("/.well-known/oauth-authorization-server").json()
+    (field,) = [
+        each
+        for each in metadata["cds_scope_descriptions"]["cds_usage"][
+            "authorization_details_fields_supported"
+        ]
+        if each["id"] == VALUE_TYPES
+    ]
+    ids = {choice["id"]: choice["usagesegment_format"]["id"] for choice in field["choices"]}
+    assert ids[NET_ID] == "n1"
+    assert ids_of(grant_over(home, usage(NET_ID, COST_ID))) == [[ids[NET_ID], ids[COST_ID]]]
+    trimmed = grant_over(home, usage(NET_ID, segment_start=MARCH + timedelta(minutes=15)))
+    assert ids_of(trimmed) == [[ids[NET_ID]]]
+
+
+@pytest.mark.spec("WG3-01", "7.2.8.1, 10.8.2", "the ids of a Grant stay when offers change")
+def test_ids_stay_for_old_grants(home):
+    """Only Grants of today's offers have today's ids."""
+    old = grant_over(home, usage(NET_ID, COST_ID))
+    offers = demo_offers()
+    load_offers([*{**offers, "cds_usage": renamed(offers["cds_usage"], **{NET_ID: "n2"})}.values()])
+    assert ids_of(old) == [[NET_ID, COST_ID]]
+    assert ids_of(grant_over(home, usage(NET_ID, COST_ID))) == [["n2", COST_ID]]
+    load_offers([each for each in offers.values() if each.id != "cds_usage"])
+    assert ids_of(old) == [[NET_ID, COST_ID]]
+
+
+@pytest.mark.spec("WG3-01", "10.8.2", "a format under several choices has one id")
+def test_the_first_entry_names_a_format(home):
+    """Two scopes may publish one format under two ids, and one id for two formats."""
+    offers = demo_offers()
+    other = renamed(offers["cds_usage_reviewed"], **{NET_ID: "n3", COST_ID: NET_ID})
+    load_offers([*{**offers, "cds_usage_reviewed": other}.values()])
+    first, second = usage(NET_ID), {**usage(NET_ID, COST_ID), "type": "cds_usage_reviewed"}
+    ((net, cost),) = ids_of(grant_over(home, first, second))
+    assert net == NET_ID
+    assert cost.startswith(f"{NET_ID}_")
+    assert ids_of(grant_over(home, second, first)) == [["n3", NET_ID]]
+    assert ids_of(grant_over(home, second)) == [["n3", NET_ID]]
+
+
+def test_a_value_type_of_the_utility_itself_hides_nothing_else(home):
+    """CDS-WG3-01 10.8.5 lets it publish types that nothing is stored of here."""
+    offers = demo_offers()
+    steam = Choice(
+        id="steam",
+        name="Steam",
+        description="Steam used.",
+        usagesegment_format={"id": "steam", "type": "example_steam"},
+    )
+    more = with_choices(offers["cds_usage"], [*choices_of(offers["cds_usage"]), steam])
+    load_offers([*{**offers, "cds_usage": more}.values()])
+    assert ids_of(grant_over(home, usage("steam", NET_ID))) == [[NET_ID]]

@@ -155,9 +155,9 @@ def shown(*entries):
 def entry(index, *, low=None, high=None, types=(0, 1), instant=T3):
     """One entry in hours from the start of the grid."""
     window = Window(*(None if n is None else MARCH + n * HOUR for n in (low, high)))
-    keys = None if types is None else frozenset(FORMATS[n].choice_key for n in types)
+    keys = None if types is None else {FORMATS[n].choice_key: str(n) for n in types}
     cutoff = FOREVER if instant == T3 else instant
-    shown = None if keys is None else ValueTypes(keys=keys)
+    shown = None if keys is None else ValueTypes(published=keys)
     return UsageEntry(index, window, cutoff, instant, shown)
 
 

@@ -81,13 +81,14 @@ def test_ana_has_every_quarter_of_an_hour_of_25_months(logins, calendar):
     )
 
 
+@pytest.mark.spec("WG3-01", "10.8.5.1.2", "flow to the grid is negative in every direction")
 def test_ana_sends_back_what_the_panels_make_beyond_her_use(logins, calendar):
-    """Net is forward less reverse, exactly, in one series of kWh."""
+    """Net is the sum of forward and reverse, exactly, in one series of kWh."""
     make_ana(calendar)
     net, forward, reverse = (c.values() for c in month("222222", 2025, 6).unpacked().columns)
-    assert all(n == f - r for n, f, r in zip(net, forward, reverse, strict=True))
-    assert min(forward) == min(reverse) == 0
-    assert Decimal(100) < sum(reverse) < Decimal(1500)
+    assert all(n == f + r for n, f, r in zip(net, forward, reverse, strict=True))
+    assert min(forward) == max(reverse) == 0
+    assert Decimal(-1500) < sum(reverse) < Decimal(-100)
     assert Decimal(100) < sum(forward) < Decimal(1500)
 
 

@@ -37,17 +37,19 @@ def feed(
     kind: int | str = 0,
     uom: int | None = 72,
     power: int = 0,
-    flow: int = 1,
+    flow: int | None = 1,
+    qualifier: int | None = None,
     offset: int = -28800,
     updated: str = "2026-02-01T00:00:00Z",
     commodity: int = 1,
 ) -> bytes:
     """Return a flat feed of one usage point whose reading type comes last."""
     unit = f"<uom>{uom}</uom>" if uom is not None else ""
+    direction = f"<flowDirection>{flow}</flowDirection>" if flow is not None else ""
+    data = f"<dataQualifier>{qualifier}</dataQualifier>" if qualifier is not None else ""
     reading_type = (
-        f"<ReadingType><commodity>{commodity}</commodity><currency>840</currency>"
-        f"<flowDirection>{flow}</flowDirection><powerOfTenMultiplier>{power}</powerOfTenMultiplier>"
-        f"{unit}</ReadingType>"
+        f"<ReadingType><commodity>{commodity}</commodity><currency>840</currency>{data}"
+        f"{direction}<powerOfTenMultiplier>{power}</powerOfTenMultiplier>{unit}</ReadingType>"
     )
     point = f"<UsagePoint><ServiceCategory><kind>{kind}</kind></ServiceCategory></UsagePoint>"
     zone = f"<LocalTimeParameters>{NA_RULES}<tzOffset>{offset}</tzOffset></LocalTimeParameters>"

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from consent.catalogue.demo_offers import demo_offers
 from customerdata.models import ServiceContract
 from customerdata.models.usage import UsagePack, UsageSeries
 from customerdata.services.structure import AccountState, upsert_account, upsert_customer
@@ -15,6 +16,7 @@ from customerdata.sources.greenbutton.model import GreenButtonError
 from customerdata.sources.greenbutton.parser import read
 from portal.errors import NotFound
 from portal.models import AuditEvent
+from registration.services.offers import load_offers
 from tests.customerdata.greenbutton.feeds import feed, reading
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +154,8 @@ def test_gaps_stay_gaps():
         ({"kind": ""}, Told(), "kind", "--service"),
         ({"kind": 2}, Told(), "kind", "neither electricity"),
         ({"kind": 1, "uom": 72}, Told(), "uom", "does not measure"),
+        ({"uom": 38}, Told(), "dataQualifier", "--demand-type"),
+        ({"uom": 38, "qualifier": 12}, Told(), "dataQualifier", "--demand-type"),
     ],
 )
 def test_what_a_file_leaves_open_is_asked_for(options, told, element, hint):
@@ -168,6 +172,83 @@ def test_the_operator_may_state_it():
     data = feed([reading(JANUARY, 2_592_000, 12_000)], kind="", uom=None)
     load(data, Told(service="natural_gas", unit="therm"))
     assert stored_values() == [12_000]
+
+
+@pytest.mark.spec("WG3-01", "10.8.7.7", "demand is of the type that the file or operator states")
+@pytest.mark.parametrize(
+    ("qualifier", "told", "kind"),
+    [
+        (8, Told(), "peak"),
+        (2, Told(demand_type="peak"), "average"),
+        (12, Told(demand_type="ending"), "ending"),
+        (None, Told(demand_type="average"), "average"),
+    ],
+)
+def test_demand_is_of_the_stated_type(qualifier, told, kind):
+    """The file goes before the operator; nobody guesses."""
+    load(feed(quarter_hours(1), uom=38, qualifier=qualifier), told)
+    (column,) = UsageSeries.objects.get().formats
+    assert column.described() == {
+        "type": "electric_demand",
+        "units": "kW",
+        "demand_type": kind,
+        "direction": "forward",
+    }
+
+
+@pytest.mark.spec("WG3-01", "10.8.5.1.1, 10.8.5.2.1", "a direction nobody knows is left out")
+@pytest.mark.parametrize("flow", [None, 0, 20])
+@pytest.mark.parametrize("uom", [72, 38])
+def test_an_unstated_direction_is_left_out(flow, uom):
+    """Whether the meter also counts backwards is not for us to say."""
+    load(feed(quarter_hours(1), flow=flow, uom=uom), Told(demand_type="peak"))
+    (column,) = UsageSeries.objects.get().formats
+    assert "direction" not in column.described()
+
+
+@pytest.mark.spec("WG3-01", "10.8.5.1.2, 10.8.5.2.2", "flow to the grid is negative")
+@pytest.mark.parametrize("uom", [72, 38])
+@pytest.mark.parametrize(
+    ("flow", "value", "stored"), [(1, 5000, 5), (4, -5000, -5), (19, 5000, -5), (19, 0, 0)]
+)
+def test_what_flows_to_the_grid_is_negative(uom, flow, value, stored):
+    """Files count it upwards under a direction of its own."""
+    summary = load(
+        feed([reading(JANUARY, 900, value)], flow=flow, uom=uom), Told(demand_type="peak")
+    )
+    assert stored_values() == [stored]
+    assert list(summary.sums.values()) == [stored]
+    assert str(stored_values()[0]) == str(stored)
+
+
+@pytest.mark.spec("WG3-01", "7.2.8.1", "the operator hears of readings that no choice covers")
+def test_readings_that_nobody_can_ask_for_are_reported():
+    """Stored, and invisible to every client: the import says which and where to add them."""
+    load_offers(demo_offers().values())
+    unknown = [reading(JANUARY + 900 * n, 900, 1, cost=5) for n in range(2)]
+    (warning,) = load(feed(unknown).replace(b">840<", b">36<")).warnings
+    assert "cost AUD" in warning
+    assert "include_usage_segment_value_types" in warning
+    kinds = [reading(JANUARY, 900, 1, quality=8), reading(JANUARY + 900, 900, 1)]
+    told = Told(demand_type="average")
+    warnings = load(feed(kinds, uom=38), told).warnings
+    assert ["electric_demand average forward kW" in text for text in warnings] == [True, True]
+    assert ["estimated" in text for text in sorted(warnings)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"flow": flow} for flow in (None, 1, 4, 19)),
+        *({"flow": flow, "uom": 38, "qualifier": 8} for flow in (None, 1, 4, 19)),
+        *({"kind": 1, "uom": uom} for uom in (132, 169)),
+    ],
+)
+@pytest.mark.parametrize("quality", [None, 8])
+def test_what_files_usually_hold_is_offered(options, quality):
+    """Every direction, peak demand and gas in the units of files."""
+    load_offers(demo_offers().values())
+    assert load(feed([reading(JANUARY, 900, 1, quality=quality)], **options)).warnings == []
 
 
 def test_costs_need_a_currency():

@@ -14,7 +14,13 @@ from customerdata.usage.formats import (
     NaturalGasUsage,
     column_from_json,
 )
-from customerdata.usage.wire import SegmentFormat, choice_format, select_formats, wire_formats
+from customerdata.usage.wire import (
+    SegmentFormat,
+    choice_format,
+    published_ids,
+    select_formats,
+    wire_formats,
+)
 from tests.customerdata.usage.strategies import FORMATS, NET
 
 
@@ -50,14 +56,15 @@ def test_what_the_definition_does_not_allow_is_refused(data):
         column_from_json(data)
 
 
-def test_choice_and_segment_share_key_and_id_per_quality():
+def test_choice_and_segment_share_their_key_per_quality():
     """A granted choice has to select exactly the format it published."""
     choice = choice_format(
         {"id": "x", "type": "electric_usage", "units": "kWh", "direction": "net", "quality": "raw"}
     )
     stored = SegmentFormat(ElectricUsage("kWh", "net", meters=("m1",)), Quality.RAW)
     assert choice.choice_key == stored.choice_key
-    assert choice.format_id == stored.format_id
+    (wire,) = wire_formats([stored], meters=(), ids={choice.choice_key: "x"})
+    assert wire["id"] == "x"
     for other in (
         SegmentFormat(stored.column, Quality.ESTIMATED),
         SegmentFormat(stored.column),
@@ -78,7 +85,7 @@ def test_a_choice_with_a_quality_that_does_not_exist_is_refused():
 def test_meters_are_restricted_and_unknown_meters_are_absent():
     """A format must not name a meter that the token may not see."""
     shown = [SegmentFormat(NET), SegmentFormat(NaturalGasUsage("therm"))]
-    first, second = wire_formats(shown, meters={"m2"})
+    first, second = wire_formats(shown, meters={"m2"}, ids={})
     assert first["related_meterdevices"] == ["m2"]
     assert "related_meterdevices" not in second
 
@@ -92,9 +99,9 @@ def test_indexes_follow_the_shown_formats():
         SegmentFormat(NET, Quality.ESTIMATED),
         SegmentFormat(IntervalCost("USD", of=(NET,))),
     ]
-    assert wire_formats(shown, meters=())[3]["indexes"] == [1, 2]
-    assert wire_formats([shown[0], shown[3]], meters=())[1]["indexes"] == []
-    assert wire_formats([SegmentFormat(IntervalCost("EUR"))], meters=())[0]["indexes"] == []
+    assert wire_formats(shown, meters=(), ids={})[3]["indexes"] == [1, 2]
+    assert wire_formats([shown[0], shown[3]], meters=(), ids={})[1]["indexes"] == []
+    assert wire_formats([SegmentFormat(IntervalCost("EUR"))], meters=(), ids={})[0]["indexes"] == []
 
 
 def test_selection_keeps_order_and_drops_readings_of_hidden_meters():
@@ -110,6 +117,16 @@ def test_registers_of_one_meter_have_different_ids():
     """Format ids have to be unique inside a segment though both match one choice."""
     shown = [SegmentFormat(MeterReadings(meter="m1", units="kWh", register=r)) for r in "AB"]
     assert shown[0].choice_key == shown[1].choice_key
-    wire = wire_formats(shown, meters={"m1"})
+    wire = wire_formats(shown, meters={"m1"}, ids={})
     assert wire[0]["id"] != wire[1]["id"]
     assert wire[0]["related_meterdevice"] == "m1"
+    named = wire_formats(shown, meters={"m1"}, ids={shown[0].choice_key: "register"})
+    assert len({entry["id"] for entry in named}) == 2
+    assert all(entry["id"].startswith("register_") for entry in named)
+
+
+def test_the_first_choice_of_a_format_names_it():
+    """Ids within one segment differ, also where two scopes publish one id for two formats."""
+    ids = published_ids([("a", "x"), ("a", "y"), ("b", "x"), ("c", "y")])
+    assert (ids["a"], ids["c"]) == ("x", "y")
+    assert ids["b"].startswith("x_")

@@ -31,6 +31,22 @@ def without(offer, *field_ids):
     )
 
 
+def value_types(*format_ids: object) -> FieldOffer:
+    """Return choices of value types whose formats have these ids."""
+    return FieldOffer(
+        id="include_usage_segment_value_types",
+        choices=tuple(
+            Choice(
+                id=f"c{number}",
+                name="A",
+                description="A",
+                usagesegment_format={"id": format_id} if format_id is not None else {},
+            )
+            for number, format_id in enumerate(format_ids)
+        ),
+    )
+
+
 def test_the_demo_offers_are_sound():
     """They are what everyone starts from."""
     assert check_offers(demo_offers(coverages=("coverage-1",))) == []
@@ -119,6 +135,9 @@ def test_it_checks_the_scope_itself(usage, change, words):
             ),
             "needs a usagesegment_format",
         ),
+        (value_types(None), "choice c0 needs an id"),
+        (value_types("a", 5), "choice c1 needs an id"),
+        (value_types("a", "b", "a"), "usagesegment_format id a is there twice"),
         (
             FieldOffer(
                 id="authorization_form_selection_type",
