@@ -34,11 +34,11 @@ from benchmarks.servers import (
 TARGETS = {"vanilla django-oauth-toolkit": 1.0, "oidc-provider": 0.3}
 BARE = "bare Django view, one query"
 _LIMITS = {
-    "Token endpoint": "five statements in turn (connection check, Credential, offered scopes, "
-    "Grant, insert with its commit) and one round trip to Redis (rate limits); a token belongs to "
+    "Token endpoint": "four statements in turn (Credential, offered scopes, Grant, insert with its "
+    "commit) and one round trip to Redis (rate limits); a token belongs to "
     "a Grant and dies with its Credential, which the others do not offer",
-    "Introspection": "three statements in turn (connection check, Credential, the token with what "
-    "its life depends on) and one round trip to Redis (rate limits)",
+    "Introspection": "two statements in turn (Credential, the token with what its life depends on) "
+    "and one round trip to Redis (rate limits)",
 }
 _ID, _SECRET = "bench", "bench-secret-that-protects-nothing"
 _OIDC = ROOT / "benchmarks" / "oidc_provider"

@@ -100,7 +100,7 @@ class MachineEndpointMiddleware:
             response = json_error("not_found", f"There is nothing at {request.path}.", 404)
         else:
             response = self.get_response(request)
-        if "Authorization" in request.headers:
+        if "HTTP_AUTHORIZATION" in request.META:
             response.setdefault("Cache-Control", "no-store")
         response["Access-Control-Allow-Origin"] = "*"
         response["Access-Control-Expose-Headers"] = (

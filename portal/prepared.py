@@ -5,11 +5,11 @@ Everything else goes through the ORM, whose cursors never use prepared statement
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Model, QuerySet
 from django.db.models import query as orm
@@ -33,10 +33,50 @@ def planned_once(alias: str) -> Any:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        make: Any = ServerBindingCursor
-        cursor = make(connection.connection)
-        cursor.adapters.register_loader("timestamptz", _TIMES)
-        return connection._prepare_cursor(cursor)
+        return connection._prepare_cursor(_new_cursor(connection))
+
+
+def _new_cursor(connection: Any) -> Any:
+    make: Any = ServerBindingCursor
+    cursor = make(connection.connection)
+    cursor.adapters.register_loader("timestamptz", _TIMES)
+    return cursor
+
+
+# Making a cursor takes as long as a short statement, so each thread keeps one.
+_kept = threading.local()
+
+
+def _execute(connection: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return the rows; unlike `planned_once` without a look at the connection first."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        raw = getattr(_kept, "cursor", None)
+        if raw is None or raw.connection is not connection.connection:
+            raw = _kept.cursor = _new_cursor(connection)
+        cursor = connection._prepare_cursor(raw)
+    cursor.execute(sql, params)
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _read(connection: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement that changes nothing.
+
+    The first of a request also finds out whether the connection works, which spares the round trip
+    that asks nothing else. Where the connection is gone it runs again, on a new one.
+    """
+    if connection.connection is None or connection.health_check_done:
+        return _execute(connection, sql, params)
+    try:
+        rows = _execute(connection, sql, params)
+    except Error:
+        connection.close_if_health_check_failed()
+        if connection.connection is not None:
+            raise
+        return _execute(connection, sql, params)
+    connection.health_check_done = True
+    return rows
 
 
 class _Compiled(Generic[M]):
@@ -69,12 +109,10 @@ class _Compiled(Generic[M]):
         return str(sql.replace("%%", "%%%%") % tuple(texts))
 
     def run(self, values: tuple[str, ...]) -> M | None:
-        with planned_once(self.connection.alias) as cursor:
-            cursor.execute(self._sql, [values[place] for place in self._order])
-            found = cursor.fetchone()
-        if found is None:
+        found = _read(self.connection, self._sql, [values[place] for place in self._order])
+        if not found:
             return None
-        (row,) = self._compiler.apply_converters([found], self._converters)
+        (row,) = self._compiler.apply_converters(found, self._converters)
         item = self._model.from_db(self.connection.alias, self._names, row[self._own])
         for populator in self._related:
             populator.populate(row, item)
@@ -126,9 +164,8 @@ class PreparedInsert(Generic[M]):
             field.get_db_prep_save(field.pre_save(item, add=True), connection)
             for field in self._fields
         ]
-        with planned_once(connection.alias) as cursor:
-            cursor.execute(self._sql, values)
-            (item.pk,) = cursor.fetchone()
+        connection.close_if_health_check_failed()
+        ((item.pk,),) = _execute(connection, self._sql, values)
         item._state.adding, item._state.db = False, DEFAULT_DB_ALIAS
 
 
@@ -147,7 +184,4 @@ class PreparedRows:
             sql, params = queryset.query.get_compiler(queryset.db).as_sql()
             known = self._local.sql = (queryset.db, sql, params)
         alias, sql, params = known
-        with planned_once(alias) as cursor:
-            cursor.execute(sql, params)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+        return _read(connections[alias], sql, params)

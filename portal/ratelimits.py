@@ -69,6 +69,22 @@ class TooManyRequests(DomainError):
         self.retry_after = retry_after
 
 
+# One command, since each takes the driver longer than the server. Its arguments are the amounts,
+# then how long to keep each key.
+_ADD = """
+local sums = {}
+for place, key in ipairs(KEYS) do
+  if ARGV[place] == "0" then
+    sums[place] = tonumber(redis.call("GET", key) or 0)
+  else
+    sums[place] = redis.call("INCRBY", key, ARGV[place])
+    redis.call("EXPIRE", key, ARGV[#KEYS + place])
+  end
+end
+return sums
+"""
+
+
 class _Counter:
     """The server that counts, and this process while the server is away."""
 
@@ -76,23 +92,18 @@ class _Counter:
         self._redis = Redis.from_url(
             url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, protocol=2
         )
+        self._add: Any = self._redis.register_script(_ADD)
         self._outage = outage_of(url)
 
     def add(self, amounts: Sequence[tuple[str, int, int]]) -> list[int]:
         """Add amounts (key, amount, seconds to keep); return the sums."""
         if self._outage.lasts:
             return [_remember(*each) for each in amounts]
-        pipeline = self._redis.pipeline(transaction=False)
-        for key, amount, _ in amounts:
-            if amount:
-                pipeline.incrby(key, amount)
-            else:
-                pipeline.get(key)
-        for key, amount, seconds in amounts:
-            if amount:
-                pipeline.expire(key, seconds)
+        keys = [key for key, _, _ in amounts]
+        values = [amount for _, amount, _ in amounts] + [seconds for _, _, seconds in amounts]
         try:
-            return [int(value or 0) for value in pipeline.execute()[: len(amounts)]]
+            sums: list[int] = self._add(keys, values)
+            return sums
         except (RedisError, OSError) as error:
             self._outage.noticed(error)
             return [_remember(*each) for each in amounts]

@@ -10,8 +10,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal.pages import demo, openid
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("registration.urls")),
     path("", include("consent.urls")),
+    path("", include("registration.urls")),
     path("", include("customerdata.urls")),
     path("payments/", include("registration.pages.onboarding.webhooks")),
     # Last: its documentation pages take every path below /docs/ that nobody else has.

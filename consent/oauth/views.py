@@ -73,7 +73,7 @@ def _caller(request: HttpRequest, parameters: Parameters) -> Caller:
 
 def _identify(request: HttpRequest, parameters: Parameters) -> Caller:
     return identify(
-        authorization=request.headers.get("Authorization", ""),
+        authorization=request.META.get("HTTP_AUTHORIZATION", ""),
         params=parameters.values,
         address=current.get().address,
     )

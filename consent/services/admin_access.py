@@ -56,10 +56,12 @@ def open_admin_access(
 
 def _target(client: Client, access: RequestedAccess) -> Grant:
     """CDS-WG1-02 3.3.2: of this party, of that Client, with access, and opened by this scope."""
-    rows = Grant.objects.of(client.registration).select_related("client__registration")
-    grant = rows.filter(
-        grant_id=access.values["grant_id"], client__client_id=access.values["client_id"]
-    ).first()
+    grant = (
+        Grant.objects.select_related("client__registration")
+        .filter(client__registration=client.registration_id)
+        .filter(grant_id=access.values["grant_id"], client__client_id=access.values["client_id"])
+        .first()
+    )
     if grant is None:
         raise InvalidAuthorizationDetails("names no Grant of that Client.", field="grant_id")
     found: Grant = grant

@@ -463,10 +463,15 @@ def admin_grant(
     return grant
 
 
+# What a token says of its Grant: what was authorized, or is asked for instead.
+_AUTHORIZED = ("scope", "authorization_details", "asked_scope", "asked_authorization_details")
+
+
 def _live_request(client_id: str, key: str) -> QuerySet[Grant]:
     # In the words of the index, so that it serves whatever digest is asked for.
     live: QuerySet[Grant] = Grant.objects.live().exclude(request_digest="")
-    return live.filter(client__client_id=client_id, request_digest=key)
+    rows = live.filter(client__client_id=client_id, request_digest=key)
+    return rows.only("grant_id", "expires", *_AUTHORIZED)
 
 
 _admin_grant = Prepared(_live_request, keys=2)

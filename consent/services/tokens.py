@@ -115,10 +115,23 @@ def _by_checksum(text: str) -> QuerySet[AccessToken]:
     return rows.filter(token_checksum=text)
 
 
+# What `is_alive` and introspection read, which is little of a Grant.
+_OF_TOKEN = ("application", "created", "expires", "scope", "authorization_details")
+_OF_CREDENTIAL = ("expires", "tokens_not_before")
+_OF_GRANT = (
+    *("grant_id", "client", "status", "scope", "enabled_scope"),
+    *("expires", "tokens_not_before"),
+)
+_ASKED_ABOUT = (
+    *_OF_TOKEN,
+    *(f"credential__{name}" for name in _OF_CREDENTIAL),
+    *(f"{grant}__{name}" for grant in ("cds_grant", "admin_grant") for name in _OF_GRANT),
+)
+
+
 def _without_client(text: str) -> QuerySet[AccessToken]:
-    rows: QuerySet[AccessToken] = AccessToken.objects.select_related(
-        "credential", "cds_grant", "admin_grant"
-    )
+    related = ("credential", "cds_grant", "admin_grant")
+    rows: QuerySet[AccessToken] = AccessToken.objects.select_related(*related).only(*_ASKED_ABOUT)
     return rows.filter(token_checksum=text)
 
 

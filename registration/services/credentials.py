@@ -86,7 +86,7 @@ def store_credential(*, client: Client, by: User | str) -> tuple[Credential, str
 
 
 def _with_digest(digest: str) -> QuerySet[Credential]:
-    rows: QuerySet[Credential] = Credential.objects.select_related("client__registration")
+    rows: QuerySet[Credential] = Credential.objects.select_related("client")
     return rows.filter(secret_digest=digest)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import RequestFactory
+from django.utils.translation import get_language
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
@@ -49,6 +50,18 @@ def test_a_nul_byte_in_a_query_or_form_is_a_bad_request(client, value):
     assert client.get(f"/cds/coverage?order={value}").status_code == 400
     assert client.get(f"/docs/?x={value}").status_code == 400
     assert client.get(f"/oauth/default-redirect/cl_1?code={value}").status_code == 400
+
+
+def test_programs_get_neither_session_nor_language(client):
+    """Nothing of a browser is read, and the page that came before leaves no language behind."""
+    client.force_login(User.objects.create_user("ana@example.com"))
+    page = client.get("/docs/", headers={"accept-language": "es"})
+    assert page["Content-Language"] == "es"
+    answer = client.get("/cds/coverage", headers={"accept-language": "es"})
+    assert answer.status_code == 200
+    assert not {"Content-Language", "Vary", "Set-Cookie"} & set(answer.headers)
+    assert not hasattr(answer.wsgi_request, "session")
+    assert get_language() == "en"
 
 
 def test_answers_with_a_session_or_a_token_are_not_kept(client):

@@ -1,7 +1,8 @@
 """What the database server keeps of prepared queries, and rows that are stored by them."""
 
+import psycopg
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from consent.models import Grant
 from consent.services import grants
@@ -96,3 +97,43 @@ def test_the_cursor_names_its_errors_as_django_does():
     """Whoever catches database errors catches these."""
     with pytest.raises(IntegrityError), transaction.atomic(), planned_once("default") as cursor:
         cursor.execute("INSERT INTO portal_auditseal (id) VALUES (%s)", [1])
+
+
+def _end_connection() -> None:
+    """Let the server end the connection, as a restart does."""
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+
+
+@pytest.fixture
+def query():
+    """Return a query that has run, in a request that is over."""
+    query = Prepared(lambda email: User.objects.filter(email=email))
+    query.first("ana@example.com")
+    connection.close_if_unusable_or_obsolete()
+    return query
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_query_of_a_request_outlives_its_connection(query):
+    """It runs again on a new one, so that a restart of the database costs no request."""
+    _end_connection()
+    assert query.first("ana@example.com") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_query_of_a_request_is_its_look_at_the_connection(query, monkeypatch):
+    """What answers works: nothing else is asked."""
+    monkeypatch.setattr(connection, "is_usable", lambda: pytest.fail("asked for nothing"))
+    query.first("ana@example.com")
+    User.objects.count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_later_query_fails_with_its_connection(query):
+    """What the request did on the old connection may be lost with it."""
+    query.first("ana@example.com")
+    _end_connection()
+    with pytest.raises(OperationalError):
+        query.first("ana@example.com")
+    connection.close()

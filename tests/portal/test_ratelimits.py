@@ -3,7 +3,9 @@
 import base64
 
 import pytest
+import redis
 import time_machine
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import RequestFactory
 from rest_framework.test import APIClient
@@ -51,6 +53,14 @@ def test_the_next_window_starts_at_zero():
             ratelimits.count("1/min", "a")
         clock.shift(refused.value.retry_after)
         ratelimits.count("1/min", "a")
+
+
+def test_counts_end_with_their_window():
+    """The server forgets them by itself."""
+    take(Claim("7/min", "a"), Claim("7/hour", "a"), Claim("7/day", "a", 0))
+    server = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"])
+    left = sorted(server.ttl(key) for key in server.scan_iter("rate:7/*"))
+    assert [0 < left[0] <= 60, 60 < left[1] <= 3600, len(left)] == [True, True, 2]
 
 
 def test_looking_does_not_count():
