@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from consent import mail_tasks  # noqa: F401 -- registers the mail tasks with the worker
 from consent.models import Grant
-from consent.services import grants, tokens
+from consent.services import grant_data_ends, grants, tokens
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,9 @@ def compute_grant(grant_id: str) -> None:
 
 @shared_task(name="consent.tasks.sweep_grants")
 def sweep_grants() -> None:
-    """End what is over, start what begins, keep promises about times, forget long-dead tokens.
+    """End what is over, start what begins, stop what gets nothing new, keep promises about times.
+
+    Long-dead tokens are forgotten.
 
     Each Grant has a transaction of its own, so one that fails does not hold up the rest.
     """
@@ -32,6 +34,8 @@ def sweep_grants() -> None:
         _attempt(grant, _expire)
     for grant in Grant.objects.due_to_start(now).order_by("not_before")[:SWEEP_BATCH]:
         _attempt(grant, _start)
+    for grant in Grant.objects.out_of_new_data(now).order_by("new_data_until")[:SWEEP_BATCH]:
+        _attempt(grant, _stop)
     for grant in Grant.objects.overdue(now).order_by("eta")[:SWEEP_BATCH]:
         _attempt(grant, _postpone)
     tokens.clear_dead(now=now)
@@ -43,6 +47,10 @@ def _expire(grant: Grant) -> None:
 
 def _start(grant: Grant) -> None:
     grants.start_grant(grant=grant, by=grants.SYSTEM)
+
+
+def _stop(grant: Grant) -> None:
+    grant_data_ends.stop_new_data(grant=grant, by=grants.SYSTEM)
 
 
 def _postpone(grant: Grant) -> None:

@@ -433,7 +433,7 @@ ROTATE_CONFIDENTIAL_REFRESH_TOKENS = env_bool(
     help="Rotate refresh tokens of clients with a secret too (public clients always rotate)",
 )
 AUTHORIZATION_REQUEST_SECONDS = env_int(
-    "AUTHORIZATION_REQUEST_SECONDS", default=3600, help="How long a customer may look at the form"
+    "AUTHORIZATION_REQUEST_SECONDS", default=3600, help="How long a form waits, from its last view"
 )
 SYNCHRONOUS_SELECTION_LIMIT = env_int(
     "SYNCHRONOUS_SELECTION_LIMIT",

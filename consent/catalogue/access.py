@@ -47,6 +47,18 @@ class EntryAccess:
         """The standard's object names that this entry gives access to."""
         return objects_turned_on(self.includes)
 
+    @property
+    def new_data_until(self) -> datetime | None:
+        """When the last new data of this entry comes, None where no end is set.
+
+        Everything comes until `sync_until` (CDS-WG3-01 7.3.1), usage until the end of its window
+        when that is earlier. Bills have windows too, but their accounts go on.
+        """
+        if self.objects != {"UsageSegment"}:
+            return self.sync_until if self.objects else None
+        ends = [end for end in (self.segment_end, self.sync_until) if end is not None]
+        return min(ends, default=None)
+
     def fields_of(self, object_name: str) -> frozenset[str]:
         """The optional fields of an object that this entry turns on."""
         return fields_turned_on(self.includes, object_name)

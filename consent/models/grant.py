@@ -38,6 +38,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         """Grants for the future whose time has come (CDS-WG1-02 8.2)."""
         return self.filter(status=Grant.Status.FUTURE, not_before__lte=now)
 
+    def out_of_new_data(self, now: datetime) -> "GrantQuerySet":
+        """Active Grants whose last new data has come (CDS-WG1-02 8.2, `stopped`)."""
+        return self.filter(status=Grant.Status.ACTIVE, new_data_until__lte=now)
+
     def overdue(self, now: datetime) -> "GrantQuerySet":
         """Grants that are still being set up although they should be ready (`eta` has passed)."""
         return self.filter(status=Grant.Status.PENDING, eta__lte=now)
@@ -55,6 +59,7 @@ class Grant(TimestampedModel):
     nothing else. What a Client wants beyond that stands in the `asked_` columns until the customer
     decides, or the utility where no customer gave the Grant, and is what the API then publishes
     (8.6). `review` is the Message of the utility's review; the Grant is `pending` meanwhile.
+    `new_data_until` is written with the computation of access, which knows of links that ended.
     `resolution` keeps what the scope ids and choices of the entries meant when they were granted
     (consent.catalogue.resolution).
     """
@@ -128,6 +133,9 @@ class Grant(TimestampedModel):
     not_before = models.DateTimeField(null=True, blank=True)
     expires = models.DateTimeField(null=True, blank=True)
     eta = models.DateTimeField(null=True, blank=True)
+    new_data_until = models.DateTimeField(
+        null=True, blank=True, help_text="When the last new data comes; null while no end is known"
+    )
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
     )
@@ -160,6 +168,11 @@ class Grant(TimestampedModel):
             ),
             models.Index(
                 fields=["eta"], condition=Q(status="pending"), name="consent_grant_overdue"
+            ),
+            models.Index(
+                fields=["new_data_until"],
+                condition=Q(status="active", new_data_until__isnull=False),
+                name="consent_grant_stops",
             ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -252,6 +265,16 @@ class Grant(TimestampedModel):
         """
         limited = self.status in self.LIMITED
         return (self.enabled_scope if limited else self.scope).split()
+
+    def is_out_of_new_data(self, now: datetime) -> bool:
+        """Whether the last new data has come, whatever the sweeps have done so far."""
+        return self.new_data_until is not None and self.new_data_until <= now
+
+    @property
+    def shares_until(self) -> datetime | None:
+        """When sharing ends by itself: no new data any more, or no access at all."""
+        ends = [end for end in (self.new_data_until, self.expires) if end is not None]
+        return min(ends, default=None)
 
     def gives_access(self, now: datetime) -> bool:
         """Whether the Grant opens anything at this moment, whatever the sweeps have done so far."""

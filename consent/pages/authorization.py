@@ -241,6 +241,7 @@ def _authorize(request: HttpRequest, asked: AuthorizationRequest, choices: Choic
         user = customer_of(request)
         url = approval.approve(request=asked, user=user, choices=choices, by=user)
     except approval.ChoicesRefused as error:
+        approval.extend_request(request=asked)
         sections = sections_of(asked, customer_of(request), offers_of(asked))
         page = _page(request, asked, sections, choices, error.problems)
         return _render(request, asked, page)

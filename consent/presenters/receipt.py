@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from consent.catalog import Selectable
@@ -135,6 +136,7 @@ def grant_status(grant: Grant, *, company: str, utility: str, zone: tzinfo) -> S
             utility=utility,
             starts=day(grant.not_before),
             ends=day(grant.expires),
+            stopped=day(grant.new_data_until) if grant.is_out_of_new_data(timezone.now()) else "",
             eta=moment_words(grant.eta, zone) if grant.eta else "",
         )
     )

@@ -72,6 +72,8 @@ def _card(grant: Grant, receipt: Receipt, utility: Utility, zone: tzinfo) -> Sha
     }
     phrases = [item["phrase"] for section in frozen["sections"] for item in section["data"]]
     ended = grant.status in Grant.ENDED
+    # A stopped one says in its status since when.
+    until = None if ended or grant.status == Grant.Status.STOPPED else grant.shares_until
     return SharingCard(
         company=company,
         sandbox=frozen["environment"] == "sandbox",
@@ -79,7 +81,7 @@ def _card(grant: Grant, receipt: Receipt, utility: Utility, zone: tzinfo) -> Sha
         categories=tuple(dict.fromkeys(phrases)),
         services=count_by_type(services.values()),
         since=day_words(local_day(receipt.created, zone)),
-        until=day_words(local_day(grant.expires, zone)) if grant.expires and not ended else "",
+        until=day_words(local_day(until, zone)) if until else "",
         receipt_url=reverse("consent:receipt", args=[receipt.url_token]),
         stop_url="" if ended else reverse("consent:receipt-stop", args=[receipt.url_token]),
         stop_label=_("Stop sharing with %(company)s") % {"company": company},

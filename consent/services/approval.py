@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from consent.catalogue.details import RequestedAccess, resolve, to_wire, without_preselections
@@ -27,6 +29,9 @@ from portal.errors import DomainError
 from portal.models import User
 from portal.times import parse_datetime
 from registration.catalogue.types import scope_types
+
+# Time to sign in again when a session ends under the form; CDS-WG3-01 9.1.2 wants ten minutes.
+SIGN_IN_AGAIN = timedelta(minutes=15)
 
 
 class ProblemKind(StrEnum):
@@ -85,15 +90,24 @@ def find_request(request_id: str, *, now: datetime) -> AuthorizationRequest:
 
 @transaction.atomic
 def show_request(*, request: AuthorizationRequest, user: User) -> None:
-    """Note who is looking at the form: the request now belongs to this person.
+    """Note who is looking at the form: the request now belongs to this person, and stays open.
 
     Raises RequestNotFound for everybody but the first.
     """
-    if request.user_id == user.pk:
-        return
-    if not AuthorizationRequest.objects.filter(pk=request.pk, user=None).update(user=user):
+    rows = AuthorizationRequest.objects.filter(Q(user=None) | Q(user=user), pk=request.pk)
+    if not rows.update(user=user, expires=Greatest(F("expires"), _open_until())):
         raise RequestNotFound("the authorization request waits for somebody else")
     request.user = user
+
+
+def _open_until() -> datetime:
+    """Return until when a request stays open that its customer sees now (CDS-WG3-01 9.1.2).
+
+    It outlives the session: after a new sign-in the form is still there.
+    """
+    session = timedelta(seconds=settings.SESSION_COOKIE_AGE) + SIGN_IN_AGAIN
+    lifetime = timedelta(seconds=settings.AUTHORIZATION_REQUEST_SECONDS)
+    return timezone.now() + max(session, lifetime)
 
 
 @transaction.atomic
@@ -117,11 +131,9 @@ def keep_choices(*, request: AuthorizationRequest, choices: Choices) -> None:
 @transaction.atomic
 def extend_request(*, request: AuthorizationRequest) -> None:
     """Keep the form open for a customer who is still there (CDS-WG3-01 9.1.2)."""
-    row = AuthorizationRequest.objects.select_for_update().get(pk=request.pk)
-    if row.outcome == AuthorizationRequest.Outcome.OPEN:
-        lifetime = timedelta(seconds=settings.AUTHORIZATION_REQUEST_SECONDS)
-        row.expires = max(row.expires, timezone.now() + lifetime)
-        row.save(update_fields=["expires"])
+    AuthorizationRequest.objects.filter(
+        pk=request.pk, outcome=AuthorizationRequest.Outcome.OPEN
+    ).update(expires=Greatest(F("expires"), _open_until()))
 
 
 def grant_asked_for(request: AuthorizationRequest) -> Grant | None:

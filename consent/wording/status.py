@@ -37,6 +37,7 @@ class StatusFacts:
     utility: str
     starts: str = ""
     ends: str = ""
+    stopped: str = ""
     eta: str = ""
 
 
@@ -50,6 +51,9 @@ def status_words(facts: StatusFacts) -> StatusWords:
                 _("Being set up, ready about %(time)s") % {"time": facts.eta}, "wait"
             )
         return StatusWords(_("Being set up"), "wait")
+    if facts.status == "stopped" and facts.stopped:
+        words = _("No new data since %(date)s; earlier data still visible")
+        return StatusWords(words % {"date": facts.stopped}, "ended")
     if facts.status == "closed":
         return StatusWords(_("Stopped by %(company)s") % {"company": facts.company}, "ended")
     if facts.status == "disabled":

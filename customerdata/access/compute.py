@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from consent.catalogue.selection import SelectionType
 from consent.models import Grant
-from customerdata.access.entries import GrantEntry, grant_entries, holdings
-from customerdata.access.parts import view
+from customerdata.access.ends import new_data_until
+from customerdata.access.entries import GrantEntry, Holdings, grant_entries, holdings
+from customerdata.access.parts import added_later, view
 from customerdata.access.rules import OBJECT_NAMES, Kind, Reached, reach
 from customerdata.access.snapshot import Snapshot, load_snapshot
 from customerdata.models import Customer, GrantedObject
@@ -49,15 +50,24 @@ def compute_grant(grant: Grant) -> int:
     """Make the stored access of a Grant equal to what it opens now; return how many rows that is.
 
     An ended Grant opens nothing. Running it again changes nothing. Entries past their
-    `sync_until` are computed as of that instant (CDS-WG3-01 7.3.1).
+    `sync_until` are computed as of that instant (CDS-WG3-01 7.3.1). When the last new data comes is
+    noted in the Grant, also in the row at hand, which the caller may be about to save.
     """
-    grant = (
+    row = (
         Grant.objects.select_for_update(of=("self",), no_key=True)
         .select_related("client")
+        .prefetch_related("selections")
         .get(pk=grant.pk)
     )
-    rows = [] if grant.status in Grant.ENDED else wanted_access(grant, timezone.now())
-    _store(grant, rows)
+    if row.status in Grant.ENDED:
+        forget_grant(row)
+        return 0
+    held = holdings(row)
+    rows = wanted_access(row, held, timezone.now())
+    _store(row, rows)
+    grant.new_data_until = new_data_until(row, held, rows)
+    if grant.new_data_until != row.new_data_until:
+        Grant.objects.filter(pk=row.pk).update(new_data_until=grant.new_data_until)
     return len(rows)
 
 
@@ -79,20 +89,21 @@ def forget_grant(grant: Grant) -> None:
     GrantedObject.objects.filter(grant=grant).delete()
 
 
-def wanted_access(grant: Grant, now: datetime) -> list[Access]:
-    """Compute the rows that a Grant should have."""
-    held = holdings(grant)
+def wanted_access(grant: Grant, held: Holdings, now: datetime) -> list[Access]:
+    """Compute the rows that a Grant should have over the accounts of its customer."""
     entries = [each for part in held.parts for each in grant_entries(grant, part)]
     instants = {min(now, entry.cutoff) for entry in entries}
     instants |= {*held.ends.values(), *held.mistaken.values()}
-    if any(entry.choice.everything for entry in entries):
+    if held.later or any(entry.choice.everything for entry in entries):
         instants.add(grant.given)
     snapshots = {instant: load_snapshot(held.customers, instant) for instant in instants}
     found: list[Access] = []
     for entry in entries:
         snapshot = view(snapshots[min(now, entry.cutoff)], entry.part, held, snapshots)
         choice = entry.choice
-        if choice.everything and choice.selection_type == SelectionType.SERVICE_CONTRACT:
+        if entry.part.since is not None:
+            choice = added_later(choice, snapshots[grant.given], held.of_then)
+        elif choice.everything and choice.selection_type == SelectionType.SERVICE_CONTRACT:
             # Frozen as of then: a contract that moves to a held account later was not chosen.
             then = _all_then(entry, snapshots[grant.given])
             choice = replace(choice, objects=choice.objects | then, everything=False)

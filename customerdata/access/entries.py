@@ -1,6 +1,6 @@
 """Reading a Grant: its entries, what was chosen for each, and as of when each is read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,32 +14,48 @@ from customerdata.models.access import FOREVER
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Accounts whose links to the person end at the same instant, FOREVER when they go on."""
+    """Accounts whose links to the person end at the same instant, FOREVER when they go on.
+
+    `since` is set for an account that was linked after the Grant was given: services on it are
+    services of the future.
+    """
 
     until: datetime
     accounts: frozenset[int]
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
     """The accounts of the person who authorized: primary keys of customers by account.
 
-    `ends` says when the links of some of them ended; nothing newer flows (ADR 5). `mistaken` are
-    other accounts, whose links were mistakes or ended before the Grant began, with the ends of
-    these; they show nothing.
+    `later` are those of them that came after the Grant, with the beginnings of their links; there
+    are none where the customer did not choose services of the future. `ends` says when the links of
+    some of them ended; nothing newer flows (ADR 5). `mistaken` are other accounts, whose links were
+    mistakes or ended before the Grant began, with the ends of these; they show nothing.
     """
 
     accounts: Mapping[int, int]
     ends: Mapping[int, datetime] = field(default_factory=dict)
     mistaken: Mapping[int, datetime] = field(default_factory=dict)
+    later: Mapping[int, datetime] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[Part]:
-        """The accounts by the end of their links, earliest first."""
+        """The accounts by the end of their links, earliest first; those that came later apart."""
         groups: dict[datetime, set[int]] = {}
-        for account in self.accounts:
+        for account in self.accounts.keys() - self.later:
             groups.setdefault(self.ends.get(account, FOREVER), set()).add(account)
-        return [Part(until, frozenset(groups[until])) for until in sorted(groups)]
+        parts = [Part(until, frozenset(groups[until])) for until in sorted(groups)]
+        for account in sorted(self.accounts.keys() & self.later.keys()):
+            until = self.ends.get(account, FOREVER)
+            parts.append(Part(until, frozenset({account}), self.later[account]))
+        return parts
+
+    @property
+    def of_then(self) -> frozenset[int]:
+        """The accounts whose services the customer could tick when the Grant was given."""
+        return frozenset({*self.accounts, *self.mistaken} - self.later.keys())
 
     @property
     def some_go_on(self) -> bool:
@@ -82,17 +98,32 @@ def environment_of(grant: Grant) -> str:
 
 
 def holdings(grant: Grant) -> Holdings:
-    """Return the accounts that the customer held when the Grant was made."""
+    """Return the accounts that the customer held when the Grant was made.
+
+    Where services of the future were chosen, accounts linked later come along: services on them
+    are added under the customer's control (CDS-WG3-01 4.4, 9.2.3.1, 9.2.3.2).
+    """
     if grant.user_id is None:
         return Holdings({})
     links = AccountHolder.objects.of(grant.user, environment=environment_of(grant))
-    found = list(links.at(grant.given).select_related("account"))
+    follows = any(selection.include_future for selection in grant.selections.all())
+    chosen = links.from_then_on(grant.given) if follows else links.at(grant.given)
+    found = _first_of_each(chosen.select_related("account").order_by("created", "pk"))
     right = [link for link in found if not _shares_nothing(link, grant)]
     return Holdings(
         {link.account_id: link.account.customer_id for link in right},
         {link.account_id: link.ended for link in right if link.ended is not None},
         {link.account_id: link.ended for link in found if link not in right and link.ended},
+        {link.account_id: link.created for link in found if link.created > grant.given},
     )
+
+
+def _first_of_each(links: Iterable[AccountHolder]) -> list[AccountHolder]:
+    """Keep one link of each account: linking again starts nothing by itself (ADR 5)."""
+    first: dict[int, AccountHolder] = {}
+    for link in links:
+        first.setdefault(link.account_id, link)
+    return list(first.values())
 
 
 def _shares_nothing(link: AccountHolder, grant: Grant) -> bool:
@@ -113,8 +144,16 @@ def grant_entries(grant: Grant, part: Part) -> list[GrantEntry]:
         if meaning is not None and index in selections:
             choice = _choice(grant, selections[index], part)
             access = read_entry(details, meaning.scope_type)
-            entries.append(GrantEntry(index, access, choice, part))
+            if _takes_part(choice, access, part):
+                entries.append(GrantEntry(index, access, choice, part))
     return entries
+
+
+def _takes_part(choice: Choice, access: EntryAccess, part: Part) -> bool:
+    """Whether an entry is about these accounts: what came after `sync_until` is not there yet."""
+    if part.since is None:
+        return True
+    return choice.include_future and (access.sync_until is None or part.since <= access.sync_until)
 
 
 def _choice(grant: Grant, selection: Selection, part: Part) -> Choice:

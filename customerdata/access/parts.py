@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from customerdata.access.entries import Holdings, Part
+from customerdata.access.rules import Choice
 from customerdata.access.snapshot import LinkedFacts, Snapshot
 from customerdata.models.access import FOREVER
 
@@ -56,6 +57,23 @@ def view(
         contracts=_but(snapshot.contracts, without.contracts),
         service_points=_but(snapshot.service_points, without.service_points),
         meters=_but(snapshot.meters, without.meters),
+    )
+
+
+def added_later(choice: Choice, then: Snapshot, accounts: Collection[int]) -> Choice:
+    """Return a choice as it counts for accounts that were linked after it: services of the future.
+
+    `then` is the structure as of the choice and `accounts` are those of that time: what hung on
+    them and was left unticked is no service of the future, wherever it hangs by now.
+    """
+    offered = frozenset(
+        contract.public_id
+        for contract in then.contracts.values()
+        if contract.account in accounts and contract.arrived <= choice.since
+    )
+    left_out = frozenset() if choice.everything else offered - choice.objects
+    return replace(
+        choice, objects=frozenset(), everything=False, came_later=True, left_out=left_out
     )
 
 

@@ -147,8 +147,10 @@ class Reader:
         """Find out what the token sees of a page of base versions, in at most two queries."""
         keys = [getattr(row, shape.owner_id) for row in rows]
         deciding: dict[int, dict[str, datetime]] = {}
+        latest: dict[int, datetime] = {}
         granted = self.granted(shape.kind).filter(object_id__in=keys).order_by("-cutoff", "entry")
         for granted_row in granted:
+            latest.setdefault(granted_row.object_id, min(granted_row.cutoff, self.now))
             instants = deciding.setdefault(granted_row.object_id, {})
             for field_id in granted_row.fields:
                 instants.setdefault(field_id, min(granted_row.cutoff, self.now))
@@ -161,6 +163,7 @@ class Reader:
                     for field_id, instant in deciding.get(key, {}).items()
                     if (version := _at(row, older.get(key, ()), instant)) is not None
                 },
+                latest[key],
             )
             for key, row in zip(keys, rows, strict=True)
         ]
@@ -185,10 +188,13 @@ class Reader:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a token sees of one object: the version of its required fields, and for each enabled
-    include field the version of its optional fields with the instant it was read as of."""
+    include field the version of its optional fields with the instant it was read as of.
+
+    The required fields were read as of `instant`, which is the latest of all."""
 
     base: Any
     optional: Mapping[str, tuple[Any, datetime]]
+    instant: datetime
 
     def at(self, field_id: str) -> Any:
         """Return the version that an include field's values are read from, None when hidden."""

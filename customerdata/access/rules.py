@@ -34,7 +34,9 @@ class Choice:
     """What the customer chose for an entry, and which accounts it was about.
 
     `accounts` are the accounts (primary keys) that the customer held when the Grant began, at
-    `since`. `objects` are public ids of what `selection_type` names.
+    `since`. `objects` are public ids of what `selection_type` names. With `came_later` the accounts
+    were linked after `since`: what hangs on them was added later, except the contracts in
+    `left_out`, which the customer could have ticked and did not.
     """
 
     selection_type: str
@@ -43,6 +45,8 @@ class Choice:
     include_future: bool
     accounts: frozenset[int]
     since: datetime
+    came_later: bool = False
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def _chosen(choice: Choice, public_id: str, arrived: datetime, *, held: bool) ->
     """Whether the choice takes in one object; `held` says it hangs on an account of then."""
     if public_id in choice.objects:
         return True
-    future = arrived > choice.since
+    future = arrived > choice.since or (choice.came_later and public_id not in choice.left_out)
     return held and (choice.include_future if future else choice.everything)
 
 

@@ -96,12 +96,16 @@ class StructureListView(EncryptedView, CdsListView):
 
 
 def base_fields(shown: Shown, identity: Any, public_id: str) -> dict[str, Any]:
-    """Return the fields that every object begins with."""
+    """Return the fields that every object begins with.
+
+    What is frozen was confirmed for no time after that, however often the source is asked since
+    (CDS-WG3-01 7.3.1).
+    """
     return {
         public_id: identity.public_id,
         "cds_created": identity.cds_created,
         "cds_modified": shown.base.arrived,
-        "cds_synced": identity.cds_synced,
+        "cds_synced": min(identity.cds_synced, shown.instant),
     }
 
 

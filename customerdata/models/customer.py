@@ -63,6 +63,10 @@ class AccountHolderQuerySet(models.QuerySet["AccountHolder"]):
         """Links that existed at an instant."""
         return self.filter(Q(ended__isnull=True) | Q(ended__gt=instant), created__lte=instant)
 
+    def from_then_on(self, instant: datetime) -> "AccountHolderQuerySet":
+        """Links that existed at an instant or began later."""
+        return self.filter(Q(ended__isnull=True) | Q(ended__gt=instant))
+
     def of(self, user: Any, *, environment: str) -> "AccountHolderQuerySet":
         """A person's links to accounts that Clients of this environment may ask for."""
         return self.filter(user=user, account__customer__is_test=environment == "sandbox")

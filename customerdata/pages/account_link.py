@@ -7,12 +7,15 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from consent.wording.dates import list_words
 from customerdata.models import AccountHolder, AccountLink, AccountVersion
 from customerdata.services import linking
+from customerdata.services.following import following
 from portal import ratelimits
 from portal.models import User
 from portal.permissions import Permission, require
@@ -74,7 +77,11 @@ def account_link(request: HttpRequest) -> HttpResponse:
             by=user,
         )
         return _see_other("customerdata:account-link-code", link.link_id)
-    context = {"form": form, "accounts": linked_accounts(user)}
+    context = {
+        "form": form,
+        "accounts": linked_accounts(user),
+        "companies": list_words(following(user, now=timezone.now())),
+    }
     return render(request, "customerdata/account_link.html", context)
 
 

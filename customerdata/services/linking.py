@@ -12,7 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from consent.services.grants import lock_person
 from customerdata.models import Account, AccountHolder, AccountLink, AccountVersion
+from customerdata.services.following import follow_link
 from portal import audit, mail
 from portal.crypto import digest, same
 from portal.errors import DomainError
@@ -130,8 +132,11 @@ def link_account(
 ) -> AccountHolder:
     """Let a person act for an account; linking it again changes nothing.
 
-    `asserted_by` are the OpenID provider and its subject whose claims are the reason.
+    `asserted_by` are the OpenID provider and its subject whose claims are the reason. Grants over
+    services of the future take in what hangs on it (ADR 5).
     """
+    # Approvals at the same time would else not see it, nor would it see them.
+    lock_person(user.pk)
     holder, created = AccountHolder.objects.get_or_create(
         user=user, account=account, ended=None, defaults={"asserted_by": asserted_by}
     )
@@ -142,4 +147,5 @@ def link_account(
             subject=f"account:{account.cds_account_id}",
             details={"user": user.pk},
         )
+        follow_link(holder=holder, by=by)
     return holder

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone, translation
 
 from consent.catalog import catalog
-from consent.models import Grant, Receipt
+from consent.models import Grant, Receipt, Selection
 from consent.services.grant_changes_by_staff import disable_grant, report_data_state
 from consent.services.grants import MAY_STOP, lock_grant, lock_person, tell_client
 from customerdata.access.compute import compute_grant
@@ -89,11 +89,15 @@ def end_link(
 
 
 def _grants_over(holder: AccountHolder) -> QuerySet[Grant]:
-    """Return the Grants that the person gave while the link was there, in the order of locking."""
+    """Return the Grants that the person gave while the link was there, in the order of locking.
+
+    Earlier ones may show the account as well, where services of the future were chosen.
+    """
+    growing = Selection.objects.filter(grant=OuterRef("pk"), include_future=True)
     given: QuerySet[Grant] = (
         Grant.objects.live()
         .annotate(since=Coalesce("authorized", "created"))
-        .filter(user=holder.user, since__gte=holder.created)
+        .filter(Q(since__gte=holder.created) | Exists(growing), user=holder.user)
         .select_related("client__registration", "parent", "review")
         .order_by("pk")
     )

@@ -1,9 +1,13 @@
 """Signing in on the way to a request, and getting back to the company from every page of it."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from consent.models import AuthorizationRequest
 from customerdata.demo.people import address_of, current_code, person
 from tests.browser.callback import answer_in
 from tests.browser.visitor import ASKS
@@ -63,6 +67,36 @@ def test_session_that_ends_meanwhile_loses_nothing(cast, visitor, signed_in, pas
     expect(visitor.box("333333")).to_be_checked()
     visitor.press("Authorize")
     visitor.sees("Welcome back to Acme")
+
+
+def test_whoever_is_still_there_stays_signed_in(cast, visitor, signed_in, settings) -> None:
+    """Staying is one click; a page whose request or session is gone says so (9.1.2)."""
+    settings.SESSION_COOKIE_AGE = 121
+    cast.home("ana")
+    signed_in(visitor, "ana").go(cast.ask())
+    visitor.sees(ASKS)
+    warning = visitor.page.get_by_text("You will be signed out in two minutes.")
+    expect(warning).to_be_visible()
+    visitor.look()
+    # The banner would be back within a second: what counts is that the form lives on.
+    AuthorizationRequest.objects.update(expires=timezone.now() + timedelta(seconds=60))
+    with visitor.page.expect_response("**/extend/") as answer:
+        visitor.press("Stay signed in")
+    assert answer.value.status == 204
+    assert AuthorizationRequest.objects.get().expires > timezone.now() + timedelta(minutes=10)
+
+    AuthorizationRequest.objects.update(expires=timezone.now())
+    visitor.press("Stay signed in")
+    expect(visitor.page.get_by_text("This request was open for too long.")).to_be_visible()
+    expect(warning).to_be_hidden()
+
+    AuthorizationRequest.objects.update(expires=timezone.now() + timedelta(minutes=5))
+    visitor.page.reload()
+    expect(warning).to_be_visible()
+    Session.objects.all().delete()
+    visitor.press("Stay signed in")
+    expect(visitor.page.get_by_text("Your session has ended.")).to_be_visible()
+    expect(warning).to_be_hidden()
 
 
 def test_wrong_password_then_second_factor_then_consent(cast, visitor, password) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -442,6 +443,13 @@ def test_every_status_has_words(status: str) -> None:
     assert words.label
     assert words.label.lower() != status
     assert words.kind in {"ok", "wait", "bad", "ended"}
+
+
+def test_what_stopped_says_since_when() -> None:
+    """Where that is known; a trouble of the utility's has no such day."""
+    facts = StatusFacts(status="stopped", company="Acme", utility="DG&E", stopped="1 May")
+    assert "since 1 May" in status_words(facts).label
+    assert "since" not in status_words(replace(facts, stopped="")).label
 
 
 def test_status_names_who_stopped() -> None:

@@ -333,7 +333,8 @@ WITH entry AS MATERIALIZED (
     ) AS entry (number, instant, low, high)
 )
 SELECT key, start, cds_modified, public_id, version, customer_id, series_id, segment_start,
-    contract_id, interval, count, cds_created, cds_synced, formats_text, entries,
+    contract_id, interval, count, cds_created, LEAST(cds_synced, instant) AS cds_synced,
+    formats_text, entries,
     CASE WHEN whole AND sum(count) OVER (ORDER BY number, {order}) <= %(texts)s
     THEN rendered END
 FROM (
@@ -348,6 +349,8 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT * FROM (
             SELECT min(first.start) AS start, pack.*, array_agg(entry.number) AS entries,
+                -- Frozen usage was confirmed for no time after that (CDS-WG3-01 7.3.1).
+                max(LEAST(entry.instant, granted.cutoff)) AS instant,
                 bool_or(
                     step_of.skipped = 0 AND pack.segment_end <= COALESCE(entry.high, 'infinity')
                 ) AS whole

@@ -134,17 +134,21 @@
     summarize();
   }
 
+  const banners = ["warning", "ended", "over"];
   let timers = [];
+  function tell(name) {
+    banners.forEach((each) => all(`[data-session-${each}]`).forEach((part) => { part.hidden = each !== name; }));
+  }
+
   function watchSession() {
     const holder = document.querySelector("[data-session]");
     if (!holder) return;
-    const show = (name, visible) => all(name).forEach((part) => { part.hidden = !visible; });
     const seconds = Number(holder.dataset.session);
     timers.forEach(clearTimeout);
-    show("[data-session-warning], [data-session-ended]", false);
+    tell();
     timers = [
-      setTimeout(() => show("[data-session-warning]", true), Math.max(seconds - 120, 0) * 1000),
-      setTimeout(() => { show("[data-session-warning]", false); show("[data-session-ended]", true); }, seconds * 1000),
+      setTimeout(tell, Math.max(seconds - 120, 0) * 1000, "warning"),
+      setTimeout(tell, seconds * 1000, "ended"),
     ];
   }
 
@@ -153,7 +157,10 @@
     const token = document.querySelector("input[name=csrfmiddlewaretoken]");
     const headers = token ? { "X-CSRFToken": token.value } : {};
     const answer = await fetch(holder.dataset.extend, { method: "POST", headers });
-    if (answer.ok) watchSession();
+    if (answer.ok) return watchSession();
+    timers.forEach(clearTimeout);
+    // A request that expired is over for good; for the rest a new sign-in helps.
+    tell(answer.status === 410 ? "over" : "ended");
   }
 
   document.addEventListener("click", clicked);

@@ -86,3 +86,37 @@ def test_a_relative_duration_in_a_grant_is_an_error():
     """CDS-WG3-01 7.3: a Grant that moved with the clock would open ever more data."""
     with pytest.raises(TimeFormatError):
         read_entry({"type": "cds_usage", "segment_end": "P1Y"}, scope_types()["cds_usage"])
+
+
+EARLY, LATE = "2026-03-31T12:00:00Z", "2027-03-31T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("scope_type", "entry", "end"),
+    [
+        # Usage alone: the window, as far as anything new comes in at all.
+        ("cds_usage", {"segment_end": EARLY}, EARLY),
+        ("cds_usage", {"segment_end": EARLY, "sync_until": LATE}, EARLY),
+        ("cds_usage", {"segment_end": LATE, "sync_until": EARLY}, EARLY),
+        ("cds_usage", {"segment_end": "infinite", "sync_until": EARLY}, EARLY),
+        ("cds_usage", {"segment_end": "infinite", "sync_until": "infinite"}, None),
+        # With meters, their details go on.
+        (
+            "cds_usage",
+            {"include_meter_devices": True, "segment_end": EARLY, "sync_until": LATE},
+            LATE,
+        ),
+        ("cds_usage", {"include_meter_devices": True, "segment_end": EARLY}, None),
+        ("cds_service_contracts", {"sync_until": EARLY}, EARLY),
+        ("cds_service_contracts", {}, None),
+        # `expires` takes access away, it is no end of new data.
+        ("cds_service_contracts", {"expires": EARLY}, None),
+        # Accounts come with bills, and go on after the last of them.
+        ("cds_bill_statements", {"statement_date_end": "2026-03-31", "sync_until": LATE}, LATE),
+        ("cds_aggregation_consent", {"expires": EARLY}, None),
+    ],
+)
+def test_an_entry_gets_new_data_until(scope_type, entry, end):
+    """Usage ends with its window, everything with `sync_until`; what goes on longest counts."""
+    access = read_entry({"type": scope_type, **entry}, scope_types()[scope_type])
+    assert access.new_data_until == (end and datetime.fromisoformat(end))

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from consent.models import AccessToken, RefreshToken
+from consent.models import AccessToken, Grant, RefreshToken
 from consent.services.grants import end_grant
+from consent.tasks import sweep_grants
 from registration.services.credentials import expire_credential
 from tests.consent.oauth.support import CALLBACK, CHALLENGE, VERIFIER, approved, ask_token
 from tests.factories.registration import CredentialFactory
@@ -151,6 +152,17 @@ def test_an_ended_grant_refreshes_nothing(acme, status):
     body, grant = first_tokens(acme)
     end_grant(grant=grant, status=status, reason="test", by="system")
     assert refresh(acme.app_credential, body["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_a_grant_without_new_data_goes_on_refreshing(acme):
+    """What is there stays available (CDS-WG1-02 8.2 `stopped`), so tokens must."""
+    body, grant = first_tokens(acme)
+    Grant.objects.filter(pk=grant.pk).update(new_data_until=timezone.now())
+    sweep_grants()
+    assert Grant.objects.get(pk=grant.pk).status == "stopped"
+    response = refresh(acme.app_credential, body["refresh_token"])
+    assert response.status_code == 200
+    assert response.json()["scope"] == body["scope"]
 
 
 def test_a_grant_whose_time_is_over_refreshes_nothing_before_any_sweep(acme):

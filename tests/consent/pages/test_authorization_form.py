@@ -1,9 +1,11 @@
 """The authorization form as browsers use it, with and without scripts."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -245,6 +247,37 @@ def test_the_form_stays_open_for_a_reader(world: World) -> None:
     assert AuthorizationRequest.objects.get().expires >= before
 
 
+def test_each_view_keeps_the_form_open_beyond_the_session(world: World) -> None:
+    """9.1.2: neither a long sign-in nor a long look costs the request, nor does a round trip."""
+    request = world.ask(details=MERGED)
+    url = form_url(request)
+    session = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+
+    def soon_over() -> None:
+        """Let the request have been open for long."""
+        AuthorizationRequest.objects.update(expires=timezone.now() + timedelta(seconds=30))
+
+    def left() -> timedelta:
+        left: timedelta = AuthorizationRequest.objects.get().expires - timezone.now()
+        return left
+
+    for ask in (
+        lambda: world.browser.get(url),  # the first look, after a long sign-in
+        lambda: world.browser.get(url),
+        lambda: world.browser.post(url, answer(action="update"), follow=True),
+        lambda: world.browser.post(url, answer(action="authorize"), follow=True),  # refused: empty
+        lambda: world.browser.post(url + "extend/"),
+    ):
+        soon_over()
+        assert ask().status_code in {200, 204}
+        # Whoever the session ends under has ten minutes and more to sign in again.
+        assert left() > session + timedelta(minutes=10)
+    soon_over()
+    world.browser.force_login(world.carol)
+    assert world.browser.get(url).status_code == 404
+    assert left() < timedelta(minutes=1), "a stranger keeps nothing open"
+
+
 def test_forms_are_protected_against_forgery(world: World) -> None:
     """Another site cannot answer for the customer."""
     browser = Browser(enforce_csrf_checks=True)
@@ -333,7 +366,7 @@ def test_the_number_of_services_costs_no_queries(
     world.own(*(service(n) for n in range(count)))
     url = form_url(world.ask())
     world.browser.get(url)
-    with django_assert_num_queries(9):  # type: ignore[operator]
+    with django_assert_num_queries(10):  # type: ignore[operator]
         assert world.browser.get(url).status_code == 200
 
 

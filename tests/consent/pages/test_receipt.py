@@ -1,15 +1,18 @@
 """The receipt, its mail, and stopping."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import timezone
 
 from consent.mail_tasks import send_receipt, send_sharing_stopped
 from consent.models import Grant, Receipt
+from consent.tasks import sweep_grants
 from portal.models import OutboxEntry
 from tests.consent.pages.world import MERGED, World, answer, form_url, service
 
@@ -199,6 +202,30 @@ def test_the_sharing_page_lists_ones_own(world: World, receipt: Receipt) -> None
     assert "At the moment no company can see" in html
     assert "You stopped this" in html
     assert Browser().get("/sharing/").status_code == 302
+
+
+def test_the_sharing_page_and_the_receipt_say_when_new_data_ends(
+    world: World, receipt: Receipt
+) -> None:
+    """The earlier of both ends while it goes on; afterwards since when nothing new comes."""
+    soon = datetime(timezone.now().year + 1, 5, 17, 20, tzinfo=UTC)
+    Grant.objects.update(expires=soon.replace(month=8))
+    assert f"until 17 August {soon.year}" in world.browser.get("/sharing/").content.decode()
+    Grant.objects.update(new_data_until=soon)
+    day = f"17 May {soon.year}"
+    assert f"until {day}" in world.browser.get("/sharing/").content.decode()
+    # A trouble of the utility's has no such day.
+    Grant.objects.update(status="stopped")
+    assert "No new data since" not in world.browser.get("/sharing/").content.decode()
+    Grant.objects.update(status="active")
+    with time_machine.travel(soon):
+        sweep_grants()
+        world.browser.force_login(world.alice)
+        for path in ("/sharing/", url_of(receipt)):
+            html = world.browser.get(path).content.decode()
+            assert f"No new data since {day}; earlier data still visible" in html
+            assert "Stop sharing with" in html
+            assert f"until {day}" not in html
 
 
 @pytest.mark.parametrize("count", [1, 20])

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from consent import tasks
 from consent.models import AccessToken, Grant, RefreshToken
+from consent.services.grant_data_ends import stop_new_data
 from consent.services.grants import (
     ForbiddenTransition,
     SelectionInput,
@@ -234,6 +235,40 @@ def test_the_sweep_ends_what_is_over_and_nothing_else(listener):
         revoked.pk: "revoked",
     }
     assert listener.ended == [over.grant_id]
+
+
+def test_the_sweep_stops_what_gets_nothing_new(listener):
+    """CDS-WG1-02 8.2 `stopped`: access stays, other states matter more, nobody is written to."""
+    now = timezone.now()
+    over, ahead = now - timedelta(seconds=1), now + timedelta(hours=1)
+    due = GrantFactory.create(new_data_until=over)
+    others = [
+        GrantFactory.create(new_data_until=ahead),
+        GrantFactory.create(),
+        GrantFactory.create(new_data_until=over, status="delayed"),
+        GrantFactory.create(new_data_until=over, waiting=True),
+        GrantFactory.create(new_data_until=over, revoked=True),
+    ]
+    for _ in range(2):
+        tasks.sweep_grants()
+    stopped = Grant.objects.get(pk=due.pk)
+    assert (stopped.status, stopped.enabled_scope) == ("stopped", due.scope)
+    assert stopped.gives_access(timezone.now())
+    assert stopped.modified > due.modified
+    for grant in others:
+        assert Grant.objects.get(pk=grant.pk).status == grant.status
+        assert stop_new_data(grant=grant, by="system").status == grant.status
+    assert AuditEvent.objects.filter(action="grant.stopped").count() == 1
+    assert not Message.objects.exists(), "it was to be foreseen"
+
+
+def test_a_parent_goes_on_when_its_last_child_stops(listener):
+    """Stopped sub-Grants suffice (CDS-WG1-02 8.2)."""
+    parent = GrantFactory.create(status="needs_sub_grants")
+    child = GrantFactory.create(parent=parent, new_data_until=timezone.now())
+    tasks.sweep_grants()
+    assert Grant.objects.get(pk=child.pk).status == "stopped"
+    assert Grant.objects.get(pk=parent.pk).status == "active"
 
 
 def test_the_sweep_starts_what_begins(listener):

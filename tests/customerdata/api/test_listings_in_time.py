@@ -62,6 +62,38 @@ def test_changes_after_sync_until_stay_hidden_and_late_truths_show():
     assert len(ids(ask(grant, "service-contracts", q="late"))) == 1
 
 
+def test_frozen_objects_were_confirmed_for_no_later_time():
+    """CDS-WG3-01 7.3.1, 10.1.1: `cds_synced` stands still with the data it speaks of."""
+    home, now = Household(), timezone.now()
+    cutoff = (now - timedelta(days=10)).replace(microsecond=0)
+    frozen = {"sync_until": cutoff.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    chose = chosen(*home.contract_ids(0))
+    old = make_grant(home.user, (contract_entry(**frozen), chose), created=cutoff)
+    # Another entry of the same Grant goes on: what it shows is read as of now.
+    both = make_grant(
+        home.user, (contract_entry(**frozen), chose), (contract_entry(), chose), created=cutoff
+    )
+    for grant in (old, both):
+        compute_grant(grant)
+
+    def synced(grant):
+        (contract,) = ask(grant, "service-contracts")["service_contracts"]
+        (account,) = ask(grant, "accounts")["accounts"]
+        assert contract["cds_synced"] == account["cds_synced"]
+        return contract["cds_synced"]
+
+    def check(at):
+        type(home.account).objects.update(cds_synced=at)
+        type(home.services[0].contract).objects.update(cds_synced=at)
+
+    before, after = cutoff - timedelta(days=1), cutoff + timedelta(days=9)
+    check(before)
+    assert synced(old) == synced(both) == before.strftime("%Y-%m-%dT%H:%M:%SZ")
+    check(after)
+    assert synced(old) == frozen["sync_until"]
+    assert synced(both) == after.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def test_each_field_is_read_as_of_the_latest_entry_that_enables_it():
     """Base fields at the latest end of all entries, optional ones at their own (decision 53)."""
     home = Household()

@@ -22,6 +22,7 @@ from tests.customerdata.api.segments_world import (
     NET_ID,
     T1,
     T2,
+    T3,
     URL,
     ask,
     follow,
@@ -84,6 +85,16 @@ def test_a_segment_has_all_fields_and_its_values(home):
     assert segment["formats"][1]["indexes"] == [0]
     assert segment["values"][3] == [{"eu": 4}, {"c": 8}]
     assert segment["cds_synced"] == "2025-06-01T00:00:00Z"
+
+
+def test_frozen_usage_was_confirmed_for_no_later_time(home):
+    """CDS-WG3-01 7.3.1, 10.8.1: also where the same readings come again after the end."""
+    series = series_of(home.services[0])
+    frozen = grant_over(home, usage(sync_until=T2))
+    going = grant_over(home, usage(sync_until=T2), usage())
+    write(series, [1, 2, 3, 4], cost=[5, 6, 7, 8], as_of=T3)
+    assert [each["cds_synced"] for each in segments(going)] == ["2025-06-03T00:00:00Z"]
+    assert [each["cds_synced"] for each in segments(frozen)] == ["2025-06-02T00:00:00Z"]
 
 
 def test_references_show_only_what_the_token_may_see(home):

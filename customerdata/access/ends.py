@@ -1,0 +1,38 @@
+"""When the last new data of a Grant comes: by its own time spans, or by links that ended."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from consent.models import Grant
+from customerdata.access.entries import Holdings, grant_entries
+from customerdata.models.access import FOREVER
+
+
+class Reaching(Protocol):
+    """What a row of computed access says of its entry."""
+
+    @property
+    def entry(self) -> int: ...
+
+    @property
+    def cutoff(self) -> datetime: ...
+
+
+def new_data_until(grant: Grant, held: Holdings, rows: Iterable[Reaching]) -> datetime | None:
+    """Return when the last new data of a Grant comes, None where no end is known.
+
+    Each entry gets new data until its time spans end (CDS-WG3-01 7.3). One whose objects all hang
+    on accounts that are no longer linked ended with the last of these links (ADR 5), unless
+    services of the future may come from an account that is.
+    """
+    last: dict[int, datetime] = {}
+    for row in rows:
+        last[row.entry] = max(row.cutoff, last.get(row.entry, row.cutoff))
+    ends = []
+    for entry in grant_entries(grant, held.whole):
+        may_grow = entry.choice.include_future and held.some_go_on
+        frozen = FOREVER if may_grow else last.get(entry.index, FOREVER)
+        ends.append(min(entry.access.new_data_until or FOREVER, frozen))
+    latest = max(ends, default=FOREVER)
+    return None if latest == FOREVER else latest

@@ -1,0 +1,166 @@
+"""When the last new data of a Grant comes, and what becomes of it then (CDS-WG1-02 8.2, ADR 8)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from consent.catalogue.demo_offers import demo_offers
+from consent.models import Grant
+from consent.services.grant_changes_by_client import patch_grant
+from consent.services.grants import SelectionInput, authorize_grant
+from consent.tasks import sweep_grants
+from customerdata.access.compute import compute_grant
+from customerdata.models import AccountHolder
+from customerdata.services.unlinking import end_link
+from registration.services.offers import load_offers
+from tests.customerdata.api.listing import ask, ids
+from tests.factories.customerdata import (
+    AccountFactory,
+    AccountHolderFactory,
+    Household,
+    Service,
+    chosen,
+    contract_entry,
+    make_grant,
+    usage_entry,
+)
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _offers():
+    load_offers(demo_offers().values())
+
+
+@pytest.fixture
+def home() -> Household:
+    """A person with one account and one service."""
+    return Household()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A whole second, as entries have them."""
+    return timezone.now().replace(microsecond=0)
+
+
+def text(moment: datetime) -> str:
+    """Return a datetime as entries have it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def grant_of(home: Household, *entries: dict[str, Any], **selection: Any) -> Grant:
+    """Give all services in these entries."""
+    choice = chosen(*home.contract_ids(*range(len(home.services))), **selection)
+    grant = make_grant(home.user, *((entry, choice) for entry in entries))
+    compute_grant(grant)
+    return grant
+
+
+def stored(grant: Grant) -> Grant:
+    """Return the row as it is stored."""
+    return Grant.objects.get(pk=grant.pk)
+
+
+def end_of(grant: Grant) -> datetime | None:
+    """Return when the last new data comes, as it is stored and in the row at hand."""
+    assert stored(grant).new_data_until == grant.new_data_until
+    return grant.new_data_until
+
+
+def test_the_latest_end_of_all_entries_counts(home, now):
+    """One that goes on keeps the Grant going."""
+    short = contract_entry(sync_until=text(now + DAY))
+    long = usage_entry(segment_end=text(now + 3 * DAY), sync_until=text(now + 2 * DAY))
+    assert end_of(grant_of(home, short)) == now + DAY
+    assert end_of(grant_of(home, short, long)) == now + 2 * DAY
+    assert end_of(grant_of(home, short, long, contract_entry())) is None
+
+
+def test_the_sweep_stops_it_and_what_is_there_stays(home, now):
+    """Open-ended Grants never stop by themselves."""
+    grant, endless = (
+        grant_of(home, contract_entry(sync_until=text(now + DAY))),
+        grant_of(home, contract_entry()),
+    )
+    sweep_grants()
+    assert stored(grant).status == "active"
+    with time_machine.travel(now + DAY):
+        sweep_grants()
+        assert stored(grant).status == "stopped"
+        assert stored(endless).status == "active"
+        contract = home.services[0].contract.cds_servicecontract_id
+        assert ids(ask(stored(grant), "service-contracts")) == [contract]
+
+
+def test_a_window_that_opens_again_leads_back(home, now):
+    """The client asks for more (CDS-WG1-02 8.6) and the customer approves (8.3)."""
+    grant = grant_of(home, contract_entry(sync_until=text(now + DAY)))
+    with time_machine.travel(now + 2 * DAY):
+        sweep_grants()
+        assert stored(grant).status == "stopped"
+        (entry,) = grant.authorization_details
+        wider = [{**entry, "sync_until": text(now + 9 * DAY)}]
+        patch_grant(grant=grant, changes={"authorization_details": wider}, by="client:test")
+        assert stored(grant).status == "needs_authorization"
+        sweep_grants()
+        assert stored(grant).status == "needs_authorization"
+        authorize_grant(
+            grant=stored(grant),
+            user=home.user,
+            authorization_details=wider,
+            scope=grant.scope,
+            selections=[
+                SelectionInput(
+                    entry=0,
+                    scope_id="cds_service_contracts",
+                    selection_type="service_contract_selection",
+                    object_ids=tuple(home.contract_ids(0)),
+                )
+            ],
+            expires=None,
+            by=home.user,
+        )
+        sweep_grants()
+        row = stored(grant)
+        assert (row.status, row.new_data_until) == ("active", now + 9 * DAY)
+
+
+def test_what_a_client_gives_up_stops_it_earlier(home, now):
+    """It counts at once (8.6)."""
+    grant = grant_of(home, contract_entry(), contract_entry(sync_until=text(now + DAY)))
+    assert end_of(grant) is None
+    left = grant.authorization_details[1:]
+    patch_grant(grant=grant, changes={"authorization_details": left}, by="client:test")
+    row = stored(grant)
+    assert (row.status, row.new_data_until) == ("active", now + DAY)
+
+
+def test_links_that_ended_count(home, now):
+    """An entry over accounts that are gone ended with them, however long its own spans (ADR 5)."""
+    second = AccountFactory.create(customer=home.customer)
+    AccountHolderFactory.create(account=second, user=home.user)
+    home.services.append(Service(home.customer, second))
+    grant = make_grant(
+        home.user,
+        (contract_entry(), chosen(*home.contract_ids(0))),
+        (contract_entry(sync_until=text(now + DAY)), chosen(*home.contract_ids(1))),
+    )
+    future = chosen(*home.contract_ids(0), include_future=True)
+    growing = make_grant(home.user, (contract_entry(), future))
+    for each in (grant, growing):
+        compute_grant(each)
+    assert (end_of(grant), end_of(growing)) == (None, None)
+    link = AccountHolder.objects.get(account=home.account)
+    end_link(holder=link, reason="You moved out.", by="system")
+    assert stored(grant).new_data_until == now + DAY
+    # Services may still be added on the other account.
+    assert stored(growing).new_data_until is None
+    with time_machine.travel(now + DAY):
+        sweep_grants()
+        assert (stored(grant).status, stored(growing).status) == ("stopped", "active")
