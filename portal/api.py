@@ -105,7 +105,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 def _failure_counted(refusal: DomainError) -> DomainError:
     """Count a failed authentication by address; return what to answer (CDS-WG1-02 11.3)."""
     try:
-        ratelimits.count("auth_failures", f"{current.get().address}")
+        ratelimits.count("auth_failures", current.get().network)
     except ratelimits.TooManyRequests as error:
         return error
     return refusal

@@ -2,6 +2,7 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +11,16 @@ class RequestContext:
 
     request_id: str = ""
     address: str | None = None
+
+    @property
+    def network(self) -> str:
+        """Whom limits count: one connection has one IPv4 address, or a /64 of IPv6 (RFC 6177)."""
+        if self.address is None:
+            return ""
+        address = ip_address(self.address)
+        if isinstance(address, IPv4Address):
+            return str(address)
+        return str(address.ipv4_mapped or IPv6Network((address, 64), strict=False))
 
 
 # Shared on purpose: the value is immutable.

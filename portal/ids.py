@@ -12,5 +12,14 @@ def random_id(prefix: str = "", *, length: int = 26) -> str:
 
 def confirmation_number() -> str:
     """Return a number that a person can read aloud, for example `7KQ4-M2PX-9TBN` (60 bits)."""
-    raw = random_id(length=12).upper()
-    return "-".join(raw[i : i + 4] for i in range(0, 12, 4))
+    return _in_fours(12)
+
+
+def typed_code() -> str:
+    """Return a code that a person types from a mail, for example `7KQ4-M2PX` (40 bits)."""
+    return _in_fours(8)
+
+
+def _in_fours(length: int) -> str:
+    raw = random_id(length=length).upper()
+    return "-".join(raw[i : i + 4] for i in range(0, length, 4))

@@ -194,13 +194,13 @@ class RateLimitMiddleware:
 
 
 class AddressThrottle(BaseThrottle):
-    """Counts by the caller's address, seen through the configured proxies."""
+    """Counts by the caller's address or /64, seen through the configured proxies."""
 
     rate: ClassVar[str] = "public"
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         """Count the request; raises TooManyRequests."""
-        count(self.rate, f"{current.get().address}")
+        count(self.rate, current.get().network)
         return True
 
 

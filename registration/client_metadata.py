@@ -1,6 +1,5 @@
 """Reads the fields that describe a Client: names, contacts, links (RFC 7591 2, CDS-WG1-02 5.1)."""
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +8,9 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 
 from portal.branding import current_utility
+from registration.characters import hides
 from registration.errors import InvalidClientMetadata
-from registration.names import mixes_alphabets, skeleton
+from registration.names import mixes_alphabets, names, stacks_marks, vouches
 
 MAX_NAME = 255
 MAX_URL = 2000
@@ -19,12 +19,6 @@ MAX_CONTACTS = 20
 MAX_SCOPES = 200
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 URI_FIELDS = ("client_uri", "logo_uri", "tos_uri", "policy_uri")
-
-# Invisible characters, line breaks and turns of the reading direction: with them one text can look
-# like another. The two joiners shape letters of Persian and Indic scripts.
-_DISGUISES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS = frozenset("\u200c\u200d")
-_LINE_CONTROLS = "\n\r\t"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +109,7 @@ def check_text(value: object, name: str, *, limit: int, is_multiline: bool = Fal
         raise InvalidClientMetadata(f"{name} must be a string.", field=name)
     if len(value) > limit:
         raise InvalidClientMetadata(f"{name} takes at most {limit} characters.", field=name)
-    allowed = _JOINERS | frozenset(_LINE_CONTROLS if is_multiline else "")
-    if any(unicodedata.category(c) in _DISGUISES and c not in allowed for c in value):
+    if hides(value, is_multiline=is_multiline):
         raise InvalidClientMetadata(
             f"{name} must not hold control or invisible characters.", field=name
         )
@@ -126,18 +119,25 @@ def check_text(value: object, name: str, *, limit: int, is_multiline: bool = Fal
 def _read_name(payload: Mapping[str, Any]) -> str:
     """Customers decide by this name, so it must not pass for another one."""
     name = read_text(payload, "client_name", limit=MAX_NAME)
-    if name and not any(char.isalnum() for char in name):
-        raise InvalidClientMetadata("client_name must hold letters or digits.", field="client_name")
-    if any(mixes_alphabets(word) for word in name.split()):
-        raise InvalidClientMetadata(
-            "client_name must not mix alphabets within a word.", field="client_name"
-        )
-    utility = current_utility()
-    if name and skeleton(name) in {skeleton(utility.name), skeleton(utility.abbreviation)}:
-        raise InvalidClientMetadata(
-            f"client_name must not be the name of {utility.name}.", field="client_name"
-        )
+    rule = _broken_rule(name) if name else ""
+    if rule:
+        raise InvalidClientMetadata(f"client_name must {rule}.", field="client_name")
     return name
+
+
+def _broken_rule(name: str) -> str:
+    utility = current_utility()
+    if not any(char.isalnum() for char in name):
+        return "hold letters or digits"
+    if any(mixes_alphabets(word) for word in name.split()):
+        return "not mix alphabets within a word"
+    if stacks_marks(name):
+        return "not begin with an accent or pile accents up"
+    if vouches(name):
+        return "not say that anything is confirmed, or hold a check mark or lock"
+    if names(name, utility.name) or names(name, utility.abbreviation):
+        return f"not hold the name of {utility.name}, or what can be taken for it"
+    return ""
 
 
 def _read_contacts(payload: Mapping[str, Any]) -> tuple[str, ...]:

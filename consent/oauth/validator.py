@@ -38,7 +38,7 @@ class CdsValidator(OAuth2Validator):
             caller = identify(
                 authorization=request.headers.get("Authorization", ""),
                 params=dict(request.decoded_body or []),
-                address=current.get().address,
+                address=current.get().network,
             )
         except DomainError as error:
             raise Refused(error) from error

@@ -75,7 +75,7 @@ def _identify(request: HttpRequest, parameters: Parameters) -> Caller:
     return identify(
         authorization=request.META.get("HTTP_AUTHORIZATION", ""),
         params=parameters.values,
-        address=current.get().address,
+        address=current.get().network,
     )
 
 
@@ -146,7 +146,7 @@ def _required(parameters: Parameters, name: str) -> str:
 @require_http_methods(["GET", "POST"])
 def authorize(request: HttpRequest) -> HttpResponse:
     """Check an authorization request and lead the customer to its form (CDS-WG3-01 9.1.1)."""
-    ratelimits.count("public", f"authorize:{current.get().address}")
+    ratelimits.count("public", f"authorize:{current.get().network}")
     try:
         parameters = (
             body_parameters(request) if request.method == "POST" else query_parameters(request)

@@ -119,7 +119,7 @@ mailed_code() {
     open_page "$cds/demo/mail/"
     for mail in $(grep -F "$1" "$tmp/page" | sed -n 's/.*href="\([^"]*\)".*/\1/p'); do
       open_page "$cds$mail"
-      code=$(grep -oE '>[0-9]{6}<' "$tmp/page" | tr -cd '0-9')
+      code=$(grep -oE '>[0-9A-Z]{4}-[0-9A-Z]{4}<' "$tmp/page" | tr -d '<>')
       [ -z "$code" ] || return 0
     done
     sleep 1
@@ -134,6 +134,12 @@ staff() {
   # shellcheck disable=SC2086
   (cd "$checkout" && $manage "$@") </dev/null >"$tmp/staff" 2>&1 ||
     stop "manage.py $1 failed: $(tail -n 5 "$tmp/staff")"
+}
+
+# Staff look at a request, and approve what they saw.
+approve() {
+  staff show_request "$1"
+  staff approve_request "$1" --seen "$(sed -n 's/^version: //p' "$tmp/staff")" --note "$2"
 }
 
 # --- The life -----------------------------------------------------------------------------------
@@ -215,7 +221,7 @@ while read -r asked; do
       }' >"$tmp/submission"
       post "$tmp/submission"
       answered "$uri" pending
-      staff approve_request "$id" --note "The form is complete."
+      approve "$id" "The form is complete."
       answered "$uri" "pending complete"
       step "pdf_form: the blank form came back as an attachment, and staff accept it."
       ;;
@@ -240,7 +246,7 @@ done <"$tmp/asked"
 messages '.[] | select(.type == "production_request" and .status == "pending") | .message_id' \
   >"$tmp/reviews"
 while read -r id; do
-  staff approve_request "$id" --note Welcome.
+  approve "$id" Welcome.
   answered "$messages_api/$id" complete
 done <"$tmp/reviews"
 live=$(clients '.cds_status == "production" and .response_types != []' .scope)
@@ -253,7 +259,7 @@ while read -r sandbox; do
     >"$tmp/request"
   post "$tmp/request"
   id=$(answer .message_id)
-  staff approve_request "$id" --note "Good work."
+  approve "$id" "Good work."
   made=$(messages '.[] | select(.previous_uri == $uri and .status == "complete") | .related_uri' \
     --arg uri "$messages_api/$id")
   call 200 "$admin" GET "$made"
@@ -337,7 +343,7 @@ call 200 "$admin" GET "$messages_api/$reply"
 call 200 "$admin" GET "$(answer '.attachments[0].uri')"
 cmp -s "$tmp/answer" "$tmp/reply.pdf" || stop "the answer of staff came as another file"
 call 200 "$admin" PATCH "$messages_api/$reply" -d '{"read": true}'
-staff approve_request "$id" --note "Solved."
+approve "$id" "Solved."
 answered "$messages_api/$id" complete
 step "The answer with another such PDF comes in, is read, and the question is solved."
 

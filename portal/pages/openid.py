@@ -123,7 +123,7 @@ def _leave(
     Not a redirect: browsers hold form-action of the page with the button against every redirect
     after a POST, and a provider may redirect to others that nobody can list.
     """
-    ratelimits.count(STARTS, f"openid:{current.get().address}")
+    ratelimits.count(STARTS, f"openid:{current.get().network}")
     try:
         response: HttpResponse = provider.redirect(request, process, next_url)
     except _FAILURES as error:

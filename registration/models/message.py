@@ -38,12 +38,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(registration=registration)
 
     def outstanding(self) -> "MessageQuerySet":
-        """Messages that wait for one of the two sides (6.8)."""
-        return self.filter(status__in=sorted(OUTSTANDING))
+        """Messages that wait for one of the two sides.
+
+        An update only tells how another Message stands: it keeps the status that it told (6.2).
+        """
+        return self.filter(status__in=sorted(OUTSTANDING)).exclude(type="request_update")
 
     def waiting_for_staff(self) -> "MessageQuerySet":
         """Requests and submissions that a person of the utility has to decide on."""
-        return self.filter(status="pending")
+        return self.outstanding().filter(status="pending")
 
     def for_wire(self) -> "MessageQuerySet":
         """Load what the wire form needs, in as many queries for one as for a hundred."""

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from portal.ids import random_id
 from portal.models import TimestampedModel
+from registration.fields.types import FieldType
 from registration.models.client import Client
 from registration.models.field import RegistrationFile
 from registration.models.message import Message
@@ -136,6 +137,11 @@ class Requirement(TimestampedModel):
     def __str__(self) -> str:
         return self.requirement_id
 
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether a party has left something here that staff judge, other than money."""
+        return self.status == self.Status.PENDING and self.type != FieldType.PAYMENT_REQUIRED
+
 
 class RequirementLink(models.Model):
     """An address that leads to a requirement's page: good until it expires, as often as wanted."""
@@ -151,7 +157,7 @@ class RequirementLink(models.Model):
 
 
 class VerificationCode(TimestampedModel):
-    """A six-digit code sent to a contact; `attempts` counts every try."""
+    """A code sent to a contact; `attempts` counts every try."""
 
     MAX_ATTEMPTS = 5
 

@@ -29,6 +29,11 @@ def _check_nothing(request: Message) -> None:
     """Take the request as it is."""
 
 
+def _nothing_more(request: Message) -> dict[str, Any]:
+    """All that the decision is about stands in the Message."""
+    return {}
+
+
 def _nothing_to_do(request: Message, reason: str, by: Actor) -> None:
     """A rejection alone changes nothing."""
 
@@ -39,12 +44,14 @@ class RequestHandler:
 
     `approve` gets the locked Message, the options of the decision (words for staff in
     `option_help`) and the actor. `check` looks at a request of a Client before it is stored.
-    They raise DomainErrors, which undo everything.
+    They raise DomainErrors, which undo everything. `facts` returns, as JSON, what staff have to see
+    beside the Message because it can change while the Message waits.
     """
 
     approve: Callable[[Message, Options, Actor], Outcome]
     reject: Callable[[Message, str, Actor], None] = _nothing_to_do
     check: Callable[[Message], None] = _check_nothing
+    facts: Callable[[Message], dict[str, Any]] = _nothing_more
     option_help: str = ""
 
 

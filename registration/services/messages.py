@@ -70,15 +70,16 @@ def open_server_request(
     currency: str = "",
     previous: Message | None = None,
     client: Client | None = None,
+    is_told: bool = True,
     by: User | str,
 ) -> Message:
     """Ask the third party for something, or open a review of its own accord (CDS-WG1-02 3.6).
 
     `type` is `payment_request`, `online_form_request`, `pdf_form_request` or `server_request`
     (these start `open`), or `production_request` (starts `pending`, needs `client`). The contacts
-    get a mail. `related_type` follows from the type where the standard fixes it. `previous` is the
-    Message that this one replaces or answers. `updates_requested` entries of a server_request hold
-    `field`, `name`, `description` and perhaps `uri` (6.5).
+    get a mail if `is_told`. `related_type` follows from the type where the standard fixes it.
+    `previous` is the Message that this one replaces or answers. `updates_requested` entries of a
+    server_request hold `field`, `name`, `description` and perhaps `uri` (6.5).
     Raises InvalidRequest for other types and when what the type needs is missing.
     """
     if type not in SERVER_REQUESTS | {"production_request"}:
@@ -106,7 +107,7 @@ def open_server_request(
         previous=previous,
         client=client,
     )
-    _tell(message, "opened", by=by)
+    _tell(message, "opened", is_told=is_told, by=by)
     return message
 
 
@@ -273,7 +274,9 @@ def _create(*, registration: Registration, **fields: Any) -> Message:
     return message
 
 
-def _tell(message: Message, action: str, *, by: User | str, **details: str) -> None:
+def _tell(
+    message: Message, action: str, *, is_told: bool = True, by: User | str, **details: str
+) -> None:
     """Record a Message of the server and promise the mail about it."""
     audit.record(
         f"message.{action}",
@@ -282,7 +285,8 @@ def _tell(message: Message, action: str, *, by: User | str, **details: str) -> N
         registration=message.registration.registration_id,
         details={"type": message.type, **details},
     )
-    _promise_notice(message)
+    if is_told:
+        _promise_notice(message)
 
 
 def _promise_notice(message: Message) -> None:

@@ -6,7 +6,6 @@ import codecs
 import hashlib
 import io
 import re
-import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from portal.ids import random_id
+from registration.characters import hides
 from registration.errors import InvalidRequest
 from registration.models import Message, Registration
 from registration.models.message import MessageAttachment
@@ -177,7 +177,7 @@ def _filename(value: object) -> str:
     """A name, not a path, and nothing that would show as another name."""
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_FILENAME:
         raise _wrong(f"filename must be a text of at most {MAX_FILENAME} characters")
-    if any(char in "/\\" or unicodedata.category(char) in {"Cc", "Cf", "Cs"} for char in value):
+    if hides(value) or any(char in "/\\" for char in value):
         raise _wrong("filename must be a plain name without slashes and control characters")
     return value.strip()
 

@@ -26,12 +26,14 @@ MAX_SKELETON: Final = 1_048_576
 # A temporary file up to this size never touches the disk.
 IN_MEMORY: Final = 1_048_576
 
-_STOP: Final = re.compile(rb'["\\]')
+# Up to the quote that ends a string, or to a backslash whose escape comes with the next piece.
+_RUN: Final = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 _BLANK: Final = re.compile(rb"[\r\n\t ]+")
+# A character code that the next piece completes.
+_CUT_CODE: Final = re.compile(rb"\\u[0-9a-fA-F]{0,3}\Z")
 # What a writer of JSON may escape in Base64: a slash, line breaks, and + as a \\u002B.
-_ESCAPES: Final = {b"/": b"/", b"n": b"", b"r": b"", b"t": b""}
-_ESCAPE: Final = re.compile(rb"\\(?:([/nrt])|u([0-9a-fA-F]{4}))")
-_BEGUN_CODE: Final = re.compile(rb"\\u([0-9a-fA-F]{0,3})\Z")
+_FOREIGN_ESCAPE: Final = re.compile(rb"\\(?![/nrtu])")
+_NOT_BASE64: Final = b"\x00"
 
 
 class AttachmentsTooLarge(InvalidRequest):
@@ -135,18 +137,19 @@ def read_body(stream: ByteStream | None) -> MessageBody:
     return MessageBody(payload, scanner.files)
 
 
-def _unescape(match: re.Match[bytes]) -> bytes:
-    plain, code = match.groups()
-    return _ESCAPES[plain] if plain else _character(code)
+def _unescaped(run: bytes) -> bytes:
+    """Return what whole escapes stand for; for those that Base64 has no use for, what it refuses.
 
-
-def _character(code: bytes) -> bytes:
-    """Return the character of a code; outside of ASCII and for no code, one that Base64 refuses."""
+    The library goes over all of them at once: a body may consist of nothing else.
+    """
+    if b"\\" not in run:
+        return run
+    if _FOREIGN_ESCAPE.search(run):
+        return _NOT_BASE64
     try:
-        number = int(code, 16)
-    except ValueError:
-        number = 0
-    return bytes([number]) if number < 128 else b"\x00"
+        return run.replace(rb"\/", b"/").decode("unicode_escape").encode("ascii")
+    except UnicodeError:
+        return _NOT_BASE64
 
 
 class _Scanner:
@@ -158,12 +161,12 @@ class _Scanner:
         self._skeleton = bytearray()
         self._string: bytearray | None = None
         self._file: DecodedFile | None = None
-        self._after_backslash = False
-        # The digits so far of a character code inside a file.
-        self._code: bytes | None = None
+        # The begun escape at the end of the last piece.
+        self._cut = b""
         self.files: dict[str, DecodedFile] = {}
 
     def feed(self, piece: bytes) -> None:
+        piece, self._cut = self._cut + piece, b""
         at = 0
         while at < len(piece):
             at = self._outside(piece, at) if self._string is None else self._inside(piece, at)
@@ -193,62 +196,31 @@ class _Scanner:
         return quote + 1
 
     def _inside(self, piece: bytes, at: int) -> int:
-        if self._after_backslash:
-            self._after_backslash = False
-            self._add_escape(piece[at : at + 1])
-            return at + 1
-        if self._code is not None:
-            return self._add_code(piece, at)
-        found = _STOP.search(piece, at)
-        end = found.start() if found else len(piece)
-        self._add(piece[at:end])
-        if found is None:
-            return end
-        if found.group() == b"\\":
-            self._after_backslash = True
-        else:
+        found = _RUN.match(piece, at)
+        assert found is not None  # noqa: S101 -- it matches nothing, too
+        end = found.end()
+        if end < len(piece) and piece[end : end + 1] == b'"':
+            self._add(piece[at:end])
             self._end_string()
-        return end + 1
+            return end + 1
+        code = _CUT_CODE.search(piece, max(at, end - 5), end)
+        end = code.start() if code else end
+        self._add(piece[at:end])
+        self._cut = piece[end:]
+        return len(piece)
 
-    def _add(self, text: bytes) -> None:
-        if self._file is not None:
-            self._file.feed(text)
-            if sum(file.size for file in self.files.values()) > max_bytes():
-                raise AttachmentsTooLarge
-            return
-        assert self._string is not None  # noqa: S101 -- only called between two quotes
-        self._string += text
-        if len(self._string) > LONG_STRING:
-            self._begin_file()
-
-    def _add_escape(self, char: bytes) -> None:
+    def _add(self, run: bytes) -> None:
         if self._file is None:
-            self._add(b"\\" + char)
-        elif char in _ESCAPES:
-            self._file.feed(_ESCAPES[char])
-        elif char == b"u":
-            self._code = b""
-        else:
-            self._file.error = "is not Base64 (RFC 4648 4)"
-
-    def _add_code(self, piece: bytes, at: int) -> int:
-        assert self._code is not None and self._file is not None  # noqa: S101, PT018 -- in a file
-        taken = piece[at : at + 4 - len(self._code)]
-        code = self._code + taken
-        self._code = None if len(code) == 4 else code
-        if self._code is None:
-            self._file.feed(_character(code))
-        return at + len(taken)
-
-    def _begin_file(self) -> None:
-        assert self._string is not None  # noqa: S101 -- only called between two quotes
-        self._file = DecodedFile.empty()
-        self.files[f"{self._prefix}{len(self.files)}"] = self._file
-        begun = bytes(self._string)
-        self._string = bytearray()
-        if cut := _BEGUN_CODE.search(begun):
-            self._code, begun = cut.group(1), begun[: cut.start()]
-        self._add(_ESCAPE.sub(_unescape, begun))
+            assert self._string is not None  # noqa: S101 -- only called between two quotes
+            self._string += run
+            if len(self._string) <= LONG_STRING:
+                return
+            run, self._string = bytes(self._string), bytearray()
+            self._file = DecodedFile.empty()
+            self.files[f"{self._prefix}{len(self.files)}"] = self._file
+        self._file.feed(_unescaped(run))
+        if sum(file.size for file in self.files.values()) > max_bytes():
+            raise AttachmentsTooLarge
 
     def _end_string(self) -> None:
         if self._file is not None:

@@ -7,15 +7,19 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from portal import mail
+from portal import crypto, mail
+from portal.models import OutboxEntry
 from portal.outbox import enqueue
 from registration import addresses
+from registration.fields.types import FieldType
 from registration.models import Message, Registration
 from registration.models.message_states import OPEN
+from registration.models.onboarding import Requirement
 
 TASK: Final = "registration.tasks.mail_message_notice"
 # Anyone can register with anyone's address; a Message must not become a way to send many mails.
 MAX_CONTACTS: Final = 5
+NOTICES_PER_DAY: Final = 10
 
 
 def contact_emails(registration: Registration) -> list[str]:
@@ -32,10 +36,29 @@ def contact_emails(registration: Registration) -> list[str]:
 
 @transaction.atomic
 def promise_mails(*, message_id: str) -> None:
-    """Promise a mail to each contact; a second call finds the promises made."""
+    """Promise a mail to each contact; a second call finds the promises made.
+
+    An address that had its share of the day gets none; the Message is there all the same.
+    """
     message = Message.objects.select_related("registration").get(message_id=message_id)
-    for number in range(len(contact_emails(message.registration))):
-        enqueue(TASK, message_id, number, unique_key=f"{TASK}:{message_id}:{number}")
+    for number, address in enumerate(contact_emails(message.registration)):
+        of_the_day = f"notice:{_counted(message, address)}:{message.created:%Y-%m-%d}:"
+        if OutboxEntry.objects.filter(unique_key__startswith=of_the_day).count() < NOTICES_PER_DAY:
+            enqueue(TASK, message_id, number, unique_key=f"{of_the_day}{message_id}")
+
+
+def _counted(message: Message, address: str) -> str:
+    """Return under which name an address is counted.
+
+    One that a registration has verified is its own: strangers who name it too do not use it up.
+    """
+    proven = Requirement.objects.of(message.registration).filter(
+        type=FieldType.EMAIL_VERIFICATION,
+        status=Requirement.Status.COMPLETE,
+        answer__address=address,
+    )
+    owner = message.registration.registration_id if proven.exists() else ""
+    return crypto.digest(f"{owner}:{address.lower()}", purpose="notice")[:32]
 
 
 def mail_contact(*, message_id: str, number: int) -> None:

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from portal.errors import DomainError
 from registration import addresses, hooks
+from registration.characters import hides
 from registration.client_metadata import LOOPBACK_HOSTS, MAX_URL
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
@@ -23,8 +24,6 @@ MAX_UPDATES: Final = 100
 MAX_GRANTS: Final = 100
 _TEXT_NEEDED: Final = frozenset({"private_message", "support_request"})
 _LINKED_FREELY: Final = frozenset({"private_message", "support_request"})
-# Control characters but tab and line ends, and halves of surrogate pairs.
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _SUBMITTED_TO: Final = frozenset({"server_request", "pdf_form_request"})
 
 
@@ -54,7 +53,7 @@ def read_message(*, client: Client, payload: Mapping[str, Any], has_files: bool)
             f"type must be one of: {', '.join(sorted(CLIENT_TYPES))}.", field="type"
         )
     name = _text(payload, "name", limit=MAX_NAME)
-    description = _text(payload, "description", limit=MAX_DESCRIPTION)
+    description = _text(payload, "description", limit=MAX_DESCRIPTION, is_multiline=True)
     previous = _previous(client, payload)
     if message_type == "client_submission":
         return _read_submission(payload, name, description, previous, has_files=has_files)
@@ -85,14 +84,14 @@ def check_submission(request: Message) -> None:
         )
 
 
-def _text(payload: Mapping[str, Any], name: str, *, limit: int) -> str:
+def _text(payload: Mapping[str, Any], name: str, *, limit: int, is_multiline: bool = False) -> str:
     value = payload.get(name)
     if not isinstance(value, str):
         raise InvalidRequest(f"{name} is compulsory and must be a string.", field=name)
     if len(value) > limit:
         raise InvalidRequest(f"{name} takes at most {limit} characters.", field=name)
-    if _UNPRINTABLE.search(value):
-        raise InvalidRequest(f"{name} must not hold control characters.", field=name)
+    if hides(value, is_multiline=is_multiline):
+        raise InvalidRequest(f"{name} must not hold control or invisible characters.", field=name)
     return value
 
 
@@ -170,7 +169,7 @@ def _update(item: Mapping[str, Any]) -> dict[str, Any]:
     update = {"field": _text(item, "field", limit=MAX_NAME)}
     for key, limit in (("name", MAX_NAME), ("description", MAX_DESCRIPTION)):
         if item.get(key) is not None:
-            update[key] = _text(item, key, limit=limit)
+            update[key] = _text(item, key, limit=limit, is_multiline=key == "description")
     if item.get("uri") is not None:
         update["uri"] = _web_url(item["uri"], "updates_requested")
     return update

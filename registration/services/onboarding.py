@@ -106,16 +106,30 @@ def first_mail_address(contacts: Sequence[str]) -> str:
 def start_onboarding(
     *, registration: Registration, flows: Mapping[str, Sequence[str]], by: User | str
 ) -> list[Requirement]:
-    """Ask for everything that the scopes of a new registration require, in its transaction."""
+    """Ask for everything that the scopes of a new registration require, in its transaction.
+
+    The contacts get one mail: anybody may have named them.
+    """
     known = current_fields()
     return [
-        _start(registration=registration, field=known[field_id], scopes=scopes, by=by)
-        for field_id, scopes in flows.items()
+        _start(
+            registration=registration,
+            field=known[field_id],
+            scopes=scopes,
+            is_told=number == 0,
+            by=by,
+        )
+        for number, (field_id, scopes) in enumerate(flows.items())
     ]
 
 
 def _start(
-    *, registration: Registration, field: RegistrationField, scopes: Sequence[str], by: User | str
+    *,
+    registration: Registration,
+    field: RegistrationField,
+    scopes: Sequence[str],
+    is_told: bool,
+    by: User | str,
 ) -> Requirement:
     is_review = field.type is FieldType.INTERNAL_REVIEW
     requirement = Requirement.objects.create(
@@ -128,18 +142,21 @@ def _start(
         currency=field.currency,
         reference=confirmation_number() if field.type is FieldType.PAYMENT_REQUIRED else "",
     )
-    _ask(requirement, field, by=by)
+    _ask(requirement, field, is_told=is_told, by=by)
     record(requirement, "asked", by=by)
     return requirement
 
 
-def _ask(requirement: Requirement, field: RegistrationField, *, by: User | str) -> None:
+def _ask(
+    requirement: Requirement, field: RegistrationField, *, is_told: bool = True, by: User | str
+) -> None:
     """Write the request Message with a new link; a repeated one replies to the one before."""
     request: dict[str, Any] = {
         "registration": requirement.registration,
         "type": REQUESTS[field.type],
         "name": field.name,
         "previous": requirement.message,
+        "is_told": is_told,
         "by": by,
     }
     if field.type is FieldType.INTERNAL_REVIEW:
@@ -220,13 +237,14 @@ def open_link(token: str) -> OpenedLink:
 def renew_link(*, requirement: Requirement, by: User | str = SYSTEM) -> Requirement:
     """Write a new request Message when the newest link of an open requirement has expired.
 
-    Nothing happens otherwise, so sweeps and visitors may both ask for it.
+    Nothing happens otherwise, so sweeps and visitors may both ask for it. No mail goes out: this
+    goes on for as long as the step is open, whether or not the contacts know of it.
     """
     requirement = lock_requirement(requirement)
     now = timezone.now()
     is_due = requirement.link_expires is not None and requirement.link_expires <= now
     if requirement.status == Status.OPEN and is_due:
-        _ask(requirement, field_of(requirement), by=by)
+        _ask(requirement, field_of(requirement), is_told=False, by=by)
         record(requirement, "link_renewed", by=by)
     return requirement
 
@@ -267,18 +285,39 @@ def approve_requirement(
 ) -> Requirement:
     """Accept what was asked for, whatever the way in which it was met (CDS-WG1-02 3.6).
 
-    Makes the production Clients of scopes for which nothing is missing any more. Without `answers`
-    the caller answers the request Message itself.
-    Raises ForbiddenStep for one that is complete or rejected.
+    Makes the production Clients of its scopes for which nothing is missing any more. Without
+    `answers` the caller answers the request Message itself. Raises ForbiddenStep for one that is
+    complete or rejected, and for a review while other steps of its scopes are missing.
     """
     requirement = lock_requirement(requirement)
+    if requirement.type == FieldType.INTERNAL_REVIEW:
+        _require_the_rest(requirement)
     _decide(requirement, Status.COMPLETE, reason="", by=by)
-    if answers and requirement.type != FieldType.INTERNAL_REVIEW:
-        links = receipt_links(requirement)
+    _release(requirement, by=by)
+    if answers:
+        links = answer_links(requirement)
         _update_messages(requirement, Status.COMPLETE, note or "Accepted.", by=by, **links)
-    unanswered = None if answers else requirement
-    release(requirement.registration, note=note, unanswered=unanswered, by=by)
     return requirement
+
+
+def _require_the_rest(review: Requirement) -> None:
+    """A review is the last step: what is made is what was looked at, at that moment.
+
+    Passed earlier, it would let in whatever the Client says when the last form comes in. Several
+    reviews of a scope may end in any order: the last one has seen it.
+    """
+    unmet = Requirement.objects.of(review.registration).unmet()
+    others = unmet.filter(scopes__overlap=review.scopes).exclude(type=review.type).order_by("pk")
+    missing = ", ".join(others.values_list("field_id", flat=True))
+    if missing:
+        raise ForbiddenStep(f"Other requirements are missing: {missing}. Approve those first.")
+
+
+def answer_links(requirement: Requirement) -> dict[str, str]:
+    """Return what the answer to a met requirement links to (6.3)."""
+    if requirement.type == FieldType.INTERNAL_REVIEW:
+        return production_links(requirement)
+    return receipt_links(requirement)
 
 
 def receipt_links(requirement: Requirement) -> dict[str, str]:
@@ -422,45 +461,23 @@ def _requests(requirement: Requirement) -> Iterator[Message]:
         message = message.previous
 
 
-def release(
-    registration: Registration, *, note: str, unanswered: Requirement | None, by: User | str
-) -> None:
-    """Make the production Clients of scopes that have everything, and end reviews with them.
+def _release(requirement: Requirement, *, by: User | str) -> None:
+    """Make the production Clients of those scopes of a requirement that have everything now.
 
-    The caller holds the lock of the registration, and answers the Message of `unanswered` itself.
+    Scopes of others stay out: what was ready earlier and got no Client waits for a production
+    request, which shows staff what the sandbox Client says by then.
     """
-    requirements = list(
-        Requirement.objects.of(registration).select_related("message__previous").order_by("pk")
-    )
-    unmet = {s for each in requirements if each.status != Status.COMPLETE for s in each.scopes}
-    ready = {scope for each in requirements for scope in each.scopes} - unmet
+    unmet = Requirement.objects.of(requirement.registration).unmet()
+    held_back = {scope for each in unmet for scope in each.scopes}
+    ready = [scope for scope in requirement.scopes if scope not in held_back]
     if ready:
-        create_production_clients(registration=registration, scopes=sorted(ready), by=by)
-    for each in requirements:
-        is_passed = each.type == FieldType.INTERNAL_REVIEW and each.status == Status.COMPLETE
-        if is_passed and each != unanswered:
-            _answer_review(each, requirements, note=note, by=by)
+        create_production_clients(registration=requirement.registration, scopes=ready, by=by)
 
 
-def _answer_review(
-    review: Requirement, requirements: Sequence[Requirement], *, note: str, by: User | str
-) -> None:
-    """End a passed review with the production Client, or say what else is missing (6.3)."""
-    uri = production_client_uri(review)
-    if uri:
-        text = note or "The review is complete."
-        links = {"related_type": "client", "related_uri": uri}
-        _update_messages(review, Status.COMPLETE, text, by=by, **links)
-        return
-    missing = [each.field_id for each in requirements if each.status != Status.COMPLETE]
-    text = (
-        f"The review is passed. Still needed: {', '.join(missing) or 'an enabled sandbox Client'}."
-    )
-    _update_messages(review, Status.PENDING, text, by=by)
-
-
-def production_client_uri(requirement: Requirement) -> str:
-    """Return the `cds_client_uri` of the production Client that a requirement led to, or ""."""
+def production_links(requirement: Requirement) -> dict[str, str]:
+    """Return the link to the production Client that a requirement led to, {} without one."""
     live = scopes_in_production(requirement.registration)
     client = next((live[scope] for scope in requirement.scopes if scope in live), None)
-    return addresses.client_uri(client.client_id) if client else ""
+    if client is None:
+        return {}
+    return {"related_type": "client", "related_uri": addresses.client_uri(client.client_id)}

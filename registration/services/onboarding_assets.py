@@ -81,11 +81,17 @@ def _confirm(client: Client, link: str) -> bool:
 
 
 def fetch_logo(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTERNET) -> bool:
-    """Fetch a Client's logo and keep our own drawing of it; PNG and JPEG only, no SVG."""
+    """Fetch a Client's logo and keep our own drawing of it; PNG and JPEG only, no SVG.
+
+    Once for each link: the picture that staff saw must not change behind it. Another needs another
+    link, which is reviewed where the utility reviews links.
+    """
     client = Client.objects.get(client_id=client_id)
     link = client.logo_uri
     if not link:
         ClientLogo.objects.filter(client=client).delete()
+        return False
+    if ClientLogo.objects.filter(client=client, source_uri=link).exists():
         return False
     try:
         answer = safe_fetch.fetch(link, max_bytes=MAX_LOGO, network=network)

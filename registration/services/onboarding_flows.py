@@ -1,7 +1,6 @@
 """What happens on the page of each requirement: codes, forms, files, payments, sign-in (3.6)."""
 
 import hashlib
-import secrets
 from datetime import timedelta
 
 from django.db import transaction
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import crypto, mail, ratelimits
 from portal.errors import DomainError
+from portal.ids import typed_code
 from portal.models import User
 from portal.outbox import enqueue
 from registration.errors import InvalidRequest
@@ -32,7 +32,8 @@ from registration.services.registration_fields import store_file
 
 CODE_TASK = "registration.tasks.send_onboarding_code"
 CODE_VALID_FOR = timedelta(minutes=30)
-CODES_PER_HOUR = 10
+# How many codes one address may get within a time.
+CODES = ((timedelta(hours=1), 10), (timedelta(days=1), 20))
 _DIGEST = "onboarding-code"
 
 
@@ -52,8 +53,8 @@ def require_type(requirement: Requirement, type_: FieldType) -> None:
 def send_code(*, requirement: Requirement, language: str, by: User | str) -> VerificationCode:
     """Make a new code and promise the mail with it; earlier codes stop working.
 
-    Raises TooManyRequests past ten codes an hour to one address, ForbiddenStep when nothing is to
-    be verified.
+    Raises TooManyRequests past the codes that one address may get, ForbiddenStep when nothing is
+    to be verified.
     """
     requirement = lock_requirement(requirement)
     require_type(requirement, FieldType.EMAIL_VERIFICATION)
@@ -61,11 +62,12 @@ def send_code(*, requirement: Requirement, language: str, by: User | str) -> Ver
     if requirement.status != Requirement.Status.OPEN or not address:
         raise ForbiddenStep("There is no address to verify here.")
     _check_not_flooded(address)
-    text = f"{secrets.randbelow(1_000_000):06d}"
+    # Not to be guessed, however many addresses and links somebody tries: the prize is a domain.
+    text = typed_code()
     code: VerificationCode = VerificationCode.objects.create(
         requirement=requirement,
         address=address,
-        digest=_digest(requirement, text),
+        digest=_digest(requirement, plain_code(text)),
         ciphertext=crypto.encrypt(text),
         expires=timezone.now() + CODE_VALID_FOR,
     )
@@ -75,24 +77,24 @@ def send_code(*, requirement: Requirement, language: str, by: User | str) -> Ver
 
 
 def _check_not_flooded(address: str) -> None:
-    """Count in the database: this limit also bounds guesses, so it must not depend on a cache."""
-    hour = timedelta(hours=1)
-    sent = VerificationCode.objects.filter(
-        address__iexact=address, created__gt=timezone.now() - hour
-    )
-    if sent.count() >= CODES_PER_HOUR:
-        raise ratelimits.TooManyRequests(int(hour.total_seconds()))
+    """Count in the database: nobody's mailbox may be filled because a cache was emptied."""
+    sent = VerificationCode.objects.filter(address__iexact=address)
+    for span, most in CODES:
+        if sent.filter(created__gt=timezone.now() - span).count() >= most:
+            raise ratelimits.TooManyRequests(int(span.total_seconds()))
 
 
 def mail_code(code_pk: int, *, language: str) -> None:
-    """Mail a code that can still be used."""
-    code = VerificationCode.objects.select_related("requirement__registration").get(pk=code_pk)
+    """Mail a code that can still be used.
+
+    It names no words of the third party: whoever registers chooses them, and the address too.
+    """
+    code = VerificationCode.objects.get(pk=code_pk)
     if code.expires <= timezone.now() or not code.ciphertext:
         return
     context = {
         "code": crypto.decrypt(code.ciphertext),
         "minutes": CODE_VALID_FOR.seconds // 60,
-        "company": code.requirement.registration.name,
     }
     mail.send("onboarding_code", to=code.address, language=language, context=context)
 
@@ -102,7 +104,7 @@ def confirm_code(*, requirement: Requirement, code: str, by: User | str) -> Requ
 
     Raises CodeRefused, in the same words whatever the reason.
     """
-    if not _try_code(requirement=requirement, text=code.strip(), by=by):
+    if not _try_code(requirement=requirement, text=plain_code(code), by=by):
         raise CodeRefused(str(_("This code does not work. Check it, or send a new one.")))
     requirement.refresh_from_db()
     return requirement
@@ -130,6 +132,11 @@ def _try_code(*, requirement: Requirement, text: str, by: User | str) -> bool:
     approve_requirement(requirement=requirement, note="The mail address is verified.", by=by)
     promise_website_checks(registration=requirement.registration)
     return True
+
+
+def plain_code(text: str) -> str:
+    """Return a code as it is compared: in capitals, without what groups it."""
+    return "".join(char for char in text.upper() if char.isalnum())
 
 
 def _digest(requirement: Requirement, text: str) -> str:

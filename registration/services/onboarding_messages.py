@@ -1,5 +1,7 @@
 """Connects requirements with the handling of Messages: submissions by API, decisions by staff."""
 
+from typing import Any
+
 from registration.fields.types import FieldType
 from registration.models import Message
 from registration.models.onboarding import Requirement
@@ -14,15 +16,14 @@ from registration.services.message_handlers import (
 from registration.services.messages_attachments import chunks_of
 from registration.services.onboarding import (
     ForbiddenStep,
+    answer_links,
     approve_requirement,
-    production_client_uri,
-    receipt_links,
     reject_requirement,
-    release,
     requirement_of,
 )
 from registration.services.onboarding_flows import hand_in_pdf_message
 from registration.services.reviews_production import HANDLER as PRODUCTION
+from registration.services.reviews_seen import file_facts
 
 REQUESTS = ("pdf_form_request", "online_form_request", "payment_request")
 PDF_TYPE = "application/pdf"
@@ -49,7 +50,7 @@ def approve_message(request: Message, options: Options, by: Actor) -> Outcome:
     if requirement is None:
         return Outcome(description="Accepted.")
     approve_requirement(requirement=requirement, answers=False, by=by)
-    return Outcome(description="Accepted.", **receipt_links(requirement))
+    return Outcome(description="Accepted.", **answer_links(requirement))
 
 
 def reject_message(request: Message, reason: str, by: Actor) -> None:
@@ -57,6 +58,19 @@ def reject_message(request: Message, reason: str, by: Actor) -> None:
     requirement = requirement_of(request)
     if requirement is not None:
         reject_requirement(requirement=requirement, reason=reason, answers=False, by=by)
+
+
+def message_facts(request: Message) -> dict[str, Any]:
+    """Return what was handed in for a step; a fee is judged by the bank account, not by this."""
+    requirement = requirement_of(request)
+    if requirement is None or requirement.type == FieldType.PAYMENT_REQUIRED:
+        return {}
+    facts: dict[str, Any] = {
+        "answer": requirement.answer,
+        "customer": requirement.customer.email if requirement.customer else "",
+        "files": file_facts([requirement.file] if requirement.file else []),
+    }
+    return {name: value for name, value in facts.items() if value}
 
 
 def with_reviews(inner: RequestHandler) -> RequestHandler:
@@ -67,34 +81,37 @@ def with_reviews(inner: RequestHandler) -> RequestHandler:
     """
 
     def approve(request: Message, options: Options, by: Actor) -> Outcome:
-        requirement = requirement_of(request)
-        if requirement is None or requirement.type != FieldType.INTERNAL_REVIEW:
+        reviews = _reviews(request)
+        if not reviews:
             return inner.approve(request, options, by)
-        return _approve_review(requirement, by)
+        for review in reviews:
+            approve_requirement(requirement=review, answers=False, by=by)
+        links = next(filter(None, map(answer_links, reviews)), None)
+        if links is None:
+            raise ForbiddenStep(
+                "There is nothing to make a production Client from: the sandbox Client is disabled "
+                "and has to be enabled first, or its scopes are not offered any more."
+            )
+        return Outcome(description="The review is complete.", **links)
 
     def reject(request: Message, reason: str, by: Actor) -> None:
-        reject_message(request, reason, by)
+        for review in _reviews(request):
+            reject_requirement(requirement=review, reason=reason, answers=False, by=by)
         inner.reject(request, reason, by)
 
     return RequestHandler(
-        approve=approve, reject=reject, check=inner.check, option_help=inner.option_help
+        approve=approve,
+        reject=reject,
+        check=inner.check,
+        facts=inner.facts,
+        option_help=inner.option_help,
     )
 
 
-def _approve_review(requirement: Requirement, by: Actor) -> Outcome:
-    if requirement.status == Requirement.Status.COMPLETE:
-        # Passed before the rest was there, or while the sandbox Client was disabled.
-        release(requirement.registration, note="", unanswered=requirement, by=by)
-    else:
-        approve_requirement(requirement=requirement, answers=False, by=by)
-    uri = production_client_uri(requirement)
-    if not uri:
-        unmet = Requirement.objects.of(requirement.registration).unmet()
-        missing = ", ".join(unmet.values_list("field_id", flat=True))
-        if not missing:
-            raise ForbiddenStep("The sandbox Client is disabled; it has to be enabled first.")
-        raise ForbiddenStep(f"Other requirements are missing: {missing}. Approve those first.")
-    return Outcome(description="The review is complete.", related_type="client", related_uri=uri)
+def _reviews(request: Message) -> list[Requirement]:
+    """Return the reviews that wait behind a Message: all those of one Client share it."""
+    rows = Requirement.objects.of(request.registration).unmet()
+    return list(rows.filter(message=request, type=FieldType.INTERNAL_REVIEW).order_by("pk"))
 
 
 def register() -> None:
@@ -103,5 +120,6 @@ def register() -> None:
     request_handlers.register("production_request", with_reviews(PRODUCTION))
     for name in REQUESTS:
         request_handlers.register(
-            name, RequestHandler(approve=approve_message, reject=reject_message)
+            name,
+            RequestHandler(approve=approve_message, reject=reject_message, facts=message_facts),
         )

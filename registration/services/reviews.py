@@ -9,21 +9,29 @@ from registration.models.message_states import COMPLETE, KINDS, REJECTED, may_be
 from registration.services.locks import lock_message
 from registration.services.message_handlers import Options, handler_of
 from registration.services.messages import ForbiddenStatus, update_request
+from registration.services.reviews_seen import require_seen
 
 
 @transaction.atomic
 def approve_request(
-    *, message: Message, note: str = "", options: Options | None = None, by: User | str
+    *,
+    message: Message,
+    seen: str = "",
+    note: str = "",
+    options: Options | None = None,
+    by: User | str,
 ) -> Message:
     """Do what a waiting Message asks for and answer it as complete; return the request_update.
 
     Works for every type that waits for a decision: production_request, grant_request,
     support_request, field_changes and what the server asked for (3.6 lets it approve at any time).
-    `note` replaces the handler's words. Raises ForbiddenStatus when it does not wait any more, and
-    what the handler of the type raises.
+    `note` replaces the handler's words; `seen` is the version that staff looked at (see
+    `reviews_seen`). Raises ForbiddenStatus when it does not wait any more, NotAsSeen when it has
+    changed since, and what the handler of the type raises.
     """
     row = lock_message(message)
     _require_waiting(row, COMPLETE)
+    require_seen(row, seen)
     outcome = handler_of(row.type, row.related_type).approve(row, options or {}, by)
     audit.record(
         "request.approved",

@@ -1,7 +1,8 @@
 """Changes of Client objects that a person of the utility looks at first (CDS-WG1-02 5.5).
 
 Which fields those are is the setting REVIEWED_CLIENT_FIELDS, in names of the wire. Sandbox Clients
-are never reviewed: no customer meets them, and a production request shows staff all they say.
+are not reviewed at a change: no customer meets them, and whoever approves production for them names
+the version of all that they say (`reviews_seen`).
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,9 @@
 """Production requests: from a sandbox Client to a Client that may ask real customers (6.9)."""
 
 from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Q
 
 from portal.models import User
 from registration import addresses
@@ -10,6 +13,7 @@ from registration.models.onboarding import Requirement
 from registration.services.locks import lock_client
 from registration.services.message_handlers import Options, Outcome, RequestHandler
 from registration.services.production_clients import create_production_client, scopes_in_production
+from registration.services.reviews_seen import client_facts, file_facts
 
 
 def check_production_request(request: Message) -> None:
@@ -69,6 +73,29 @@ def approve_production_request(request: Message, options: Options, by: User | st
     )
 
 
+def production_facts(request: Message) -> dict[str, Any]:
+    """Return the sandbox Clients that production starts from, whose they are, and what lacks.
+
+    A request is for one Client; a review of the registration is for all that have its scopes.
+    """
+    if request.client is None:
+        return {}
+    registration = request.registration
+    requirements = Requirement.objects.of(registration)
+    reviewed = {scope for each in requirements.filter(message=request) for scope in each.scopes}
+    missing = requirements.unmet().exclude(message=request).order_by("pk")
+    sandboxes = Client.objects.of(registration).filter(
+        Q(pk=request.client.pk) | Q(scopes__overlap=sorted(reviewed)),
+        cds_status_options__contains=[Client.Status.SANDBOX],
+    )
+    return {
+        "clients": [client_facts(client) for client in sandboxes.order_by("pk")],
+        "submitted": registration.fields,
+        "files": file_facts(registration.files.order_by("pk")),
+        "missing": [each.field_id for each in missing],
+    }
+
+
 def _of(sandbox: Client, scopes: Container[str]) -> list[str]:
     return [scope for scope in sandbox.scopes if scope in scopes]
 
@@ -96,4 +123,6 @@ def _live_text(sandbox: Client, live: Mapping[str, Client]) -> str:
     return f"All scopes of this Client are in production already: {', '.join(uris)}"
 
 
-HANDLER = RequestHandler(approve=approve_production_request, check=check_production_request)
+HANDLER = RequestHandler(
+    approve=approve_production_request, check=check_production_request, facts=production_facts
+)

@@ -12,10 +12,15 @@ from registration.models.message_states import KINDS
 from registration.services.clients import approve_field_changes
 from registration.services.messages import open_server_request, update_request
 from registration.services.messages_incoming import latest_submission
-from registration.services.reviews import approve_request, reject_request
+from registration.services.reviews import reject_request
 from tests.factories.registration import ClientFactory, MessageFactory
 from tests.registration.schemas import problems
-from tests.registration.support import caller, offer_demo_scopes, register_demo_client
+from tests.registration.support import (
+    approve_as_seen,
+    caller,
+    offer_demo_scopes,
+    register_demo_client,
+)
 
 pytestmark = pytest.mark.django_db
 LIST = "/cds-api/v1/messages"
@@ -188,7 +193,7 @@ def test_pdf_form(api, registration):
 def test_production_request_approved(api, sandbox):
     """With its Credentials, which the Client finds by the Credentials API."""
     request = ask_for_production(api, sandbox)
-    update = approve_request(message=request, by="system")
+    update = approve_as_seen(message=request, by="system")
     wire = api.get(f"{LIST}/{update.message_id}").json()
     assert (wire["type"], wire["status"], wire["related_type"]) == (
         "request_update",

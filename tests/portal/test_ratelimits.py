@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from portal import ratelimits
+from portal.context import RequestContext
 from portal.ratelimits import Claim, RateLimitMiddleware, TooManyRequests, take
 from tests.factories.consent import GrantFactory, admin_token_for, token_for
 from tests.factories.registration import ClientFactory, CredentialFactory
@@ -174,6 +175,43 @@ def test_strangers_cannot_use_up_a_public_client(settings):
 
     seen = [answer("192.0.2.1").status_code, answer("192.0.2.1").status_code]
     assert [*seen, answer("192.0.2.2").status_code] == [400, 429, 400]
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::9", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        (None, ""),
+    ],
+)
+def test_one_connection_is_counted_once(address, network):
+    """A /64 holds as many addresses as somebody cares to use."""
+    assert RequestContext(address=address).network == network
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/oauth/token", "/cds-api/v1/clients", "/.well-known/cds-server-metadata.json"]
+)
+def test_other_addresses_of_the_same_network_share_the_limit(settings, path):
+    """Else a home connection registers and guesses without end."""
+    rates(settings, auth_failures="1/min", public="1/min")
+    headers = {"authorization": "Basic " + basic("cl_x", "guess")}
+    if path.startswith("/cds-api"):
+        headers = {"authorization": "Bearer guess"}
+
+    def answer(address):
+        if path != "/oauth/token":
+            return APIClient().get(path, headers=headers, REMOTE_ADDR=address).status_code
+        body, kind = "grant_type=client_credentials", "application/x-www-form-urlencoded"
+        sent = APIClient().post(path, body, content_type=kind, headers=headers, REMOTE_ADDR=address)
+        return sent.status_code
+
+    first, second = answer("2001:db8::1"), answer("2001:db8::2")
+    assert (first != 429, second, answer("2001:db8:0:1::1")) == (True, 429, first)
 
 
 def basic(client_id, secret):

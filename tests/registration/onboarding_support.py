@@ -89,7 +89,7 @@ def run_outbox(task: str) -> None:
 def mailed_code() -> str:
     """Return the code of the newest mail."""
     run_outbox("registration.tasks.send_onboarding_code")
-    found = re.search(r"^\d{6}$", str(mail.outbox[-1].body), re.M)
+    found = re.search(r"^[0-9A-Z]{4}-[0-9A-Z]{4}$", str(mail.outbox[-1].body), re.M)
     assert found is not None
     return found.group(0)
 

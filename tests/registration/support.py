@@ -8,8 +8,10 @@ from rest_framework.test import APIClient
 
 from consent import catalogue
 from consent.catalogue.demo_offers import demo_offers
-from registration.models import Client, Registration
+from registration.models import Client, Message, Registration
 from registration.services.offers import load_offers
+from registration.services.reviews import approve_request
+from registration.services.reviews_seen import facts_of, version_of
 from tests.factories.registration import ClientFactory
 
 
@@ -48,3 +50,9 @@ def register_demo_client(**fields: Any) -> Any:
     """Register by the API and return the response."""
     payload = {"scope": "cds_client_admin cds_usage", "client_name": "Solar Helper"} | fields
     return APIClient().generic("POST", "/oauth/register", json.dumps(payload), "application/json")
+
+
+def approve_as_seen(*, message: Message, by: Any, **decision: Any) -> Message:
+    """Look at a request and approve it, as staff do."""
+    seen = version_of(facts_of(message))
+    return approve_request(message=message, seen=seen, by=by, **decision)

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import time
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -194,6 +195,39 @@ def test_odd_escapes_are_no_base64(monkeypatch):
     body = read_body(io.BytesIO(b'{"data": "' + b"QUJD" * 50 + b'\\"QUJ\\u00zz"}'))
     (file,) = body.files.values()
     assert "not Base64" in file.error
+
+
+@pytest.mark.parametrize("text", ["\\/" * 60, "\\u002f" * 40, "QUJD\\n" * 40, "\\r\\n\\tQUJD" * 40])
+@pytest.mark.parametrize("step", [1, 7, 64])
+def test_escapes_are_read_wherever_the_connection_cuts_them(monkeypatch, text, step):
+    """Writers of JSON may escape a slash and break lines."""
+    monkeypatch.setattr("registration.services.messages_bodies.LONG_STRING", 100)
+    raw = f'{{"data": "{text}", "rest": "a\\\\"}}'.encode()
+    body = read_body(Slow(raw, step))
+    (file,) = body.files.values()
+    assert (file.error, file.content.read()) == ("", base64.b64decode(json.loads(raw)["data"]))
+    assert body.payload["rest"] == "a\\"
+
+
+@pytest.mark.parametrize(
+    "escape", ["\\b", "\\\\", '\\"', "\\\\u0041", "\\u00e4", "\\ud800", "\\x41", "\\101", "\\u00"]
+)
+def test_other_escapes_are_no_base64(monkeypatch, escape):
+    """Neither those of JSON that stand for something else, nor those of other languages."""
+    monkeypatch.setattr("registration.services.messages_bodies.LONG_STRING", 100)
+    body = read_body(io.BytesIO(f'{{"data": "{"QUJD" * 50}{escape}QUJD"}}'.encode()))
+    (file,) = body.files.values()
+    assert "not Base64" in file.error
+
+
+@pytest.mark.parametrize("escape", ["\\/", "\\u002f", "\\n"])
+def test_a_body_of_escapes_is_no_work(escape):
+    """Whole runs at once: a step for each escape would hold a process for seconds."""
+    text = (escape * 1_000_000)[: 3_000_000 // 24 * 24]
+    body = b'{"data": "' + text.encode() + b'"}'
+    begun = time.process_time()
+    read_body(io.BytesIO(body)).close()
+    assert time.process_time() - begun < 1
 
 
 @hypothesis_settings(max_examples=150, deadline=None)

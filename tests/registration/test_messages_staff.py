@@ -36,7 +36,7 @@ from registration.services.messages_attachments import received_file, store_atta
 from registration.services.reviews import approve_request, reject_request
 from tests.factories.registration import ClientFactory, MessageFactory, RegistrationFactory
 from tests.registration.schemas import problems
-from tests.registration.support import caller, offer_demo_scopes
+from tests.registration.support import approve_as_seen, caller, offer_demo_scopes
 
 pytestmark = pytest.mark.django_db
 LIST = "/cds-api/v1/messages"
@@ -81,7 +81,7 @@ def run(command: str, *args: Any, **options: Any) -> str:
 def test_approval_makes_a_production_client(sandbox):
     """CDS-WG1-02 6.9, decision 29: a new Client with its own secret; the request keeps its link."""
     request = production_request(sandbox)
-    update = approve_request(message=request, by="command:test")
+    update = approve_as_seen(message=request, by="command:test")
     made = Client.objects.get(cds_status="production", response_types=["code"])
     request.refresh_from_db()
     assert (request.status, update.status, update.related_type) == ("complete",) * 2 + ("client",)
@@ -98,7 +98,7 @@ def test_approval_makes_a_production_client(sandbox):
 def test_environments_never_mix(sandbox):
     """Own id and receipt address, none on the developer's machine, the sandbox untouched."""
     before = Client.objects.filter(pk=sandbox.pk).values().get()
-    approve_request(message=production_request(sandbox), by="system")
+    approve_as_seen(message=production_request(sandbox), by="system")
     made = Client.objects.get(cds_status="production", response_types=["code"])
     assert made.client_id != sandbox.client_id
     assert made.cds_default_redirect_uri.endswith(made.client_id)
@@ -109,7 +109,7 @@ def test_environments_never_mix(sandbox):
 def test_public_clients_get_no_secret():
     """They never have one."""
     public = ClientFactory.create(public=True)
-    approve_request(message=production_request(public), by="system")
+    approve_as_seen(message=production_request(public), by="system")
     made = Client.objects.get(cds_status="production")
     assert made.is_public
     assert made.pkce_required
@@ -121,7 +121,7 @@ def test_a_disabled_sandbox_client_is_not_approved(sandbox):
     request = production_request(sandbox)
     Client.objects.filter(pk=sandbox.pk).update(cds_status="disabled")
     with pytest.raises(InvalidRequest):
-        approve_request(message=request, by="system")
+        approve_as_seen(message=request, by="system")
     request.refresh_from_db()
     assert request.status == "pending"
     assert not Client.objects.filter(cds_status="production").exists()
@@ -131,7 +131,7 @@ def test_a_request_without_a_client_is_not_approved():
     """Nothing could be made from it."""
     for kind in ("production_request", "field_changes", "grant_request"):
         with pytest.raises(InvalidRequest):
-            approve_request(message=waiting(kind), by="system")
+            approve_as_seen(message=waiting(kind), by="system")
 
 
 def test_rejection_tells_why(sandbox):
@@ -147,7 +147,7 @@ def test_rejection_tells_why(sandbox):
     )
     assert not Client.objects.filter(cds_status="production").exists()
     with pytest.raises(ForbiddenStatus):
-        approve_request(message=request, by="system")
+        approve_as_seen(message=request, by="system")
 
 
 def test_support_requests_are_resolved_never_rejected():
@@ -155,14 +155,14 @@ def test_support_requests_are_resolved_never_rejected():
     request = waiting()
     with pytest.raises(ForbiddenStatus):
         reject_request(message=request, reason="no", by="system")
-    assert approve_request(message=request, note="Solved.", by="system").description == "Solved."
+    assert approve_as_seen(message=request, note="Solved.", by="system").description == "Solved."
 
 
 def test_letters_take_no_decision():
     """Neither the server's nor a submission."""
     for kind in ("private_message", "notification", "client_submission"):
         with pytest.raises(ForbiddenStatus):
-            approve_request(message=MessageFactory.create(type=kind), by="system")
+            approve_as_seen(message=MessageFactory.create(type=kind), by="system")
 
 
 def test_handlers_of_other_apps_take_part(monkeypatch):
@@ -183,10 +183,10 @@ def test_handlers_of_other_apps_take_part(monkeypatch):
     monkeypatch.setattr(message_handlers, "request_handlers", handlers)
     form = MessageFactory.create(type="online_form_request", status="open")
     with pytest.raises(InvalidRequest):
-        approve_request(message=form, options={"a": "b"}, by="system")
+        approve_as_seen(message=form, options={"a": "b"}, by="system")
     form.refresh_from_db()
     assert form.status == "open"
-    assert approve_request(message=form, by="system").related_uri == "https://x.example"
+    assert approve_as_seen(message=form, by="system").related_uri == "https://x.example"
     other = MessageFactory.create(type="online_form_request", status="pending")
     reject_request(message=other, reason="late", by="system")
     assert seen[-1] == "late"
@@ -357,6 +357,16 @@ def test_the_queue_counts_what_waits_for_staff():
     assert 7200 <= messages_queue.oldest_seconds() < 7300
 
 
+def test_news_about_a_request_wait_for_nobody():
+    """An update keeps the status that it told; the request moves on."""
+    request = waiting()
+    update_request(message=request, status="pending", description="Soon", by="system")
+    assert run("list_requests", all=True).count("\n") == messages_queue.waiting() == 1
+    approve_as_seen(message=request, by="system")
+    assert (messages_queue.waiting(), messages_queue.oldest_seconds()) == (0, 0)
+    assert run("list_requests", all=True) == "Nothing waits.\n"
+
+
 def test_the_queue_is_plugged_in(monkeypatch):
     """Once, however often the app starts."""
     sources: registries.Registry[registries.QueueSource] = registries.Registry("queue")
@@ -378,7 +388,9 @@ def test_commands_decide(sandbox):
     assert sandbox.client_id in listed
     assert asked.message_id not in listed
     assert asked.message_id in run("list_requests", all=True)
-    assert "/cds-api/v1/clients/" in run("approve_request", request.message_id, note="Welcome")
+    seen = run("show_request", request.message_id).rpartition("version: ")[2].strip()
+    approved = run("approve_request", request.message_id, seen=seen, note="Welcome")
+    assert "/cds-api/v1/clients/" in approved
     assert AuditEvent.objects.get(action="request.approved").actor == "command:approve_request"
     assert run("list_requests") == "Nothing waits.\n"
     other = waiting("grant_request")
@@ -452,7 +464,7 @@ def test_decisions_cost_the_same_however_much_waits(sandbox, django_assert_max_n
     for _ in range(20):
         waiting(registration=sandbox.registration)
     request = waiting(registration=sandbox.registration)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         approve_request(message=request, by="system")
 
 
@@ -463,6 +475,19 @@ def test_updates_are_information_too():
     before = request.modified
     request.refresh_from_db()
     assert (update.status, request.status, request.modified) == ("pending", "pending", before)
+
+
+def test_text_of_third_parties_forges_no_line():
+    """What came in before it was refused is printed so that everything of it is seen."""
+    line = "msg_a  2026-11-20T09:00:00Z  production_request  pending  reg_x  Approved"
+    request = waiting(name=f"Question\n{line}\u202e\x1b[2J", description=f"a\nstatus: ok\r{line}")
+    listed, shown = run("list_requests"), run("show_request", request.message_id)
+    assert len(listed.splitlines()) == 1
+    assert not any(each.startswith(("msg_a", "status: ok")) for each in shown.splitlines())
+    assert "    status: ok\\u000d" in shown
+    for hidden in ("\u202e", "\x1b", "\r"):
+        assert hidden not in listed + shown
+    assert "\\u202e\\u001b[2J" in listed
 
 
 def test_staff_see_what_they_decide_about(tmp_path):

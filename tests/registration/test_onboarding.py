@@ -174,16 +174,17 @@ def test_a_review_is_a_production_request_of_the_server():
     assert update.related_uri.endswith(f"/clients/{live.client_id}")
 
 
-def test_a_review_passed_early_waits_for_the_rest():
-    """It says what is missing, and ends when the rest is there."""
+def test_a_review_is_the_last_step():
+    """Passed earlier, it would let in what the Client says when the last form comes in."""
     offer_with("internal_review", "terms_form")
     registration = register()
     review = requirement(registration, "internal_review")
-    approve_requirement(requirement=review, by="staff")
-    assert statuses(review) == ["pending"]
-    assert "terms_form" in review.message.replies.get().description
+    with pytest.raises(ForbiddenStep, match="terms_form"):
+        approve_requirement(requirement=review, by="staff")
     approve_requirement(requirement=requirement(registration, "terms_form"), by="staff")
-    assert statuses(review) == ["pending", "complete"]
+    assert production(registration) == []
+    approve_requirement(requirement=review, by="staff")
+    assert statuses(review) == ["complete"]
     assert len(production(registration)) == 1
 
 
@@ -248,8 +249,6 @@ def test_staff_decide_by_command(capsys):
     review = requirement(registration, "internal_review")
     with pytest.raises(CommandError, match="reason"):
         call_command("onboarding", "reject", review.requirement_id, by="staff@example.com")
-    call_command("onboarding", "approve", review.requirement_id, by="staff@example.com")
-    assert len(production(registration)) == 1
     call_command("onboarding", "list")
     assert fee.reference not in capsys.readouterr().out.splitlines()[-1:]
 

@@ -168,6 +168,19 @@ def test_a_logo_inside_our_network_is_not_fetched():
     assert net.connected == []
 
 
+def test_a_picture_is_fetched_once_for_each_link():
+    """What staff saw in the review must not change behind an unchanged link."""
+    client = consent_client(logo_uri="https://solar.example/logo.png")
+    fetch_logo(
+        client_id=client.client_id,
+        network=wires(answer(picture()), solar_example=[PUBLIC]).network,
+    )
+    url = logo_url(client)
+    again = wires(answer(picture(size=(9, 9))), solar_example=[PUBLIC])
+    assert not fetch_logo(client_id=client.client_id, network=again.network)
+    assert (again.connected, logo_url(client)) == ([], url)
+
+
 def test_a_changed_link_hides_the_old_logo():
     """Until the new one is there, none is shown."""
     client = consent_client(logo_uri="https://solar.example/logo.png")

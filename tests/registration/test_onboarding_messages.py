@@ -11,7 +11,7 @@ from registration.models.onboarding import Requirement
 from registration.services.message_handlers import Outcome, RequestHandler
 from registration.services.onboarding import ForbiddenStep, approve_requirement
 from registration.services.onboarding_messages import with_reviews
-from registration.services.reviews import approve_request, reject_request
+from registration.services.reviews import reject_request
 from tests.registration.onboarding_support import (
     PDF,
     offer_with,
@@ -20,7 +20,7 @@ from tests.registration.onboarding_support import (
     requirement,
     statuses,
 )
-from tests.registration.support import caller
+from tests.registration.support import approve_as_seen, caller
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,7 @@ def test_a_pdf_by_message():
     form = requirement(registration, "agreement_pdf")
     assert (form.status, statuses(form)) == ("pending", ["pending"])
     assert form.file.content.read() == PDF
-    approve_request(message=form.message, by="staff")
+    approve_as_seen(message=form.message, by="staff")
     form = requirement(registration, "agreement_pdf")
     assert (form.status, statuses(form)) == ("complete", ["pending", "complete"])
     assert len(production(registration)) == 1
@@ -102,7 +102,7 @@ def test_a_payment_approved_by_message_has_its_receipt():
     registration = register()
     fee = requirement(registration, "registration_fee")
     Message.objects.filter(pk=fee.message.pk).update(status="pending")
-    update = approve_request(message=fee.message, by="staff")
+    update = approve_as_seen(message=fee.message, by="staff")
     assert (update.status, update.related_type) == ("complete", "payment_receipt")
     assert requirement(registration, "registration_fee").status == "complete"
 
@@ -138,11 +138,11 @@ def test_staff_cannot_pass_a_review_around_the_other_requirements():
     registration = register()
     review = requirement(registration, "internal_review")
     with pytest.raises(ForbiddenStep, match="terms_form"):
-        approve_request(message=review.message, by="staff")
+        approve_as_seen(message=review.message, by="staff")
     assert requirement(registration, "internal_review").status == "pending"
     assert production(registration) == []
     approve_requirement(requirement=requirement(registration, "terms_form"), by="staff")
-    approve_request(message=review.message, by="staff")
+    approve_as_seen(message=review.message, by="staff")
     assert requirement(registration, "internal_review").status == "complete"
     (live,) = production(registration)
     assert live.scopes == ["cds_usage"]
@@ -164,7 +164,7 @@ def test_a_production_request_leaves_out_what_is_not_met():
     """CDS-WG1-02 3.4: requirements come before production, whoever asks for it."""
     offer_with("terms_form")
     registration = register(scope="cds_client_admin cds_service_contracts cds_usage")
-    update = approve_request(message=production_request(registration), by="staff")
+    update = approve_as_seen(message=production_request(registration), by="staff")
     assert "without cds_usage" in update.description
     (live,) = production(registration)
     assert live.scopes == ["cds_service_contracts"]
@@ -177,7 +177,7 @@ def test_a_production_request_waits_when_nothing_is_met():
     registration = register()
     request = production_request(registration)
     with pytest.raises(InvalidRequest, match="terms_form"):
-        approve_request(message=request, by="staff")
+        approve_as_seen(message=request, by="staff")
     request.refresh_from_db()
     assert request.status == "pending"
     assert production(registration) == []
@@ -187,7 +187,7 @@ def test_narrower_clients_have_only_the_purposes_of_their_scopes():
     """A purpose belongs to scopes; one without any could not be sent back in a PUT."""
     offer_with("terms_form", scope="cds_usage_reviewed")
     registration = register(scope="cds_client_admin cds_usage cds_usage_reviewed")
-    approve_request(message=production_request(registration), by="staff")
+    approve_as_seen(message=production_request(registration), by="staff")
     (plain,) = production(registration)
     assert (plain.scopes, plain.purposes) == (["cds_usage"], {})
     approve_requirement(requirement=requirement(registration, "terms_form"), by="staff")

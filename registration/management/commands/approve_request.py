@@ -7,10 +7,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from portal.errors import DomainError
 from registration.models import Message
 from registration.services.reviews import approve_request
+from registration.services.reviews_seen import NotAsSeen
 
 
 class Command(BaseCommand):
-    """`manage.py approve_request MESSAGE_ID [--note TEXT] [--option NAME=VALUE]`."""
+    """`manage.py approve_request MESSAGE_ID [--seen VERSION] [--note TEXT] [--option N=VALUE]`."""
 
     help = (
         "Approve a request or submission: create the production Client or the Grants, apply the "
@@ -20,6 +21,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the Message and what the decision needs."""
         parser.add_argument("message_id")
+        parser.add_argument(
+            "--seen",
+            default="",
+            metavar="VERSION",
+            help="the version that show_request printed, where it prints one",
+        )
         parser.add_argument("--note", default="", help="words for the third party")
         parser.add_argument(
             "--option",
@@ -38,10 +45,16 @@ class Command(BaseCommand):
         try:
             update = approve_request(
                 message=message,
+                seen=options["seen"],
                 note=options["note"],
                 options=chosen,
                 by="command:approve_request",
             )
+        except NotAsSeen as error:
+            raise CommandError(
+                "This has changed since you looked, or you name no version: look with manage.py "
+                f"show_request {message.message_id}, then approve with --seen VERSION."
+            ) from error
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"{message.message_id} is {update.status}. {update.description}")

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from portal.times import format_datetime
+from registration.characters import visible
 from registration.models import Message, Payment
 
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
             about = f" {row.client.client_id}" if row.client else ""
             self.stdout.write(
                 f"{row.message_id}  {format_datetime(row.created)}  {row.type}  {row.status}  "
-                f"{row.registration.registration_id}{about}  {row.name}"
+                f"{row.registration.registration_id}{about}  {visible(row.name)}"
             )
         surplus = (
             Payment.objects.surplus()

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
 from portal.models import User
+from registration.characters import visible
 from registration.models.onboarding import Requirement
 from registration.services import onboarding, payments
 
@@ -58,6 +59,11 @@ def _find(name: str) -> Requirement:
 
 def _act(action: str, requirement: Requirement, reason: str, by: User) -> Requirement:
     if action == "approve":
+        if requirement.needs_a_look:
+            request = requirement.message.message_id if requirement.message else "MESSAGE_ID"
+            raise CommandError(
+                f"This waits for a look: manage.py show_request {request}, then approve_request."
+            )
         return onboarding.approve_requirement(requirement=requirement, note=reason, by=by)
     if action == "reject":
         return onboarding.reject_requirement(requirement=requirement, reason=reason, by=by)
@@ -69,5 +75,6 @@ def _act(action: str, requirement: Requirement, reason: str, by: User) -> Requir
 
 
 def _line(row: Requirement) -> str:
-    words = [row.requirement_id, row.field_id, row.status, str(row.registration), row.reference]
+    name = visible(str(row.registration))
+    words = [row.requirement_id, row.field_id, row.status, name, row.reference]
     return "  ".join(word for word in words if word)

@@ -13,11 +13,12 @@ class CodeForm(forms.Form):
     """Asks for the code of the mail."""
 
     code = forms.RegexField(
-        r"^\s*\d{6}\s*$",
+        r"^[\s-]*([0-9A-Za-z][\s-]*){8}$",
+        max_length=40,
         label=_("Code"),
-        help_text=_("Six digits from the message that we sent."),
-        error_messages={"invalid": _("Enter the six digits of the code.")},
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+        help_text=_("Eight letters and digits from the message that we sent."),
+        error_messages={"invalid": _("Enter the eight letters and digits of the code.")},
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
     )
 
 

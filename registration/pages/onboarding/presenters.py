@@ -176,7 +176,7 @@ def _steps() -> Mapping[FieldType, tuple[str, ...]]:
         ),
         FieldType.EMAIL_VERIFICATION: (
             to_page,
-            _("Press the button: a code of six digits goes to your first mail contact."),
+            _("Press the button: a code goes to your first mail contact."),
             _("Enter the code on the same page within 30 minutes."),
         ),
         FieldType.ONLINE_FORM: (

@@ -216,7 +216,7 @@ def _payment(
 
 
 def _to_checkout(request: HttpRequest, requirement: Requirement) -> HttpResponse:
-    ratelimits.count("public", f"payment:{current.get().address}")
+    ratelimits.count("public", f"payment:{current.get().network}")
     try:
         url = payments.start_payment(requirement=requirement, by=_visitor(request, requirement))
     except payments.PaymentUnavailable:

@@ -29,7 +29,7 @@ def provider_endpoint(view: View) -> View:
     @wraps(view)
     def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
-            ratelimits.count("public", f"payments:{current.get().address}")
+            ratelimits.count("public", f"payments:{current.get().network}")
             response = view(request, **kwargs)
         except ratelimits.TooManyRequests as error:
             response = JsonResponse(error.as_dict(), status=error.status)
