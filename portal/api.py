@@ -21,6 +21,12 @@ from portal.errors import DomainError, FrameworkError
 log = logging.getLogger(__name__)
 
 
+class NotText(DomainError):
+    """A body holds a text that is not Unicode (RFC 8259 8.2)."""
+
+    code = "invalid_request"
+
+
 class ExactJSONRenderer(BaseRenderer):
     """Writes JSON with exact decimals."""
 
@@ -48,6 +54,8 @@ class AnyTypeJSONParser(BaseParser):
             return jsontext.loads(body.decode("utf-8")) if body.strip() else {}
         except RequestDataTooBig as error:
             raise BodyTooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) from error
+        except jsontext.HalfPair as error:
+            raise NotText(f"{error}.", field=error.member) from error
         except (ValueError, RecursionError) as error:
             raise exceptions.ParseError(f"The request body is not valid JSON: {error}") from error
 

@@ -44,10 +44,3 @@ class NotFound(DomainError):
 
     code = "not_found"
     status = 404
-
-
-class PermissionRefused(DomainError):
-    """The caller is known but this kind of access was not given."""
-
-    code = "insufficient_scope"
-    status = 403

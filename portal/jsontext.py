@@ -7,6 +7,7 @@ written in its one canonical form (no exponent, no trailing zeros).
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,17 @@ from portal.times import format_datetime
 
 # JSON can carry NUL and half a surrogate pair; no other text can, and no database.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# The only way for halves into text that was UTF-8.
+_MAY_HOLD_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+class HalfPair(ValueError):
+    """A text is not Unicode: neither an answer nor a database can hold it (RFC 8259 8.2)."""
+
+    def __init__(self, member: str | None) -> None:
+        super().__init__(f"{member or 'a text'} holds half a surrogate pair")
+        self.member = member
 
 
 def canonical(value: Decimal) -> str:
@@ -60,9 +72,41 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(text: bytes | str) -> Any:
-    """Parse JSON with exact decimals; NaN and Infinity are refused. Raises ValueError."""
+    """Parse JSON with exact decimals; NaN and Infinity are refused.
+
+    Raises ValueError; HalfPair, which names the member of the object, for text that is none.
+    """
 
     def refuse(name: str) -> None:
         raise ValueError(f"{name} is not JSON")
 
-    return json.loads(text, parse_float=Decimal, parse_constant=refuse)
+    text = text.decode("utf-8") if isinstance(text, bytes) else text
+    value = json.loads(text, parse_float=Decimal, parse_constant=refuse)
+    if _MAY_HOLD_HALVES.search(text):
+        _refuse_halves(value)
+    return value
+
+
+def _refuse_halves(value: Any) -> None:
+    for name, item in value.items() if isinstance(value, dict) else [("", value)]:
+        if _HALF.search(name):
+            raise HalfPair(None)
+        if any(_HALF.search(each) for each in _texts(item)):
+            raise HalfPair(name[:100] or None)
+
+
+def is_storable(value: Any) -> bool:
+    """Whether a database can hold all names and texts inside a JSON value."""
+    return not any(UNSTORABLE.search(each) for each in _texts(value))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

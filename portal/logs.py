@@ -4,6 +4,7 @@ import logging
 import re
 from typing import Any
 
+from django.http import HttpRequest
 from pythonjsonlogger.json import JsonFormatter
 
 from portal.context import current
@@ -27,11 +28,17 @@ def redact(text: str) -> str:
 
 
 class RequestFilter(logging.Filter):
-    """Adds the id that error pages and API errors show."""
+    """Adds the id that error pages and API errors show; leaves out what was asked in an address."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Attach `request_id`; never drops a record."""
-        record.request_id = current.get().request_id
+        """Attach `request_id`; never drops a record.
+
+        Django logs refused requests when they are over, with the request in the record.
+        """
+        request = getattr(record, "request", None)
+        record.request_id = getattr(request, "request_id", current.get().request_id)
+        if isinstance(request, HttpRequest):
+            record.request = f"{request.method} {request.path}"
         return True
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from email.utils import make_msgid, parseaddr
-from typing import Any
 
 from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.filebased import EmailBackend as Files
 from django.core.mail.backends.smtp import EmailBackend as Smtp
 
@@ -20,21 +20,17 @@ def stamp(message: EmailMessage) -> None:
     message.extra_headers.setdefault("Message-ID", make_msgid(domain=domain or None))
 
 
-class SmtpBackend(Smtp):
+class _Stamping(BaseEmailBackend):
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Stamp the messages and let them go; return how many went."""
+        for message in email_messages:
+            stamp(message)
+        return int(super().send_messages(email_messages) or 0)
+
+
+class SmtpBackend(_Stamping, Smtp):
     """Sends by SMTP."""
 
-    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Send stamped messages; return how many went."""
-        for message in email_messages:
-            stamp(message)
-        return int(super().send_messages(email_messages) or 0)
 
-
-class FileBackend(Files):
+class FileBackend(_Stamping, Files):
     """Writes to the folder whose mails the demo shows."""
-
-    def send_messages(self, email_messages: Sequence[Any]) -> int:
-        """Write stamped messages; return how many."""
-        for message in email_messages:
-            stamp(message)
-        return int(super().send_messages(email_messages) or 0)

@@ -53,6 +53,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Set the context for the time of the request."""
         context = RequestContext(ids.random_id("r", length=12), client_address(request))
+        # Django logs an answer of an error after this: it finds the id on the request.
+        request.request_id = context.request_id  # type: ignore[attr-defined]
         token = current.set(context)
         try:
             response = self.get_response(request)

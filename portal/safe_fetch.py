@@ -22,6 +22,8 @@ MAX_REDIRECTS = 3
 TIMEOUT = 10.0
 _CHUNK = 65_536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Not for everyone by the registries of IANA, which this Python does not know yet.
+_RESERVED = tuple(ipaddress.ip_network(each) for each in ("192.0.0.0/24", "3fff::/20"))
 # Where IPv4 addresses hide inside IPv6 ones; the inner address is the one that is reached.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
@@ -109,6 +111,10 @@ def is_public_address(text: str) -> bool:
 
 
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if any(address in network for network in _RESERVED):
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
@@ -151,12 +157,10 @@ def _hop(
     parts, host, port = _judged(url)
     address = _address_of(host, port, network)
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    watchdog: threading.Timer | None = None
+    watchdog: Watchdog | None = None
     try:
         connection.sock = network.connect(address, port, host, timeout)
-        watchdog = threading.Timer(timeout, _cut, args=(connection.sock,))
-        watchdog.daemon = True
-        watchdog.start()
+        watchdog = Watchdog(connection.sock, seconds=timeout)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         # The Host header comes from the judged URL; the connection goes to the judged address.
         connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
@@ -169,6 +173,7 @@ def _hop(
             location = str(response.headers["Location"])
             return Fetched(url, response.status, "", b""), location
         content = _read(response, max_bytes, truncate=truncate)
+        watchdog.check()
         kind = response.headers.get_content_type()
         return Fetched(url, response.status, kind, content), None
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -193,9 +198,32 @@ def _read(response: http.client.HTTPResponse, max_bytes: int, *, truncate: bool)
     return bytes(content)
 
 
-def _cut(connection: socket.socket) -> None:
-    """End a connection whose time is over; whoever reads from it gets an error."""
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        connection.close()
+class Watchdog:
+    """Ends a connection when its time is over, also while somebody waits for its next byte.
+
+    To the reader that may look like the end of headers or of an answer without a length: `check`
+    tells them apart.
+    """
+
+    def __init__(self, connection: socket.socket, *, seconds: float) -> None:
+        self._connection = connection
+        self._is_over = False
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """Let the connection live."""
+        self._timer.cancel()
+
+    def check(self) -> None:
+        """Raise TimeoutError when the connection was cut."""
+        if self._is_over:
+            raise TimeoutError("the answer takes too long")
+
+    def _cut(self) -> None:
+        self._is_over = True
+        try:
+            self._connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            self._connection.close()

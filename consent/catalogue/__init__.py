@@ -5,15 +5,12 @@ fields, `details` turns requests into checked values, `access` says what a grant
 """
 
 from consent.catalogue import direct_scopes, includes, options, preselections, scopes
-from registration.catalogue.types import register_field, register_scope_type
+from registration.catalogue.types import register_entries
 
 SCOPE_TYPES = (*scopes.SCOPE_TYPES, *direct_scopes.SCOPE_TYPES)
 FIELDS = (*preselections.FIELDS, *includes.FIELDS, *options.FIELDS)
 
 
 def register() -> None:
-    """Register these entries: called when the consent app is ready, safe to call again."""
-    for scope_type in SCOPE_TYPES:
-        register_scope_type(scope_type)
-    for entry in FIELDS:
-        register_field(entry)
+    """Register these entries."""
+    register_entries(SCOPE_TYPES, FIELDS)

@@ -4,7 +4,7 @@ The specifications want form-encoded bodies; clients also send JSON, wrong Conte
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from consent.catalogue.details import InvalidAuthorizationDetails
 from portal.errors import DomainError
-from portal.jsontext import UNSTORABLE
+from portal.jsontext import UNSTORABLE, is_storable
 
 MAX_PARAMETERS = 100
 MAX_LENGTH = 4_000
@@ -133,7 +133,7 @@ def parse_details(text: str | None) -> list[dict[str, Any]] | None:
         return None
     try:
         details = json.loads(text)
-        readable = not any(UNSTORABLE.search(each) for each in _texts(details))
+        readable = is_storable(details)
     except (ValueError, RecursionError):
         readable = False
     if not readable:
@@ -141,16 +141,3 @@ def parse_details(text: str | None) -> list[dict[str, Any]] | None:
     if not isinstance(details, list):
         raise InvalidAuthorizationDetails("must be a JSON array", field="authorization_details")
     return details
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Return all names and texts inside a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from value
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)

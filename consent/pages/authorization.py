@@ -24,6 +24,7 @@ from consent.pages.visitors import customer_of
 from consent.presenters.authorization import AuthorizationPage, FormFacts, authorization_page
 from consent.services import approval
 from consent.services.choices import Choices, choices_from_json
+from consent.services.form_marks import form_mark, is_marked
 from consent.services.sections import NoLongerOffered, Section, offers_of, sections_of
 from portal.branding import current_utility
 from portal.openid import freshness
@@ -188,6 +189,7 @@ def _render(
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "page": page,
+        "mark": form_mark(asked, customer_of(request).pk),
         "language_form": "authorization",
         "robots": "noindex",
         "session_seconds": settings.SESSION_COOKIE_AGE,
@@ -204,7 +206,7 @@ def _take_answer(request: HttpRequest, asked: AuthorizationRequest) -> HttpRespo
     if action.name == "decline":
         return _decline(request, asked)
     choices = forms.read_choices(request.POST, choices_from_json(asked.choices))
-    if asked.outcome == AuthorizationRequest.Outcome.OPEN and _may_keep(request, asked):
+    if _may_keep(request, asked):
         approval.keep_choices(request=asked, choices=choices)
         asked.choices = {}
     if not request.user.is_authenticated:
@@ -216,8 +218,15 @@ def _take_answer(request: HttpRequest, asked: AuthorizationRequest) -> HttpRespo
 
 
 def _may_keep(request: HttpRequest, asked: AuthorizationRequest) -> bool:
-    """A session that ended meanwhile loses nothing; another person's ticks are not taken."""
-    return not request.user.is_authenticated or asked.user_id in (None, request.user.pk)
+    """A session that ended meanwhile loses nothing; only the form's reader ticks anything in it.
+
+    The company knows the address of the form too, and anybody may send a POST there.
+    """
+    if asked.user_id is None:
+        return False
+    if request.user.is_authenticated:
+        return asked.user_id == request.user.pk
+    return is_marked(asked, asked.user_id, request.POST.get("mark", ""))
 
 
 def _decline(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
@@ -239,7 +248,8 @@ def _authorize(request: HttpRequest, asked: AuthorizationRequest, choices: Choic
         return refusal
     try:
         user = customer_of(request)
-        url = approval.approve(request=asked, user=user, choices=choices, by=user)
+        mark = request.POST.get("mark", "")
+        url = approval.approve(request=asked, user=user, choices=choices, mark=mark, by=user)
     except approval.ChoicesRefused as error:
         approval.extend_request(request=asked)
         sections = sections_of(asked, customer_of(request), offers_of(asked))
@@ -254,6 +264,7 @@ def _change(
     """Do what works without a script: search, tick all, take a request out. Never approves."""
     sections = sections_of(asked, customer_of(request), offers_of(asked))
     changed = forms.apply(action, choices, sections)
+    approval.show_request(request=asked, user=customer_of(request))
     approval.keep_choices(request=asked, choices=changed)
     path = reverse("consent:authorization-form", args=[asked.request_id])
     if "language" in request.POST:

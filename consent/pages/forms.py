@@ -2,7 +2,7 @@
 
 The form carries choices only, never what is asked: that stays on the server. Names follow the
 sections: request-1-services, request-1-later, request-1-query; `shown` lists the sections whose
-lists were on the page, `removed` those that were taken out.
+lists were on the page, `removed` those that were taken out, `mark` is that of the form.
 """
 
 import re
@@ -15,6 +15,7 @@ from consent.services.choices import MAX_QUERY, Choices, SectionChoice
 from consent.services.sections import Section
 
 MAX_SECTIONS = 100
+MAX_ID = 64
 _NUMBER = re.compile(r"[0-9]{1,2}")
 ACTIONS = frozenset(
     {"authorize", "decline", "update", "remove", "undo", "search", "all", "none", "chosen"}
@@ -46,12 +47,16 @@ def read_choices(data: QueryDict, stored: Choices) -> Choices:
         prefix = f"request-{index + 1}"
         before = sections.get(index, SectionChoice())
         sections[index] = SectionChoice(
-            selected=frozenset(v for v in data.getlist(f"{prefix}-services") if "\x00" not in v),
+            selected=frozenset(filter(_may_be_id, data.getlist(f"{prefix}-services"))),
             later=f"{prefix}-later" in data,
             query=data.get(f"{prefix}-query", "").replace("\x00", "")[:MAX_QUERY].strip(),
             chosen_only=before.chosen_only,
         )
     return Choices(sections, frozenset(_numbers(data.getlist("removed"))))
+
+
+def _may_be_id(text: str) -> bool:
+    return len(text) <= MAX_ID and "\x00" not in text
 
 
 def _numbers(texts: list[str]) -> list[int]:

@@ -1,6 +1,5 @@
 """What every page of a consent sends along, and in which language it speaks."""
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -8,26 +7,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-View = Callable[..., HttpResponse]
+from portal.pages.headers import View, sending
 
-PRIVATE = {
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex",
-}
-
-
-def private(view: View) -> View:
-    """Keep a page out of caches, search engines and the logs of the sites it links to."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        for name, value in PRIVATE.items():
-            response[name] = value
-        return response
-
-    return wrapped
+# Out of caches, of search engines, and of the logs of the sites that a page links to.
+private = sending(Referrer_Policy="no-referrer", Cache_Control="no-store", X_Robots_Tag="noindex")
 
 
 def leads_to_client(view: View) -> View:

@@ -295,12 +295,17 @@ def _problem_words(kind: ProblemKind, section: Section) -> str:
 def _error(problem: Problem, facts: FormFacts) -> ErrorLine:
     if problem.kind is ProblemKind.ALL_REMOVED:
         return ErrorLine("#request-1-title", _("Keep at least one request, or decline"))
+    company = {"company": facts.request.client.client_name}
+    if problem.kind is ProblemKind.CHANGED:
+        message = _(
+            "%(company)s changed its name, website or purpose after you opened this page. "
+            "Read the page again before you authorize"
+        )
+        return ErrorLine("#request-1-title", message % company)
     section = facts.sections[min(problem.section, len(facts.sections) - 1)]
     if problem.kind is ProblemKind.NOT_REMOVABLE:
-        message = _("%(company)s needs every part of its request; it cannot be taken out") % {
-            "company": facts.request.client.client_name
-        }
-        return ErrorLine(f"#request-{section.index + 1}-title", message)
+        message = _("%(company)s needs every part of its request; it cannot be taken out")
+        return ErrorLine(f"#request-{section.index + 1}-title", message % company)
     message = _problem_words(problem.kind, section)
     if len(facts.sections) > 1:
         message = _("Request %(number)s: %(message)s") % {

@@ -19,8 +19,10 @@ from consent.catalogue.details import RequestedAccess, resolve, to_wire, without
 from consent.models import AuthorizationRequest, Grant
 from consent.oauth.redirects import answer_with_code, answer_with_error
 from consent.services.choices import Choices, choices_to_json
+from consent.services.form_marks import is_marked
 from consent.services.grants import SelectionInput, authorize_grant, create_grant, lock_person
 from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
+from consent.services.requests import is_registered
 from consent.services.sections import Section, offers_of, sections_of
 from portal import audit
 from portal.crypto import decrypt
@@ -41,6 +43,7 @@ class ProblemKind(StrEnum):
     NOT_YOURS = "not_yours"
     ALL_REMOVED = "all_removed"
     NOT_REMOVABLE = "not_removable"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +159,14 @@ def is_for(request: AuthorizationRequest, user: User) -> bool:
 
 
 @transaction.atomic
-def approve(*, request: AuthorizationRequest, user: User, choices: Choices, by: User) -> str:
+def approve(
+    *, request: AuthorizationRequest, user: User, choices: Choices, mark: str, by: User
+) -> str:
     """Approve a request with these choices; return the URL for the customer's browser.
 
     Creates the Grant with absolute time spans, its selections and the receipt, promises the
     receipt mail and answers with a code, all or nothing. A repeated call returns the first answer.
+    `mark` is the form's (`form_marks`): the receipt holds no words that the customer did not see.
     Raises RequestNotFound for somebody else's request, RequestExpired and ChoicesRefused.
     CDS-WG3-01 7.3, 9.1.1, 9.4.
     """
@@ -171,6 +177,8 @@ def approve(*, request: AuthorizationRequest, user: User, choices: Choices, by: 
     now = timezone.now()
     if row.expires <= now:
         raise RequestExpired("the authorization request has expired")
+    if not is_marked(row, user.pk, mark):
+        raise ChoicesRefused([Problem(ProblemKind.CHANGED)])
     offers = offers_of(row)
     sections = sections_of(row, user, offers)
     check_choices(sections, choices)
@@ -245,9 +253,12 @@ def _locked(request: AuthorizationRequest, user: User) -> AuthorizationRequest:
 
 
 def _check_client(row: AuthorizationRequest) -> None:
-    """A disabled Client gets no consent, and no visitors from us."""
+    """A disabled Client gets no consent and no visitors from us, nor does an address it removed."""
     if not row.client.is_enabled:
         raise RequestNotFound("the client of the authorization request was disabled")
+    is_open = row.outcome == AuthorizationRequest.Outcome.OPEN
+    if is_open and not is_registered(row.client, row.params["redirect_uri"]):
+        raise RequestNotFound("the redirect URI of the authorization request was removed")
 
 
 def _grant(

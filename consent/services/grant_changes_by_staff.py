@@ -19,7 +19,6 @@ from consent.services.grants import (
     close_fully,
     end_grant,
     lock_grant,
-    note_new_child,
     open_fully,
     record_change,
     save_grant,
@@ -58,42 +57,6 @@ def _require(reason: str) -> str:
     if not text:
         raise InvalidStaffChange("A reason is needed: the client reads it.", field="reason")
     return text
-
-
-@transaction.atomic
-def create_waiting_grant(
-    *,
-    client: Client,
-    user: User | None,
-    authorization_details: list[dict[str, Any]],
-    scope: str,
-    parent: Grant | None = None,
-    by: User | str,
-) -> Grant:
-    """Create a Grant that gives nothing until the customer authorizes it (CDS-WG1-02 8.2, 8.3).
-
-    `user` is the customer who is meant; only that person can authorize it.
-    """
-    now = timezone.now()
-    if parent is not None:
-        parent = note_new_child(parent)
-    grant = Grant.objects.create(
-        client=client,
-        user=user,
-        status=S.NEEDS_AUTHORIZATION,
-        scope=scope,
-        authorization_details=authorization_details,
-        parent=parent,
-        created=now,
-        modified=now,
-    )
-    record_change(grant, "created", by=by, scope=scope, status=grant.status)
-    tell_client(
-        grant,
-        "Grant waits for an authorization",
-        "Send the customer through an authorization request with this Grant as cds_grant_id.",
-    )
-    return grant
 
 
 @transaction.atomic

@@ -92,11 +92,6 @@ class GrantEntry:
         return min(self.access.sync_until or FOREVER, self.part.until)
 
 
-def environment_of(grant: Grant) -> str:
-    """Return `sandbox` or `production`: which customers the Grant's Client may meet."""
-    return "sandbox" if "sandbox" in grant.client.cds_status_options else "production"
-
-
 def holdings(grant: Grant) -> Holdings:
     """Return the accounts that the customer held when the Grant was made.
 
@@ -105,7 +100,7 @@ def holdings(grant: Grant) -> Holdings:
     """
     if grant.user_id is None:
         return Holdings({})
-    links = AccountHolder.objects.of(grant.user, environment=environment_of(grant))
+    links = AccountHolder.objects.of(grant.user, environment=grant.client.environment)
     follows = any(selection.include_future for selection in grant.selections.all())
     chosen = links.from_then_on(grant.given) if follows else links.at(grant.given)
     found = _first_of_each(chosen.select_related("account").order_by("created", "pk"))

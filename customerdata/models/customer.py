@@ -16,14 +16,6 @@ def new_customer_id() -> str:
     return random_id("cu_")
 
 
-class CustomerQuerySet(models.QuerySet["Customer"]):
-    """Scopes of customers."""
-
-    def in_environment(self, environment: str) -> "CustomerQuerySet":
-        """The customers that Clients of an environment may meet: sandbox sees test customers."""
-        return self.filter(is_test=environment == "sandbox")
-
-
 class Customer(models.Model):
     """A person or organisation that has accounts with the utility.
 
@@ -45,8 +37,6 @@ class Customer(models.Model):
         default=False, help_text="Sandbox Clients meet only these, production Clients never"
     )
     created = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects: ClassVar[Any] = CustomerQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -9,7 +9,6 @@ limits; plain http goes to this machine alone, and only in the demo.
 
 import socket
 import ssl
-import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,9 +17,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
+from urllib3.response import HTTPResponse
 
 from portal.openid.config import apps, may_be_spoken_to
-from portal.safe_fetch import is_public_address
+from portal.safe_fetch import Watchdog, is_public_address
 from portal.version import VERSION
 
 TIMEOUT = 5.0
@@ -45,10 +45,16 @@ class _GuardedHTTPConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _judge(self, super()._new_conn())
 
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        """Wait for the answer, for a limited time as a whole."""
+        watchdog = Watchdog(self.sock, seconds=TOTAL_SECONDS)
+        response = super().getresponse()
+        response.watchdog = watchdog  # type: ignore[attr-defined]
+        return response
 
-class _GuardedHTTPSConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _judge(self, super()._new_conn())
+
+class _GuardedHTTPSConnection(_GuardedHTTPConnection, HTTPSConnection):
+    pass
 
 
 class _GuardedHTTPPool(HTTPConnectionPool):
@@ -84,24 +90,27 @@ class ProviderSession(requests.Session):
         """Send a request and read the whole answer within the limits."""
         if not may_be_spoken_to(request.url or ""):
             raise requests.exceptions.InvalidSchema("only https addresses are spoken to")
-        deadline = time.monotonic() + TOTAL_SECONDS
         limits = {"timeout": TIMEOUT, "stream": True, "allow_redirects": False}
         response = super().send(request, **{**kwargs, **limits})
-        if response.is_redirect:
-            response.close()
-            raise requests.exceptions.TooManyRedirects("redirects are not followed")
-        # What `content`, `text` and `json` go on to read.
-        response._content = _read(response, deadline)
+        watchdog: Watchdog = response.raw.watchdog
+        try:
+            # What `content`, `text` and `json` go on to read.
+            response._content = _read(response)
+            watchdog.check()
+        except TimeoutError as error:
+            raise requests.exceptions.ReadTimeout(str(error)) from error
+        finally:
+            watchdog.cancel()
         return response
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
+def _read(response: requests.Response) -> bytes:
     content = bytearray()
     with response:
+        if response.is_redirect:
+            raise requests.exceptions.TooManyRedirects("redirects are not followed")
         for chunk in response.iter_content(_CHUNK):
             content += chunk
             if len(content) > MAX_BYTES:
                 raise requests.exceptions.ContentDecodingError("the answer is too large")
-            if time.monotonic() > deadline:
-                raise requests.exceptions.ReadTimeout("the answer takes too long")
     return bytes(content)

@@ -11,8 +11,7 @@ from registration.catalogue.types import (
     FieldCategory,
     ScopeKind,
     ScopeType,
-    register_field,
-    register_scope_type,
+    register_entries,
 )
 
 CLIENT_ADMIN = "cds_client_admin"
@@ -131,8 +130,5 @@ FIELDS = (
 
 
 def register() -> None:
-    """Register these entries: called when the registration app is ready, safe to call again."""
-    for scope_type in SCOPE_TYPES:
-        register_scope_type(scope_type)
-    for entry in FIELDS:
-        register_field(entry)
+    """Register these entries."""
+    register_entries(SCOPE_TYPES, FIELDS)

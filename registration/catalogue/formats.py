@@ -47,10 +47,6 @@ class FieldFormat(StrEnum):
         return FieldFormat(self.value.removesuffix("_or_null"))
 
     @property
-    def is_list(self) -> bool:
-        return self.base in {FieldFormat.STRING_LIST, FieldFormat.CHOICE_LIST}
-
-    @property
     def has_choices(self) -> bool:
         return self.base in {FieldFormat.CHOICE, FieldFormat.CHOICE_LIST}
 

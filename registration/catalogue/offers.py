@@ -134,17 +134,6 @@ class ScopeUrls(Protocol):
         """Return the absolute URL of a scope's docs page, or of one anchor on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class DocsUrls:
-    """Docs pages under one base URL."""
-
-    base: str
-
-    def documentation(self, scope_id: str, anchor: str = "") -> str:
-        page = f"{self.base.rstrip('/')}/docs/scopes/{scope_id}/"
-        return f"{page}#{anchor}" if anchor else page
-
-
 def anchor(field_id: str, choice_id: str | None = None) -> str:
     """Return the HTML id of a field or choice on the docs page of its scope."""
     parts = (field_id,) if choice_id is None else (field_id, choice_id)

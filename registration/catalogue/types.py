@@ -5,7 +5,7 @@ CDS-WG1-02 3.3, upper apps add theirs with `register_scope_type` and `register_f
 `AppConfig.ready()`. Metadata, request checks, consent texts and docs pages all read these entries.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -204,6 +204,16 @@ def register_field(entry: AuthorizationDetailsField) -> None:
     """
     if _fields.setdefault(entry.id, entry) != entry:
         raise ValueError(f"authorization details field {entry.id} is registered twice")
+
+
+def register_entries(
+    scope_types: Iterable[ScopeType], fields: Iterable[AuthorizationDetailsField]
+) -> None:
+    """Add the entries of an app: called when it is ready, safe to call again."""
+    for scope_type in scope_types:
+        register_scope_type(scope_type)
+    for entry in fields:
+        register_field(entry)
 
 
 def register_metadata_part(part: MetadataPart) -> None:

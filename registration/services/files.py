@@ -79,23 +79,6 @@ def _store(file: ServerProvidedFile, *, by: User | str) -> None:
     )
 
 
-@transaction.atomic
-def describe_file(*, file: ServerProvidedFile, description: str, by: User | str) -> None:
-    """Change the description of a file; an equal one changes nothing."""
-    row = ServerProvidedFile.objects.select_for_update().get(pk=file.pk)
-    if row.description == description:
-        return
-    row.description = description
-    row.modified = timezone.now()
-    row.save(update_fields=["description", "modified"])
-    audit.record(
-        "file.described",
-        by=by,
-        subject=f"file:{row.file_id}",
-        registration=row.registration.registration_id,
-    )
-
-
 def _measure(content: BinaryIO) -> tuple[int, str]:
     """Return the size and the SHA-256 of a stream, and rewind it."""
     digest, size = hashlib.sha256(), 0

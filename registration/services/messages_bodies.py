@@ -179,6 +179,8 @@ class _Scanner:
             raise InvalidRequest("The request body is not valid JSON: it ends inside a string.")
         try:
             return jsontext.loads(text.decode("utf-8")) if text.strip() else {}
+        except jsontext.HalfPair as error:
+            raise InvalidRequest(f"{error}.", field=error.member) from error
         except (ValueError, RecursionError) as error:
             raise InvalidRequest(f"The request body is not valid JSON: {error}") from error
 

@@ -14,8 +14,9 @@ from consent.catalogue.demo_offers import demo_offers
 from consent.catalogue.selection import SelectionType, SpecialValue
 from registration.catalogue import admin
 from registration.catalogue.formats import FieldFormat
-from registration.catalogue.offers import DocsUrls, FieldOffer, ScopeOffer, describe
+from registration.catalogue.offers import FieldOffer, ScopeOffer, describe
 from registration.catalogue.types import FieldCategory
+from tests.registration.support import DocsUrls
 
 SPEC = Path(__file__).parent.parent / "spec"
 URLS = DocsUrls("https://utility.test")

@@ -11,7 +11,7 @@ from consent.models import Grant
 from consent.services.grant_changes_by_staff import InvalidStaffChange, grant_files
 from consent.services.grants import end_grant
 from registration.models import Credential, Message
-from registration.services.files import describe_file
+from registration.models.files import ServerProvidedFile
 from tests.consent.files_party import ADMIN_SCOPE, DATA, SCOPE, Party
 from tests.consent.oauth.support import ask_token, offer_demo_scopes, plug_in_listener
 from tests.factories.consent import GrantFactory, token_for
@@ -97,7 +97,7 @@ def test_listing(acme):
     assert problems("ServerProvidedFileListing", body) == []
     assert [f["file_id"] for f in body["files"]] == [second.file_id, first.file_id]
     assert (body["next"], body["previous"]) == (None, None)
-    describe_file(file=first, description="Changed", by="system")
+    ServerProvidedFile.objects.filter(pk=first.pk).update(modified=timezone.now())
     assert [f["name"] for f in get(LIST, headers).json()["files"]] == ["Plan é.pdf", "b.csv"]
     found = get(f"{LIST}?file_ids={second.file_id}+file_x", headers).json()["files"]
     assert found == [

@@ -8,10 +8,10 @@ import pytest
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.access.compute import compute_grant
 from customerdata.metadata import customer_data_part
-from registration.catalogue.offers import DocsUrls
 from registration.catalogue.types import MetadataContext
 from tests.customerdata.api.listing import ask
 from tests.factories.customerdata import Household, chosen, contract_entry, make_grant
+from tests.registration.support import DocsUrls
 
 FIELDS = json.loads(
     (Path(__file__).parent.parent / "spec" / "auth_details_fields.json").read_text()

@@ -58,8 +58,15 @@ def approve_as_ana(printed: str, server: str) -> None:
     ana = Browser()
     ana.post("/accounts/login/", {"login": "ana@example.com", "password": PASSWORD})
     form = ana.get(address.removeprefix(server), follow=True)
-    services = re.findall(r'name="request-1-services" value="(\w+)"', form.content.decode())
-    fields = {"action": "authorize", "shown": ["0"], "request-1-services": services[:1]}
+    html = form.content.decode()
+    services = re.findall(r'name="request-1-services" value="(\w+)"', html)
+    (mark,) = re.findall(r'name="mark" value="(\w+)"', html)
+    fields = {
+        "action": "authorize",
+        "shown": ["0"],
+        "request-1-services": services[:1],
+        "mark": mark,
+    }
     answer = ana.post(form.request["PATH_INFO"], fields)
     receipt = ana.get(answer["Location"].removeprefix(server), follow=True)
     assert "Stop sharing" in receipt.content.decode()

@@ -89,26 +89,52 @@ def test_nothing_of_this_machine_travels_along(server, settings, monkeypatch, tm
     assert _Answers.seen == [""]
 
 
-def test_an_answer_that_drips(settings, monkeypatch):
-    """A byte now and then keeps no worker."""
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "drop"),
+    [
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (HEAD + b"Content-Length: 1000\r\n\r\n", b"x"),
+        (HEAD + b"Connection: close\r\n\r\n", b"x"),
+        (HEAD, b"X-More: x\r\n"),
+        (b"HTTP/1.1 200 ", b"O"),
+    ],
+)
+def test_an_answer_that_drips(settings, monkeypatch, begin, drop):
+    """A byte now and then keeps no worker, wherever in the answer; a part is not the whole."""
     monkeypatch.setattr("portal.openid.requests_session.TOTAL_SECONDS", 0.3)
     listener = socket.create_server(("127.0.0.1", 0))
+    dropped: list[bytes] = []
 
     def drip():
         peer, _ = listener.accept()
         with peer:
             peer.recv(65_536)
-            peer.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-            for _ in range(100):
-                try:
-                    peer.sendall(b"1\r\nx\r\n")
-                except OSError:
-                    return
-                threading.Event().wait(0.1)
+            try:
+                peer.sendall(begin)
+                while len(dropped) < 50:
+                    peer.sendall(drop)
+                    dropped.append(drop)
+                    threading.Event().wait(0.1)
+            except OSError:
+                return
 
     threading.Thread(target=drip, daemon=True).start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     configure(settings, entry(url))
-    with pytest.raises(requests.ReadTimeout):
+    with pytest.raises(requests.RequestException):
         ProviderSession().get(url)
+    assert len(dropped) < 50
     listener.close()
+
+
+def test_a_connection_that_answered_is_not_cut(server, settings):
+    """The time of one answer is over with it: the next one may come on the same connection."""
+    configure(settings, entry(server))
+    ProviderSession().get(server)
+    watchdogs = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
+    for each in watchdogs:
+        each.join(1)
+    assert not any(each.is_alive() for each in watchdogs)

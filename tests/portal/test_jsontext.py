@@ -60,3 +60,33 @@ def test_what_is_not_json_is_refused(text):
     """Python's parser would accept NaN and Infinity."""
     with pytest.raises(ValueError):  # noqa: PT011 -- any ValueError is the contract
         jsontext.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "member"),
+    [
+        (r'{"x": "a\ud800"}', "x"),
+        (r'{"y": 1, "x": [{"z": "\ud800\u0041"}]}', "x"),
+        (r'{"x": {"\uDFFF": 1}}', "x"),
+        (r'["\udc00\ud800"]', None),
+        (r'{"x\ud800": 1}', None),
+    ],
+)
+def test_half_a_pair_is_no_text(text, member):
+    """Escapes alone can bring it, and every echo of it would fail; the error names the member."""
+    with pytest.raises(jsontext.HalfPair) as caught:
+        jsontext.loads(text)
+    assert caught.value.member == member
+    assert jsontext.dumps(str(caught.value))
+
+
+@pytest.mark.parametrize("text", [b'"\xed\xa0\x80"', '"a"'.encode("utf-16")])
+def test_bytes_are_utf_8(text):
+    """Python's parser would let half a pair pass in bytes (RFC 8259 8.1)."""
+    with pytest.raises(UnicodeDecodeError):
+        jsontext.loads(text)
+
+
+def test_whole_pairs_are_text():
+    """What lies beyond the first plane is written so by many programs."""
+    assert jsontext.loads(rb'{"\u0041": ["\ud83d\ude00", "\\u0000"]}') == {"A": ["😀", r"\u0000"]}

@@ -1,13 +1,16 @@
 """Logs say what happened, never who was meant or what opens a door."""
 
+import io
 import json
 import logging
 import sys
 import time
 
 import pytest
+from django.test import Client as Browser
 
-from portal.logs import RedactingFormatter, redact
+from portal.context import RequestContext, current
+from portal.logs import RedactingFormatter, RequestFilter, redact
 
 SECRETS = (
     "ana@example.com",
@@ -62,3 +65,35 @@ def test_the_formatter_is_in_use(settings):
     """On the root logger, so that libraries go through it too."""
     assert settings.LOGGING["formatters"]["json"]["()"] == "portal.logs.RedactingFormatter"
     assert settings.LOGGING["root"]["handlers"] == ["console"]
+
+
+@pytest.mark.parametrize("path", ["/cds-api/v1/grants", "/nothing-here/"])
+def test_a_refused_request_is_found_by_its_id_and_says_no_parameters(db, path, settings):
+    """Searches and filters hold names and numbers of customers."""
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.addFilter(RequestFilter())
+    handler.setFormatter(RedactingFormatter(settings.LOGGING["formatters"]["json"]["fmt"]))
+    logger = logging.getLogger("django.request")
+    logger.addHandler(handler)
+    try:
+        response = Browser().get(path, {"q": "Ana Lopez", "account": "1111-1"})
+    finally:
+        logger.removeHandler(handler)
+    (line,) = lines.getvalue().splitlines()
+    assert response.status_code in {401, 404}
+    assert json.loads(line)["request_id"] == response["X-Request-Id"]
+    assert json.loads(line)["request"] == f"GET {path}"
+    assert "Lopez" not in line
+    assert "1111" not in line
+
+
+def test_a_record_of_its_own_has_the_id_of_the_request_at_hand():
+    """What services log carries it too."""
+    record = logging.LogRecord("x", logging.ERROR, "f", 1, "words", None, None)
+    token = current.set(RequestContext("r_ab12"))
+    try:
+        RequestFilter().filter(record)
+    finally:
+        current.reset(token)
+    assert vars(record)["request_id"] == "r_ab12"

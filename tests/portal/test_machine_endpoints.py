@@ -52,8 +52,9 @@ def test_a_nul_byte_in_a_query_or_form_is_a_bad_request(client, value):
     assert client.get(f"/oauth/default-redirect/cl_1?code={value}").status_code == 400
 
 
-def test_programs_get_neither_session_nor_language(client):
+def test_programs_get_neither_session_nor_language(client, settings):
     """Nothing of a browser is read, and the page that came before leaves no language behind."""
+    settings.LANGUAGES = [("en", "English"), ("es", "Spanish")]
     client.force_login(User.objects.create_user("ana@example.com"))
     page = client.get("/docs/", headers={"accept-language": "es"})
     assert page["Content-Language"] == "es"

@@ -8,6 +8,7 @@ import pytest
 from portal.safe_fetch import FetchRefused, Network, fetch, is_public_address
 
 PUBLIC = "93.184.216.34"
+HALF = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 
 
 class Server:
@@ -140,6 +141,14 @@ PRIVATE = [
     "64:ff9b::a9fe:a9fe",
     "2002:7f00:1::",
     "2001:0:7f00:1::",
+    "192.0.0.8",
+    "192.0.0.9",
+    "64:ff9b:1::7f00:1",
+    "100::1",
+    "100:0:0:1::1",
+    "3fff::1",
+    "5f00::1",
+    "fec0::1",
     "not an address",
 ]
 
@@ -213,9 +222,12 @@ def test_size_limit():
         server.close()
 
 
-def test_time_limit():
-    """A server that starts an answer and never ends it is left."""
-    server = Server(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx", wait=5)
+@pytest.mark.parametrize(
+    "begun", ["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx", "HTTP/1.1 200 OK\r\n\r\nx", HALF]
+)
+def test_time_limit(begun):
+    """A server that starts an answer and never ends it is left; a part is not the whole."""
+    server = Server(begun.encode(), wait=5)
     wires = Wires(server, solar_example=[PUBLIC])
     with pytest.raises(FetchRefused, match="did not answer"):
         fetch("https://solar.example/", max_bytes=100, timeout=0.3, network=wires.network)

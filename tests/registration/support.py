@@ -26,6 +26,18 @@ class FakePrincipal:
     pk: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class DocsUrls:
+    """Docs pages under one base URL."""
+
+    base: str
+
+    def documentation(self, scope_id: str, anchor: str = "") -> str:
+        """Return the address of a page, or of an anchor on it."""
+        page = f"{self.base.rstrip('/')}/docs/scopes/{scope_id}/"
+        return f"{page}#{anchor}" if anchor else page
+
+
 def offer_demo_scopes() -> None:
     """Offer what the demo offers."""
     catalogue.register()

@@ -15,7 +15,7 @@ from registration.api.files import _Part, _part, _Unsatisfiable
 from registration.catalogue.types import MetadataContext
 from registration.errors import InvalidRequest
 from registration.models.files import ServerProvidedFile
-from registration.services.files import describe_file, files_metadata, upload_file
+from registration.services.files import files_metadata, upload_file
 from registration.services.offers import current_offers
 from tests.factories.registration import RegistrationFactory
 from tests.registration.support import offer_demo_scopes
@@ -100,17 +100,6 @@ def test_a_file_without_a_row_is_not_left_behind(monkeypatch, settings):
 def test_an_empty_file_is_a_file():
     """Nothing forbids it."""
     assert upload(data=b"").size == 0
-
-
-def test_describing_dates_the_change():
-    """`modified` orders the listing; the same words twice are no change."""
-    file = upload()
-    for _ in range(2):
-        describe_file(file=file, description="New words", by="system")
-    changed = ServerProvidedFile.objects.get()
-    assert changed.description == "New words"
-    assert changed.modified > changed.created
-    assert AuditEvent.objects.filter(action="file.described").count() == 1
 
 
 @pytest.mark.parametrize("values", [{"sha256": "x"}, {"name": ""}])

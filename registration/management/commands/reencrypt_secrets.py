@@ -4,15 +4,23 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from portal.services.encryption import reencrypt_second_factors
 from registration.services.encryption import reencrypt_credentials
 
 
 class Command(BaseCommand):
     """`manage.py reencrypt_secrets`, after a new first key in FIELD_ENCRYPTION_KEYS."""
 
-    help = "Encrypt stored client secrets with the first key of FIELD_ENCRYPTION_KEYS."
+    help = (
+        "Encrypt stored client secrets and second factors with the first key of "
+        "FIELD_ENCRYPTION_KEYS."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Report how many were moved."""
-        count = reencrypt_credentials(by="command:reencrypt_secrets")
-        self.stdout.write(f"{count} secrets now use the newest key; older keys: see the guide.")
+        by = "command:reencrypt_secrets"
+        factors, secrets = reencrypt_second_factors(by=by), reencrypt_credentials(by=by)
+        self.stdout.write(
+            f"{secrets} secrets and {factors} second factors now use the newest key; "
+            "older keys: see the guide."
+        )

@@ -1,7 +1,6 @@
 """Pages behind the links of request Messages: anyone who has the link may use it (3.6)."""
 
 from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from portal.context import current
 from portal.crypto import same
 from portal.models import User
 from portal.openid import freshness
+from portal.pages.headers import private
 from portal.permissions import public
 from registration.errors import InvalidRequest
 from registration.fields.files import DEFAULT_MAX_SIZE
@@ -39,21 +39,7 @@ from registration.services.offers import current_offers
 from registration.services.onboarding_pdf import blank_form
 from registration.services.registration_fields import fields_of
 
-View = Callable[..., HttpResponse]
 Page = Callable[[HttpRequest, Requirement], HttpResponse]
-
-
-def private(view: View) -> View:
-    """Keep pages behind random links out of caches and search engines."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response["Cache-Control"] = "no-store"
-        response["X-Robots-Tag"] = "noindex"
-        return response
-
-    return wrapped
 
 
 @public

@@ -367,3 +367,30 @@ def test_no_sequence_of_patches_opens_more(acme, api, sequence):
         assert set(now.open_scope_ids) <= {"cds_usage", "cds_service_contracts"}
         assert set(chosen(now)) == set(range(len(now.authorization_details)))
     end_grant(grant=grant, status="closed", reason="", by="system")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"scope": "cds_usage \ud800"}, "scope"),
+        ({"authorization_details": [{"type": "\ud800"}]}, "authorization_details"),
+        ({"authorization_details": [usage(**{"\ud800": 1})]}, "authorization_details"),
+        ({"authorization_details": [usage(jwk={"kty": "\ud800"})]}, "authorization_details"),
+        ({"\ud800": 1}, None),
+    ],
+)
+def test_half_a_character_is_a_mistake_of_the_client(acme, api, body, field):
+    """No answer could repeat it, and no database hold it."""
+    grant = grant_of(acme)
+    response = api.patch(grant, body)
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    assert response.json().get("field") == field
+    assert "half a surrogate pair" in response.json()["error_description"]
+
+
+@pytest.mark.parametrize(
+    "body", [{"scope": "cds_usage \x00"}, {"authorization_details": [{"type": "\x00"}]}]
+)
+def test_a_nul_names_no_scope(acme, api, body):
+    """It is a character of JSON, and of no scope."""
+    assert api.patch(grant_of(acme), body).status_code == 400

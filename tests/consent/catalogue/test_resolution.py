@@ -9,7 +9,6 @@ from consent.catalogue.access import VALUE_TYPES
 from consent.catalogue.demo_offers import demo_offers
 from consent.catalogue.resolution import meaning_of, resolution_of
 from consent.models import Grant
-from consent.services import approval
 from consent.services.choices import Choices, SectionChoice
 from tests.consent.oauth.support import offer_demo_scopes
 from tests.consent.pages.world import make_world
@@ -56,7 +55,7 @@ def test_an_approval_keeps_the_formats_and_publishes_none(monkeypatch):
     world = make_world(monkeypatch)
     request = world.ask("cds_usage", details=[{"type": "cds_usage", VALUE_TYPES: ["gas_therm"]}])
     choices = Choices({0: SectionChoice(frozenset({"sc_222222"}))})
-    approval.approve(request=request, user=world.alice, choices=choices, by=world.alice)
+    world.approve(request, choices)
     grant = Grant.objects.get()
     assert list(grant.resolution["cds_usage"]["value_formats"]) == ["gas_therm"]
     assert "value_formats" not in str(grant.authorization_details)

@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from consent.models import AccessToken, Grant, RefreshToken
 from consent.services.grants import end_grant
+from consent.services.tokens import find_access_token, is_alive
 from consent.tasks import sweep_grants
+from portal.models import AuditEvent
 from registration.services.credentials import expire_credential
 from tests.consent.oauth.support import CALLBACK, CHALLENGE, VERIFIER, approved, ask_token
+from tests.factories.consent import GrantFactory, token_for
 from tests.factories.registration import CredentialFactory
 
 
@@ -185,3 +189,24 @@ def test_an_access_token_is_no_refresh_token(acme):
     """Token types do not stand in for each other."""
     body, _grant = first_tokens(acme)
     assert refresh(acme.app_credential, body["access_token"]).json()["error"] == "invalid_grant"
+
+
+def test_all_tokens_end_in_an_emergency(acme, rival, capsys):
+    """Whoever holds one, of whichever Client; the secret gets new ones from then on."""
+    body, grant = first_tokens(acme)
+    raw = token_for(GrantFactory.create(client=rival.app))
+    code, _grant = approved(acme.app, redirect_uri=CALLBACK)
+    call_command("end_all_tokens", "--reason", "a dump was lost")
+    assert "Clients have ended" in capsys.readouterr().out
+    assert refresh(acme.app_credential, body["refresh_token"]).json()["error"] == "invalid_grant"
+    asked = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
+    assert ask_token(acme.app_credential, **asked).json()["error"] == "invalid_grant"
+    for text in (raw, body["access_token"]):
+        token = find_access_token(text)
+        assert token is not None
+        assert not is_alive(token, now=timezone.now())
+    event = AuditEvent.objects.get(action="tokens.ended")
+    assert (event.actor, event.details["reason"]) == ("command:end_all_tokens", "a dump was lost")
+    fresh = find_access_token(token_for(grant, client=acme.app))
+    assert fresh is not None
+    assert is_alive(fresh, now=timezone.now())

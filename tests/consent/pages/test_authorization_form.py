@@ -16,6 +16,13 @@ from tests.consent.pages.world import MERGED, World, answer, form_url, service
 from tests.factories.consent import GrantFactory
 
 
+def mark_in(html: str) -> str:
+    """Return the mark of a form."""
+    found = re.search(r'name="mark" value="(\w+)"', html)
+    assert found
+    return found[1]
+
+
 def ticked(html: str) -> list[str]:
     """Return the values of the ticked rows."""
     return re.findall(r'name="request-\d+-services" value="(\w+)" checked', html)
@@ -229,8 +236,8 @@ def test_declining_works_before_sign_in(world: World) -> None:
 def test_a_session_that_ended_loses_no_choice(world: World) -> None:
     """Sign in again, and everything is still ticked; nothing is authorized on the way."""
     url = form_url(world.ask(details=MERGED))
-    world.browser.get(url)
-    response = Browser().post(url, answer("sc_333333"))
+    mark = mark_in(world.browser.get(url).content.decode())
+    response = Browser().post(url, answer("sc_333333", mark=mark))
     assert response["Location"].startswith("/accounts/login/")
     assert ticked(world.browser.get(url).content.decode()) == ["sc_333333"]
     assert not Grant.objects.exists()

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from consent.mail_tasks import send_receipt, send_sharing_stopped
 from consent.models import Grant, Receipt
+from consent.services.receipts import stop_sharing
 from consent.tasks import sweep_grants
 from portal.models import OutboxEntry
 from tests.consent.pages.world import MERGED, World, answer, form_url, service
@@ -240,3 +243,18 @@ def test_the_sharing_page_costs_the_same_for_many(
     with django_assert_num_queries(7):
         html = world.browser.get("/sharing/").content.decode()
     assert html.count('class="panel"') == count
+
+
+def test_stopping_never_waits_for_a_refresh_that_waits_for_it(
+    world: World, receipt: Receipt
+) -> None:
+    """Whoever refreshes a token holds it and inserts rows that point at the Grant."""
+    with CaptureQueriesContext(connection) as queries:
+        assert stop_sharing(receipt=receipt, by=world.alice)
+    locks = [
+        each["sql"]
+        for each in queries
+        if 'FROM "consent_grant"' in each["sql"] and " FOR " in each["sql"]
+    ]
+    assert locks
+    assert all("FOR NO KEY UPDATE" in text for text in locks)

@@ -35,7 +35,7 @@ def pick(*ids: str, later: bool = False, section: int = 0) -> Choices:
 
 def approve(world: World, request: AuthorizationRequest, choices: Choices) -> str:
     """Approve as alice."""
-    return approval.approve(request=request, user=world.alice, choices=choices, by=world.alice)
+    return world.approve(request, choices)
 
 
 def test_approval_makes_everything_at_once(world: World) -> None:

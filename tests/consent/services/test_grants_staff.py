@@ -14,7 +14,6 @@ from portal.models import AuditEvent, OutboxEntry
 from registration.models import Message
 from tests.consent.oauth.support import plug_in_listener
 from tests.factories.consent import CustomerFactory, GrantFactory, token_for
-from tests.factories.registration import ClientFactory
 
 pytestmark = pytest.mark.django_db
 DETAILS = [{"type": "cds_usage", "sync_until": "infinite"}]
@@ -135,14 +134,7 @@ def test_a_parent_goes_on_when_all_its_children_do(listener):
     parent = GrantFactory.create()
     staff.require_sub_grants(grant=parent, by="system")
     children = [
-        staff.create_waiting_grant(
-            client=ClientFactory.create(consent=True),
-            user=CustomerFactory.create(),
-            authorization_details=DETAILS,
-            scope="cds_usage",
-            parent=parent,
-            by="system",
-        )
+        GrantFactory.create(user=CustomerFactory.create(), parent=parent, waiting=True)
         for _ in range(3)
     ]
     end_grant(grant=children[2], status="revoked", reason="", by="system")

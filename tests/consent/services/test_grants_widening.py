@@ -22,7 +22,7 @@ def world(db: None, monkeypatch: Any) -> World:
 def test_the_approval_settles_what_was_asked(world: World) -> None:
     """The same Grant, with what the customer approved: not more, and nothing left to ask."""
     first = world.ask("cds_usage")
-    approval.approve(request=first, user=world.alice, choices=ONE, by=world.alice)
+    world.approve(first, ONE)
     grant = Grant.objects.get()
     (granted,) = grant.authorization_details
     wider = [{**granted, "include_coordinates": True}]
@@ -38,7 +38,7 @@ def test_the_approval_settles_what_was_asked(world: World) -> None:
     again.params = {**again.params, "cds_grant_id": grant.grant_id}
     again.save()
     assert approval.is_for(again, world.alice)
-    approval.approve(request=again, user=world.alice, choices=ONE, by=world.alice)
+    world.approve(again, ONE)
     after = Grant.objects.get()
     assert (after.status, after.is_asking) == ("active", False)
     assert after.enabled_authorization_details == after.authorization_details
@@ -49,7 +49,7 @@ def test_the_approval_settles_what_was_asked(world: World) -> None:
 def test_declining_leaves_what_was_granted(world: World) -> None:
     """The wish stays a wish; access is as before."""
     first = world.ask("cds_usage")
-    approval.approve(request=first, user=world.alice, choices=ONE, by=world.alice)
+    world.approve(first, ONE)
     grant = Grant.objects.get()
     changes = {"scope": "cds_usage cds_service_contracts"}
     patch_grant(grant=grant, changes=changes, by="client:test")

@@ -223,7 +223,7 @@ def test_gil_is_not_for_the_sandbox(logins, calendar):
     """Production Clients meet him, sandbox Clients never; all others are test customers."""
     make_dan(calendar)
     make_gil(calendar)
-    production = Customer.objects.in_environment("production")
+    production = Customer.objects.filter(is_test=False)
     assert [customer.name for customer in production] == ["Gil"]
     assert "test" not in AccountVersion.objects.get(customer=production.get()).types
 

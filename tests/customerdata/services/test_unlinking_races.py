@@ -11,6 +11,7 @@ from consent.models import Grant
 from consent.services import approval, grant_requests
 from consent.services.approval import ChoicesRefused, ProblemKind
 from consent.services.choices import Choices, SectionChoice
+from consent.services.form_marks import form_mark
 from customerdata.models import AccountHolder
 from customerdata.services import unlinking
 from portal.models import AuditEvent
@@ -42,7 +43,10 @@ class Scene:
             client=self.client, access=[{"type": "cds_usage"}], user=user
         )
         choices = Choices({0: SectionChoice(frozenset(self.home.contract_ids(0)))})
-        return partial(approval.approve, request=request, user=user, choices=choices, by=user)
+        mark = form_mark(request, user.pk)
+        return partial(
+            approval.approve, request=request, user=user, choices=choices, mark=mark, by=user
+        )
 
     def by_staff(self) -> Any:
         """Staff approve because the person agreed elsewhere."""

@@ -7,7 +7,6 @@ import pytest
 from registration.catalogue.formats import FieldFormat
 from registration.catalogue.offers import (
     Choice,
-    DocsUrls,
     FieldOffer,
     ScopeOffer,
     anchor,
@@ -16,6 +15,7 @@ from registration.catalogue.offers import (
     fields_to_json,
     offered_fields,
 )
+from tests.registration.support import DocsUrls
 
 URLS = DocsUrls("https://utility.test/")
 FILES = ScopeOffer(

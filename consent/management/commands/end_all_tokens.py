@@ -1,0 +1,25 @@
+"""Staff end all tokens, in an emergency."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from consent.services.tokens import end_all_tokens
+
+
+class Command(BaseCommand):
+    """`manage.py end_all_tokens --reason TEXT`."""
+
+    help = (
+        "End every token and open code of every Client at once. Secrets and Grants go on: admin "
+        "Clients get new tokens at once, customers are asked again for all others."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the reason."""
+        parser.add_argument("--reason", required=True, help="what the audit trail keeps")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """End them."""
+        count = end_all_tokens(reason=options["reason"], by="command:end_all_tokens")
+        self.stdout.write(f"All tokens of {count} Clients have ended.")
