@@ -1,14 +1,17 @@
-"""Moving the secrets of second factors to the newest encryption key."""
+"""Moving stored secrets to the newest encryption key, so that an old key can be retired."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from portal import audit
 from portal.crypto import reencrypt
 from portal.models import User
+
+M = TypeVar("M", bound=Model)
 
 BATCH = 500
 # Where allauth keeps what it hands to `SecondFactorAdapter.encrypt`.
@@ -26,26 +29,32 @@ def with_secrets(data: Mapping[str, Any], change: Callable[[str], str]) -> dict[
     return changed
 
 
-def reencrypt_second_factors(*, by: User | str) -> int:
-    """Encrypt the secrets of all second factors with the newest key; return how many factors.
+def change_rows(rows: QuerySet[M], field: str, change: Callable[[M], Any]) -> int:
+    """Set a field of every row to what `change` makes of the row; return how many.
 
-    Works in batches with row locks, so it may run while people sign in, and may be repeated.
-    Raises cryptography.fernet.InvalidToken when a needed key is missing.
+    Works in batches with row locks, so it may run while people and programs use the portal.
     """
     done, last = 0, 0
     while True:
         with transaction.atomic():
-            rows = list(
-                Authenticator.objects.select_for_update(no_key=True)
-                .filter(pk__gt=last)
-                .order_by("pk")[:BATCH]
-            )
-            for row in rows:
-                row.data = with_secrets(row.data, reencrypt)
-            Authenticator.objects.bulk_update(rows, ["data"])
-        if not rows:
-            break
-        done, last = done + len(rows), rows[-1].pk
+            locked = rows.select_for_update(no_key=True).filter(pk__gt=last).order_by("pk")
+            batch = list(locked[:BATCH])
+            for row in batch:
+                setattr(row, field, change(row))
+            rows.bulk_update(batch, [field])
+        if not batch:
+            return done
+        done, last = done + len(batch), batch[-1].pk
+
+
+def reencrypt_second_factors(*, by: User | str) -> int:
+    """Encrypt the secrets of all second factors with the newest key; return how many factors.
+
+    May be repeated. Raises cryptography.fernet.InvalidToken when a needed key is missing.
+    """
+    done = change_rows(
+        Authenticator.objects.all(), "data", lambda row: with_secrets(row.data, reencrypt)
+    )
     audit.record(
         "second_factors.reencrypted", by=by, subject="second_factors:all", details={"n": done}
     )

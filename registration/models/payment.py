@@ -125,7 +125,7 @@ class Payment(BasePayment):
         The library's providers call this. The row is locked first, so that reports that arrive at
         once are judged one by one. Raises StatusRefused for what the table does not list.
         """
-        stored = type(self).objects.select_for_update().values_list("status", flat=True)
+        stored = type(self).objects.select_for_update(no_key=True).values_list("status", flat=True)
         known = stored.get(pk=self.pk)
         if status == known:
             self.status = known

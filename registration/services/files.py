@@ -3,7 +3,6 @@
 import hashlib
 import mimetypes
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import BinaryIO
 
@@ -16,6 +15,7 @@ from portal.models import User
 from registration import addresses
 from registration.catalogue.admin import SERVER_PROVIDED_FILES
 from registration.catalogue.types import MetadataContext
+from registration.characters import hides
 from registration.errors import InvalidRequest
 from registration.models import Registration
 from registration.models.files import MIME_TYPE, ServerProvidedFile
@@ -92,7 +92,7 @@ def _measure(content: BinaryIO) -> tuple[int, str]:
 
 def _checked_name(name: str) -> str:
     """The name travels in a header and becomes a file on somebody's disk."""
-    bad = any(unicodedata.category(char) in {"Cc", "Cf", "Cs"} or char in "/\\" for char in name)
+    bad = hides(name) or any(char in "/\\" for char in name)
     if not name.strip(". ") or len(name) > MAX_NAME or bad:
         raise InvalidRequest(
             f"name must be a file name of at most {MAX_NAME} characters without a path.",

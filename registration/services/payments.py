@@ -113,7 +113,7 @@ def _open_checkout(payment: Payment) -> str:
     The row stays locked while the provider is asked: two clicks at once open one checkout, and
     whoever ends it waits for its name.
     """
-    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
     if payment.status not in Payment.UNFINISHED:
         # Ended since; the page there says why.
         return str(payment.get_success_url())
@@ -138,7 +138,7 @@ def refund_payment(*, requirement: Requirement, by: User | str) -> Payment:
     Raises ForbiddenStep without a payment, PaymentUnavailable when the provider refuses.
     """
     arrived = Payment.objects.of(requirement).arrived().order_by("-pk")
-    paid = arrived.select_for_update(of=("self",))
+    paid = arrived.select_for_update(of=("self",), no_key=True)
     payment: Payment | None = paid.surplus().first() or paid.first()
     if payment is None:
         raise onboarding.ForbiddenStep("There is no card payment that could be paid back.")

@@ -90,7 +90,7 @@ def _claim(followed: list[str], now: datetime) -> list[Payment]:
     """Return silent payments, the longest silent first; two sweeps at once take different ones."""
     silent = Payment.objects.silent_since(now - SILENCE).begun_after(now - GIVEN_UP_AFTER)
     rows = silent.filter(variant__in=followed).select_related("requirement")
-    locked = rows.select_for_update(of=("self",), skip_locked=True)
+    locked = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     found = list(locked.order_by("modified", "pk")[:SWEEP_BATCH])
     # Whatever the answer is, the next sweep asks about others first.
     Payment.objects.filter(pk__in=[payment.pk for payment in found]).update(modified=now)
@@ -125,7 +125,7 @@ def _settle_one(payment: Payment) -> None:
 @transaction.atomic
 def _forbid_opening(payment: Payment) -> bool:
     """Give up a payment without a checkout; False when one was being opened, and now has a name."""
-    payment.refresh_from_db(from_queryset=Payment.objects.select_for_update())
+    payment.refresh_from_db(from_queryset=Payment.objects.select_for_update(no_key=True))
     if payment.transaction_id or payment.status not in Payment.UNFINISHED:
         return False
     payment.change_status(PaymentStatus.CANCELLED)

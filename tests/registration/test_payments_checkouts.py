@@ -1,15 +1,17 @@
 """Checkouts that nobody needs any more, and those of which nothing is heard (CDS-WG1-02 3.6)."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from celery import current_app
+from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.test import Client as Browser
 from django.utils import timezone
 
 from portal.models import OutboxEntry
-from registration.models import Payment
+from registration.models import Payment, Requirement
 from registration.services import onboarding, payments, payments_checkouts, reviews
 from registration.services.payments_checkouts import SILENCE, sweep_checkouts
 from tests.registration.onboarding_support import path_of, requirement, statuses
@@ -163,6 +165,19 @@ def test_money_that_met_the_fee_is_not_listed(session, fee, stand_in):
     assert "surplus" not in run("list_requests")
     payments.refund_payment(requirement=fee, by="staff")
     assert "surplus" not in run("list_requests")
+
+
+def test_the_migration_knows_which_payment_met_the_fee(session, fee, stand_in):
+    """Fees that were paid before this was written down are no surplus."""
+    stand_in.pay(session)
+    send("checkout.session.completed", session)
+    Requirement.objects.update(paid_by=None)
+    assert "surplus" in run("list_requests")
+    fill = import_module("registration.migrations.0009_fill_paid_by").fill
+    for _ in range(2):
+        fill(apps, None)
+        assert requirement(fee.registration, FEE).paid_by == payment()
+        assert "surplus" not in run("list_requests")
 
 
 def test_staff_may_keep_money_that_came_after_a_rejection(session, fee, stand_in):
