@@ -62,11 +62,8 @@ class GrantListener(Protocol):
         """How many objects the Grant's selections name."""
 
     def grant_approved(self, grant: Grant) -> None:
-        """Compute access now, inside the approving transaction (small selections)."""
-
-    def goes_on(self, grant: Grant) -> bool:
-        """Whether what a computed Grant shows can still change: false once the person's links to
-        all accounts behind it have ended."""
+        """Compute access now, inside the approving transaction (small selections), and note in the
+        Grant, also in the row at hand, when its last new data comes."""
 
     def grant_ended(self, grant: Grant) -> None:
         """Forget what was computed; runs in the ending transaction."""

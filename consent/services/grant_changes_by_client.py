@@ -45,6 +45,7 @@ from consent.services.grants import (
     open_fully,
     record_change,
     save_grant,
+    settle_parent,
     stop_if_over,
 )
 from consent.services.requests import consent_offers
@@ -136,6 +137,7 @@ def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
         catalog.listener().grant_approved(row)
         stop_if_over(row)
     save_grant(row)
+    settle_parent(row)
     record_change(row, "widening_asked" if widens else "reduced", by=by, scope=wanted.scope)
     return row
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -197,7 +199,8 @@ def lift_limit(*, grant: Grant, by: User | str) -> Grant:
 def report_data_state(*, grant: Grant, status: str, by: User | str) -> Grant:
     """Say how the data of a Grant is doing: `active`, `delayed`, `stopped` or `errored` (8.2).
 
-    A status that the Grant already has changes nothing. Raises ForbiddenTransition.
+    A status that the Grant already has changes nothing. Raises ForbiddenTransition, also for
+    `active` once the last new data has come: the next sweep would undo it.
     """
     row = lock_grant(grant)
     if row.status == status:
@@ -207,6 +210,8 @@ def report_data_state(*, grant: Grant, status: str, by: User | str) -> Grant:
         raise ForbiddenTransition(
             f"A Grant that is {row.status} cannot be reported as {status}.", field="status"
         )
+    if status == S.ACTIVE:
+        _refuse_without_new_data(row)
     was_pending = row.status == S.PENDING
     apply_status(row, status)
     open_fully(row)
@@ -218,6 +223,16 @@ def report_data_state(*, grant: Grant, status: str, by: User | str) -> Grant:
     tell_client(row, f"Grant {status}", DATA_STATES[status])
     settle_parent(row)
     return row
+
+
+def _refuse_without_new_data(row: Grant) -> None:
+    end = row.new_data_until
+    if end is not None and row.is_out_of_new_data(timezone.now()):
+        day = end.astimezone(ZoneInfo(settings.CDS_TIMEZONE)).date().isoformat()
+        raise ForbiddenTransition(
+            f"The last new data of this Grant came on {day}: it cannot be reported as active.",
+            field="status",
+        )
 
 
 @transaction.atomic

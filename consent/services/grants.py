@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent import catalog
-from consent.catalogue.resolution import resolution_of
+from consent.catalogue.access import read_entry
+from consent.catalogue.resolution import meaning_of, resolution_of
 from consent.models import Grant, GrantReplacement, Selection
 from consent.services import tokens
 from consent.services.grant_review_messages import close_review
@@ -323,14 +324,30 @@ def _finish(grant: Grant) -> None:
 
 
 def stop_if_over(grant: Grant) -> None:
-    """Let a locked Grant say that its data stopped, when all links behind it have ended (ADR 5).
+    """Let a locked Grant say that its data stopped, when links behind it have ended (ADR 5).
 
-    That may have happened while another status mattered more. The caller saves the row.
+    That may have happened while another status mattered more. One whose own time spans are over
+    is left to the sweep, which tells nobody (ADR 8). The caller saves the row.
     """
-    if grant.status in MAY_STOP and not catalog.listener().goes_on(grant):
+    now = timezone.now()
+    if grant.status not in MAY_STOP or not grant.is_out_of_new_data(now):
+        return
+    if not _spans_are_over(grant, now):
         apply_status(grant, S.STOPPED)
         grant.save()
+        record_change(grant, "stopped", by=SYSTEM)
         tell_client(grant, "Grant stopped", STOPPED_MEANS)
+
+
+def _spans_are_over(grant: Grant, now: datetime) -> bool:
+    """Whether the Grant would get nothing new whatever became of links (CDS-WG3-01 7.3)."""
+    for details in grant.authorization_details:
+        meaning = meaning_of(grant.resolution, details["type"])
+        if meaning is not None:
+            end = read_entry(details, meaning.scope_type).new_data_until
+            if end is None or end > now:
+                return False
+    return True
 
 
 @transaction.atomic

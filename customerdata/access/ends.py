@@ -24,15 +24,19 @@ def new_data_until(grant: Grant, held: Holdings, rows: Iterable[Reaching]) -> da
 
     Each entry gets new data until its time spans end (CDS-WG3-01 7.3). One whose objects all hang
     on accounts that are no longer linked ended with the last of these links (ADR 5), unless
-    services of the future may come from an account that is.
+    services of the future may come from an account that is. One that has nothing left, as after a
+    mistaken link, has no say; where no other is left the last of the links has.
     """
+    links_ended = [*held.ends.values(), *held.mistaken.values()]
     last: dict[int, datetime] = {}
     for row in rows:
         last[row.entry] = max(row.cutoff, last.get(row.entry, row.cutoff))
     ends = []
     for entry in grant_entries(grant, held.whole):
         may_grow = entry.choice.include_future and held.some_go_on
+        if links_ended and not may_grow and entry.index not in last:
+            continue
         frozen = FOREVER if may_grow else last.get(entry.index, FOREVER)
         ends.append(min(entry.access.new_data_until or FOREVER, frozen))
-    latest = max(ends, default=FOREVER)
+    latest = max(ends or links_ended, default=FOREVER)
     return None if latest == FOREVER else latest

@@ -6,7 +6,6 @@ from consent.catalogue.selection import SelectionType
 from consent.models import Grant
 from customerdata.access.compute import compute_grant, forget_grant
 from customerdata.access.entries import grant_entries, holdings
-from customerdata.access.outlook import goes_on
 from customerdata.models import Account, MeterDevice, ServiceContractVersion, ServicePoint
 
 
@@ -29,10 +28,6 @@ class AccessComputation:
     def grant_approved(self, grant: Grant) -> None:
         """Compute access now, inside the approving transaction."""
         compute_grant(grant)
-
-    def goes_on(self, grant: Grant) -> bool:
-        """Return whether what the Grant shows can still change (ADR 5)."""
-        return goes_on(grant)
 
     def grant_ended(self, grant: Grant) -> None:
         """Forget what was computed."""

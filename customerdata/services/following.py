@@ -1,4 +1,4 @@
-"""What Grants over services of the future make of an account that is linked after them (ADR 5)."""
+"""What Grants over services of the future make of an account that is linked after them (ADR 7)."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from consent.services.grant_changes_by_staff import report_data_state
 from consent.services.grants import lock_grant
 from customerdata.access.compute import compute_grant
 from customerdata.access.entries import Part, grant_entries
-from customerdata.models import AccountHolder, GrantedObject
+from customerdata.models import AccountHolder
 from customerdata.models.access import FOREVER
 from customerdata.services.recomputation import request_recomputation
 from portal.models import User
@@ -19,8 +19,8 @@ from portal.models import User
 def follow_link(*, holder: AccountHolder, by: User | str) -> None:
     """Let the person's Grants over services of the future take in a newly linked account.
 
-    They are computed after commit, except those that have `stopped`: where nothing could change any
-    more and now something can, they become `active` again (CDS-WG1-02 8.2). Runs in the linking
+    They are computed after commit, except those that have `stopped`: where the last new data had
+    come and now more comes, they become `active` again (CDS-WG1-02 8.2). Runs in the linking
     transaction, which has locked the person.
     """
     growing = _growing(holder.user)
@@ -30,9 +30,10 @@ def follow_link(*, holder: AccountHolder, by: User | str) -> None:
     stopped = growing.filter(status=Grant.Status.STOPPED).order_by("pk")
     for grant in stopped.select_related("client__registration", "parent", "review"):
         row = lock_grant(grant)
-        was_still = not _can_change(row)
+        now = timezone.now()
+        was_over = row.is_out_of_new_data(now)
         compute_grant(row)
-        if row.status == Grant.Status.STOPPED and was_still and _can_change(row):
+        if row.status == Grant.Status.STOPPED and was_over and not row.is_out_of_new_data(now):
             report_data_state(grant=row, status=Grant.Status.ACTIVE, by=by)
 
 
@@ -53,9 +54,3 @@ def _follows(grant: Grant, now: datetime) -> bool:
         return False
     newcomers = Part(FOREVER, frozenset(), since=now)
     return bool(grant_entries(grant, newcomers))
-
-
-def _can_change(grant: Grant) -> bool:
-    """Whether some of what a Grant shows is not frozen."""
-    rows = GrantedObject.objects.filter(grant=grant, cutoff__gt=timezone.now())
-    return bool(rows.exists())

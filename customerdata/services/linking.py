@@ -133,7 +133,7 @@ def link_account(
     """Let a person act for an account; linking it again changes nothing.
 
     `asserted_by` are the OpenID provider and its subject whose claims are the reason. Grants over
-    services of the future take in what hangs on it (ADR 5).
+    services of the future take in what hangs on it (ADR 7).
     """
     # Approvals at the same time would else not see it, nor would it see them.
     lock_person(user.pk)

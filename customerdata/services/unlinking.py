@@ -20,7 +20,7 @@ from consent.services.grant_changes_by_staff import disable_grant, report_data_s
 from consent.services.grants import MAY_STOP, lock_grant, lock_person, tell_client
 from customerdata.access.compute import compute_grant
 from customerdata.access.entries import holdings
-from customerdata.access.outlook import goes_on, may_grow, takes_future
+from customerdata.access.outlook import may_grow, takes_future
 from customerdata.catalog import masked
 from customerdata.models import AccountHolder, AccountVersion, GrantedObject
 from customerdata.services.recomputation import request_recomputation
@@ -31,6 +31,8 @@ from portal.outbox import enqueue
 from portal.wording import moment_words
 
 S = Grant.Status
+# Entry, kind, primary key and cutoff of each row.
+Shown = frozenset[tuple[int, str, int, datetime]]
 TASK = "customerdata.tasks.send_account_unlinked"
 
 _WHY = "the customer's account is no longer linked"
@@ -116,7 +118,7 @@ def _settle(grant: Grant, *, by: User | str) -> bool:
         if not held.some_go_on:
             disable_grant(grant=row, reason=_WHY, by=by)
         return not held.some_go_on
-    stops = row.status in MAY_STOP and not goes_on(row)
+    stops = row.status in MAY_STOP and row.is_out_of_new_data(timezone.now())
     # Until the last link ended, a Grant of services to come could still grow.
     last = stops and not held.some_go_on and takes_future(row)
     if before == after and not last:
@@ -125,12 +127,17 @@ def _settle(grant: Grant, *, by: User | str) -> bool:
         disable_grant(grant=row, reason=_WHY, by=by)
     elif stops:
         report_data_state(grant=row, status=S.STOPPED, by=by)
-    else:
+    elif row.status != S.STOPPED or _objects(before) != _objects(after):
+        # Of one that is stopped it is no news that nothing newer comes, unless something is gone.
         tell_client(row, "Grant reduced", "An account of this Grant gets no new data any more.")
     return True
 
 
-def _shown(grant: Grant) -> frozenset[tuple[int, str, int, datetime]]:
+def _objects(shown: Shown) -> set[tuple[int, str, int]]:
+    return {(entry, kind, object_id) for entry, kind, object_id, _ in shown}
+
+
+def _shown(grant: Grant) -> Shown:
     rows = GrantedObject.objects.filter(grant=grant)
     return frozenset(rows.values_list("entry", "kind", "object_id", "cutoff"))
 

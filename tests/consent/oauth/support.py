@@ -44,9 +44,6 @@ class QuietListener:
     def grant_approved(self, grant: Grant) -> None:
         self.approved.append(grant.grant_id)
 
-    def goes_on(self, grant: Grant) -> bool:
-        return True
-
     def grant_ended(self, grant: Grant) -> None:
         self.ended.append(grant.grant_id)
 

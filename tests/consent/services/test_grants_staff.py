@@ -1,5 +1,6 @@
 """What staff do with Grants: services and their command (CDS-WG1-02 8.2)."""
 
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -120,6 +121,17 @@ def test_data_states_leave_access_alone(status):
     assert lives(raw)
     assert Message.objects.count() == 1
     assert staff.report_data_state(grant=grant, status="active", by="system").status == "active"
+
+
+def test_nothing_is_active_after_its_last_new_data():
+    """The next sweep would undo it; the error names the day. Other reports stay possible."""
+    end = datetime(2025, 3, 1, 6, tzinfo=UTC)
+    grant = GrantFactory.create(status="stopped", new_data_until=end)
+    with pytest.raises(ForbiddenTransition, match="2025-02-28") as refused:
+        staff.report_data_state(grant=grant, status="active", by="system")
+    assert refused.value.field == "status"
+    assert not Message.objects.exists()
+    assert staff.report_data_state(grant=grant, status="errored", by="system").status == "errored"
 
 
 @pytest.mark.parametrize("action", [staff.suspend_grant, staff.disable_grant])

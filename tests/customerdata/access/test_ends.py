@@ -7,15 +7,15 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from consent.catalogue.demo_offers import demo_offers
 from consent.models import Grant
+from consent.services import grant_changes_by_staff as staff
 from consent.services.grant_changes_by_client import patch_grant
 from consent.services.grants import SelectionInput, authorize_grant
 from consent.tasks import sweep_grants
 from customerdata.access.compute import compute_grant
 from customerdata.models import AccountHolder
 from customerdata.services.unlinking import end_link
-from registration.services.offers import load_offers
+from registration.models import Message
 from tests.customerdata.api.listing import ask, ids
 from tests.factories.customerdata import (
     AccountFactory,
@@ -28,19 +28,8 @@ from tests.factories.customerdata import (
     usage_entry,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("offers")]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def _offers():
-    load_offers(demo_offers().values())
-
-
-@pytest.fixture
-def home() -> Household:
-    """A person with one account and one service."""
-    return Household()
 
 
 @pytest.fixture
@@ -54,9 +43,9 @@ def text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def grant_of(home: Household, *entries: dict[str, Any], **selection: Any) -> Grant:
-    """Give all services in these entries."""
-    choice = chosen(*home.contract_ids(*range(len(home.services))), **selection)
+def grant_of(home: Household, *entries: dict[str, Any]) -> Grant:
+    """Give the first service in these entries."""
+    choice = chosen(*home.contract_ids(0))
     grant = make_grant(home.user, *((entry, choice) for entry in entries))
     compute_grant(grant)
     return grant
@@ -141,15 +130,20 @@ def test_what_a_client_gives_up_stops_it_earlier(home, now):
     assert (row.status, row.new_data_until) == ("active", now + DAY)
 
 
+def hold_another(home: Household) -> AccountHolder:
+    """Let the person hold a second account, with one service: the last one."""
+    second = AccountFactory.create(customer=home.customer)
+    home.services.append(Service(home.customer, second))
+    return AccountHolderFactory.create(account=second, user=home.user)
+
+
 def test_links_that_ended_count(home, now):
     """An entry over accounts that are gone ended with them, however long its own spans (ADR 5)."""
-    second = AccountFactory.create(customer=home.customer)
-    AccountHolderFactory.create(account=second, user=home.user)
-    home.services.append(Service(home.customer, second))
+    hold_another(home)
     grant = make_grant(
         home.user,
         (contract_entry(), chosen(*home.contract_ids(0))),
-        (contract_entry(sync_until=text(now + DAY)), chosen(*home.contract_ids(1))),
+        (contract_entry(sync_until=text(now + DAY)), chosen(*home.contract_ids(-1))),
     )
     future = chosen(*home.contract_ids(0), include_future=True)
     growing = make_grant(home.user, (contract_entry(), future))
@@ -164,3 +158,50 @@ def test_links_that_ended_count(home, now):
     with time_machine.travel(now + DAY):
         sweep_grants()
         assert (stored(grant).status, stored(growing).status) == ("stopped", "active")
+
+
+def test_an_entry_that_a_mistake_left_empty_has_no_say(home):
+    """It shows nothing and never will: what is left decides, and the page can name a day."""
+    second = hold_another(home)
+    first = AccountHolder.objects.get(account=home.account)
+    grant = make_grant(
+        home.user,
+        (contract_entry(), chosen(*home.contract_ids(0))),
+        (contract_entry(), chosen(*home.contract_ids(-1))),
+    )
+    compute_grant(grant)
+    end_link(holder=first, reason="A mistake.", mistaken=True, by="system")
+    assert (stored(grant).status, stored(grant).new_data_until) == ("active", None)
+    end = end_link(holder=second, reason="You moved out.", by="system").ended
+    assert (stored(grant).status, stored(grant).new_data_until) == ("stopped", end)
+
+
+def test_where_nothing_is_left_the_links_say_when(home):
+    """A Grant that opens nothing any more has an end as well."""
+    grant = grant_of(home, contract_entry())
+    end = timezone.now()
+    AccountHolder.objects.filter(user=home.user).update(ended=end, mistaken=True)
+    assert compute_grant(grant) == 0
+    assert end_of(grant) == end
+
+
+def test_an_entry_without_objects_waits_where_no_link_has_ended(home, now):
+    """What was chosen may still come to the account."""
+    grant = make_grant(
+        home.user,
+        (contract_entry(), chosen("nothing yet")),
+        (contract_entry(sync_until=text(now + DAY)), chosen(*home.contract_ids(0))),
+    )
+    compute_grant(grant)
+    assert end_of(grant) is None
+
+
+def test_spans_that_end_while_another_status_matters_are_left_to_the_sweep(home, now):
+    """The Client knows them and gets no Message, other than for links that ended."""
+    grant = grant_of(home, contract_entry(sync_until=text(now + DAY)))
+    staff.suspend_grant(grant=grant, reason="x", by="system")
+    with time_machine.travel(now + DAY):
+        assert staff.resume_grant(grant=grant, by="system").status == "active"
+        sweep_grants()
+        assert stored(grant).status == "stopped"
+    assert not Message.objects.filter(name="Grant stopped").exists()

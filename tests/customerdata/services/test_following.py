@@ -1,4 +1,4 @@
-"""Services of the future on accounts that are linked after the Grant (CDS-WG3-01 9.2.3, ADR 5)."""
+"""Services of the future on accounts that are linked after the Grant (CDS-WG3-01 9.2.3, ADR 7)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,8 +8,9 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from consent.catalogue.demo_offers import demo_offers
 from consent.models import Grant
+from consent.services import grant_changes_by_staff as staff
+from consent.tasks import sweep_grants
 from customerdata.access.compute import compute_grant
 from customerdata.models import (
     Account,
@@ -23,7 +24,6 @@ from customerdata.services.unlinking import end_link
 from customerdata.tasks import recompute_customer
 from portal.models import OutboxEntry
 from registration.models import Message
-from registration.services.offers import load_offers
 from tests.factories.customerdata import (
     AccountFactory,
     CustomerFactory,
@@ -33,21 +33,11 @@ from tests.factories.customerdata import (
     chosen,
     contract_entry,
     make_grant,
+    usage_entry,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("offers")]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def _offers():
-    load_offers(demo_offers().values())
-
-
-@pytest.fixture
-def home() -> Household:
-    """A person who holds one account with two services."""
-    return Household(services=2)
 
 
 def another(home: Household, customer: Customer | None = None) -> Service:
@@ -240,7 +230,7 @@ def test_a_stopped_grant_goes_on_with_a_new_account(home):
 
 
 def test_what_staff_stopped_stays_stopped(home):
-    """Only what could not change any more begins again."""
+    """While something of it can still change (ADR 7)."""
     grant = grant_of(home)
     Grant.objects.filter(pk=grant.pk).update(status="stopped")
     later = another(home)
@@ -248,6 +238,34 @@ def test_what_staff_stopped_stays_stopped(home):
     grant.refresh_from_db()
     assert grant.status == "stopped"
     assert contracts(grant) == of(home.services[0], later)
+
+
+def test_what_staff_stopped_begins_again_after_its_links_have_ended(home):
+    """Then it is like any other that has stopped; a suspension that ends does the same (ADR 7)."""
+    grant = grant_of(home)
+    staff.report_data_state(grant=grant, status="stopped", by="system")
+    leave(home, home.account)
+    grant.refresh_from_db()
+    assert grant.status == "stopped"
+    link(home, another(home).account)
+    grant.refresh_from_db()
+    assert grant.status == "active"
+    staff.report_data_state(grant=grant, status="stopped", by="system")
+    staff.suspend_grant(grant=grant, reason="x", by="system")
+    assert staff.resume_grant(grant=grant, by="system").status == "active"
+
+
+def test_no_new_account_opens_a_window_that_is_over(home):
+    """The sweep would stop it again, and the Client would have been told that it is active."""
+    soon = timezone.now() + DAY
+    grant = grant_of(home, usage_entry(segment_end=f"{soon:%Y-%m-%dT%H:%M:%SZ}"))
+    with time_machine.travel(soon):
+        sweep_grants()
+        leave(home, home.account)
+        link(home, another(home).account)
+        grant.refresh_from_db()
+        assert grant.status == "stopped"
+        assert not Message.objects.exists()
 
 
 def test_a_grant_that_follows_nothing_ends_when_its_accounts_do(home):

@@ -11,7 +11,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from consent.catalogue.demo_offers import demo_offers
 from consent.models import Grant
 from consent.services import grant_changes_by_staff as staff
 from consent.services.grant_changes_by_client import patch_grant
@@ -26,7 +25,6 @@ from customerdata.services.unlinking import LinkRefused, end_link
 from customerdata.tasks import send_account_unlinked
 from portal.models import AuditEvent, OutboxEntry
 from registration.models import Message
-from registration.services.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST_ID,
     MARCH,
@@ -48,12 +46,7 @@ from tests.factories.customerdata import (
     make_grant,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _offers():
-    load_offers(demo_offers().values())
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("offers")]
 
 
 class Home(Household):
@@ -355,7 +348,25 @@ def test_a_client_gives_up_what_still_went_on(home):
     compute_grant(grant)
     home.leave()
     assert status(grant) == "active"
+    parent = home.grant(1)
+    need_others(parent)
+    Grant.objects.filter(pk=grant.pk).update(status="errored", parent=parent)
     patch_grant(grant=now(grant), changes={"scope": "cds_usage"}, by="client:x")
+    assert status(grant) == "stopped"
+    assert status(parent) == "active", "stopped sub-Grants suffice (CDS-WG1-02 8.2)"
+    subject = {"subject": f"grant:{grant.grant_id}", "action": "grant.stopped"}
+    assert AuditEvent.objects.get(**subject).actor == "system"
+
+
+def test_it_is_no_news_that_what_has_stopped_gets_nothing_new(home):
+    """The Client hears when something is gone."""
+    grant = home.grant(0, 1)
+    staff.report_data_state(grant=grant, status="stopped", by="system")
+    Message.objects.all().delete()
+    home.leave()
+    assert not Message.objects.exists()
+    home.leave(home.second, mistaken=True)
+    assert Message.objects.get().name == "Grant reduced"
     assert status(grant) == "stopped"
 
 
