@@ -327,14 +327,14 @@ def stop_if_over(grant: Grant) -> None:
     """Let a locked Grant say that its data stopped, when links behind it have ended (ADR 5).
 
     That may have happened while another status mattered more. One whose own time spans are over
-    is left to the sweep, which tells nobody (ADR 8). The caller saves the row.
+    is left to the sweep, which tells nobody (ADR 8).
     """
     now = timezone.now()
     if grant.status not in MAY_STOP or not grant.is_out_of_new_data(now):
         return
     if not _spans_are_over(grant, now):
         apply_status(grant, S.STOPPED)
-        grant.save()
+        grant.save()  # the parent is settled by what is stored
         record_change(grant, "stopped", by=SYSTEM)
         tell_client(grant, "Grant stopped", STOPPED_MEANS)
 
