@@ -1,9 +1,11 @@
 """What tests of registration share: offers, and callers without the OAuth layer."""
 
+import io
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from consent import catalogue
@@ -12,7 +14,7 @@ from registration.models import Client, Message, Registration
 from registration.services.offers import load_offers
 from registration.services.reviews import approve_request
 from registration.services.reviews_seen import facts_of, version_of
-from tests.factories.registration import ClientFactory
+from tests.factories.registration import ClientFactory, MessageFactory
 
 
 @dataclass(frozen=True)
@@ -68,3 +70,16 @@ def approve_as_seen(*, message: Message, by: Any, **decision: Any) -> Message:
     """Look at a request and approve it, as staff do."""
     seen = version_of(facts_of(message))
     return approve_request(message=message, seen=seen, by=by, **decision)
+
+
+def waiting(kind: str = "support_request", **fields: Any) -> Message:
+    """Make a Message that waits for staff."""
+    made: Message = MessageFactory.create(type=kind, status="pending", **fields)
+    return made
+
+
+def run(command: str, *args: Any, **options: Any) -> str:
+    """Run a command of `manage.py`; return what it prints."""
+    out = io.StringIO()
+    call_command(command, *args, stdout=out, **options)
+    return out.getvalue()

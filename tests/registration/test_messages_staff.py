@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from portal.models import AuditEvent, OutboxEntry
 from registration import tasks
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
-from registration.services import message_handlers, messages_queue
+from registration.services import message_handlers
 from registration.services.message_handlers import (
     Outcome,
     RequestHandler,
@@ -36,11 +35,10 @@ from registration.services.messages_attachments import received_file, store_atta
 from registration.services.reviews import approve_request, reject_request
 from tests.factories.registration import ClientFactory, MessageFactory, RegistrationFactory
 from tests.registration.schemas import problems
-from tests.registration.support import approve_as_seen, caller, offer_demo_scopes
+from tests.registration.support import approve_as_seen, caller, offer_demo_scopes, run, waiting
 
 pytestmark = pytest.mark.django_db
 LIST = "/cds-api/v1/messages"
-QUEUE = "registration.services.messages_queue"
 DEV = "http://127.0.0.1:9/cb"
 APP = "https://app.example/cb"
 
@@ -66,16 +64,6 @@ def production_request(client):
         creator="cl_admin",
         client=client,
     )
-
-
-def waiting(kind="support_request", **fields):
-    return MessageFactory.create(type=kind, status="pending", **fields)
-
-
-def run(command: str, *args: Any, **options: Any) -> str:
-    out = io.StringIO()
-    call_command(command, *args, stdout=out, **options)
-    return out.getvalue()
 
 
 def test_approval_makes_a_production_client(sandbox):
@@ -345,38 +333,6 @@ def test_the_changelog_sends_no_mail():
     """It mostly reports what its reader did."""
     notify(registration=RegistrationFactory.create(), name="Client modified", description="x")
     assert not OutboxEntry.objects.exists()
-
-
-def test_the_queue_counts_what_waits_for_staff():
-    """Open requests wait for the third party, not for us."""
-    assert (messages_queue.waiting(), messages_queue.oldest_seconds()) == (0, 0)
-    waiting(created=timezone.now() - timedelta(hours=2))
-    waiting("production_request")
-    MessageFactory.create(type="payment_request", status="open")
-    assert messages_queue.waiting() == 2
-    assert 7200 <= messages_queue.oldest_seconds() < 7300
-
-
-def test_news_about_a_request_wait_for_nobody():
-    """An update keeps the status that it told; the request moves on."""
-    request = waiting()
-    update_request(message=request, status="pending", description="Soon", by="system")
-    assert run("list_requests", all=True).count("\n") == messages_queue.waiting() == 1
-    approve_as_seen(message=request, by="system")
-    assert (messages_queue.waiting(), messages_queue.oldest_seconds()) == (0, 0)
-    assert run("list_requests", all=True) == "Nothing waits.\n"
-
-
-def test_the_queue_is_plugged_in(monkeypatch):
-    """Once, however often the app starts."""
-    sources: registries.Registry[registries.QueueSource] = registries.Registry("queue")
-    metrics: registries.Registry[registries.Metric] = registries.Registry("metrics")
-    monkeypatch.setattr(f"{QUEUE}.queue_sources", sources)
-    monkeypatch.setattr(f"{QUEUE}.metrics", metrics)
-    for _ in range(2):
-        messages_queue.register()
-    assert [source.waiting() for source in sources] == [0]
-    assert len(list(metrics)) == 2
 
 
 def test_commands_decide(sandbox):

@@ -16,7 +16,7 @@ from registration.services import onboarding, payments, payments_checkouts, revi
 from registration.services.payments_checkouts import SILENCE, sweep_checkouts
 from tests.registration.onboarding_support import path_of, requirement, statuses
 from tests.registration.payment_support import FEE, fee_to_pay, report, send, use_dummy
-from tests.registration.test_messages_staff import run
+from tests.registration.support import run
 
 pytestmark = pytest.mark.django_db
 
