@@ -20,7 +20,6 @@ from consent.services.grant_changes_by_staff import disable_grant, report_data_s
 from consent.services.grants import MAY_STOP, lock_grant, lock_person, tell_client
 from customerdata.access.compute import compute_grant
 from customerdata.access.entries import holdings
-from customerdata.access.outlook import may_grow, takes_future
 from customerdata.catalog import masked
 from customerdata.models import AccountHolder, AccountVersion, GrantedObject
 from customerdata.services.recomputation import request_recomputation
@@ -120,10 +119,10 @@ def _settle(grant: Grant, *, by: User | str) -> bool:
         return not held.some_go_on
     stops = row.status in MAY_STOP and row.is_out_of_new_data(timezone.now())
     # Until the last link ended, a Grant of services to come could still grow.
-    last = stops and not held.some_go_on and takes_future(row)
+    last = stops and not held.some_go_on and _takes_future(row)
     if before == after and not last:
         return False
-    if not after and not may_grow(row, held):
+    if not after and not (held.some_go_on and _takes_future(row)):
         disable_grant(grant=row, reason=_WHY, by=by)
     elif stops:
         report_data_state(grant=row, status=S.STOPPED, by=by)
@@ -131,6 +130,10 @@ def _settle(grant: Grant, *, by: User | str) -> bool:
         # Of one that is stopped it is no news that nothing newer comes, unless something is gone.
         tell_client(row, "Grant reduced", "An account of this Grant gets no new data any more.")
     return True
+
+
+def _takes_future(grant: Grant) -> bool:
+    return bool(grant.selections.filter(include_future=True).exists())
 
 
 def _objects(shown: Shown) -> set[tuple[int, str, int]]:

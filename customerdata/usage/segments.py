@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from customerdata.usage.codec import Pack
-
 # Lower-case base 32 without vowels: an id can be read out and never spells a word.
 _ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
 _RANDOM_LENGTH = 20
@@ -64,14 +62,6 @@ def cut(segment_start: datetime, interval: int, count: int, window: Window) -> C
     if first >= last:
         return Cut(0, 0, count)
     return Cut(first, last, count)
-
-
-def trim(pack: Pack, window: Window) -> Pack | None:
-    """The part of `pack` inside `window`, None if nothing is left."""
-    part = cut(pack.segment_start, pack.interval, pack.count, window)
-    if part.empty:
-        return None
-    return pack if part.whole else pack.sliced(part.first, part.last)
 
 
 def new_segment_id(segment_start: datetime) -> str:

@@ -19,7 +19,6 @@ from registration.services.message_handlers import Options, Outcome, RequestHand
 from registration.services.messages import notify
 from registration.services.offers import current_offers
 from registration.services.onboarding_assets import promise_checks
-from registration.services.reviews import approve_request, reject_request
 from registration.services.reviews_clients import approved_values, request_review, split_changes
 from registration.wire import client_to_wire
 
@@ -80,28 +79,6 @@ def enable_client(*, client: Client, by: User | str) -> Client:
     client = lock_client(client)
     values = {"cds_status": client.environment, "disabled_by_staff": False}
     return _apply(client, values, by=by)
-
-
-@transaction.atomic
-def approve_field_changes(*, message: Message, note: str = "", by: User | str) -> Message:
-    """Apply reviewed changes; return the request_update. Raises ForbiddenStatus, InvalidRequest."""
-    _require_field_changes(message)
-    return approve_request(message=message, note=note, by=by)
-
-
-@transaction.atomic
-def reject_field_changes(*, message: Message, reason: str, by: User | str) -> Message:
-    """Drop reviewed changes; return the request_update with the compulsory reason.
-
-    Raises ForbiddenStatus when they do not wait any more, InvalidRequest without a reason.
-    """
-    _require_field_changes(message)
-    return reject_request(message=message, reason=reason, by=by)
-
-
-def _require_field_changes(message: Message) -> None:
-    if (message.type, message.related_type) != ("field_changes", "client"):
-        raise InvalidRequest(f"{message.message_id} is no field_changes of a Client.")
 
 
 def apply_field_changes(request: Message, options: Options, by: User | str) -> Outcome:

@@ -50,13 +50,6 @@ def create_message(
     return message
 
 
-def latest_submission(request: Message) -> Message | None:
-    """Return the newest answer to a request; it replaces the older ones (6.11)."""
-    rows = Message.objects.filter(previous=request, type="client_submission")
-    found: Message | None = rows.order_by("-created", "-pk").first()
-    return found
-
-
 def _submit(
     client: Client, draft: Draft, files: Sequence[ReceivedFile], *, by: User | str
 ) -> Message:

@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 from portal.models import AuditEvent, OutboxEntry
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
-from registration.services.clients import (
-    approve_field_changes,
-    disable_client,
-    reject_field_changes,
-)
+from registration.services.clients import disable_client
 from registration.services.messages import ForbiddenStatus
-from tests.factories.registration import ClientFactory, MessageFactory
+from registration.services.reviews import approve_request, reject_request
+from tests.factories.registration import ClientFactory
 from tests.registration.schemas import problems
 from tests.registration.support import admin_caller, offer_demo_scopes
 
@@ -97,7 +94,7 @@ def test_approval_applies_them(api, client):
     """The Client changes, the changelog says so, the Message ends, the reply links the Client."""
     put(api, client, client_name="Moon", client_uri=...)
     message = waiting().get()
-    update = approve_field_changes(message=message, by="command:test")
+    update = approve_request(message=message, by="command:test")
     body = api.get(uri(client)).json()
     assert body["client_name"] == "Moon"
     assert "client_uri" not in body
@@ -113,8 +110,8 @@ def test_rejection_drops_them(api, client):
     put(api, client, client_name="Moon")
     message = waiting().get()
     with pytest.raises(InvalidRequest, match="reason"):
-        reject_field_changes(message=message, reason="", by="command:test")
-    update = reject_field_changes(message=message, reason="Not your name.", by="command:test")
+        reject_request(message=message, reason="", by="command:test")
+    update = reject_request(message=message, reason="Not your name.", by="command:test")
     message.refresh_from_db()
     client.refresh_from_db()
     assert (message.status, client.name) == ("rejected", "Solar")
@@ -125,19 +122,12 @@ def test_a_decision_is_made_once(api, client):
     """A second click, or the other staff member, finds it decided."""
     put(api, client, client_name="Moon")
     message = waiting().get()
-    approve_field_changes(message=message, by="system")
+    approve_request(message=message, by="system")
     with pytest.raises(ForbiddenStatus):
-        reject_field_changes(message=message, reason="x", by="system")
+        reject_request(message=message, reason="x", by="system")
     with pytest.raises(ForbiddenStatus):
-        approve_field_changes(message=message, by="system")
+        approve_request(message=message, by="system")
     assert Message.objects.filter(type="request_update").count() == 1
-
-
-def test_other_messages_are_no_field_changes(client):
-    """The service does not decide about anything else."""
-    message = MessageFactory.create(type="support_request", status="pending")
-    with pytest.raises(InvalidRequest):
-        approve_field_changes(message=message, by="system")
 
 
 def test_the_same_wish_waits_once(api, client):
@@ -176,7 +166,7 @@ def test_redirects_wait_with_the_default_that_is_in_them(api, client, settings):
     assert answer.status_code == 202
     assert answer.json()["redirect_uris"] == [own]
     assert answer.json()["cds_default_redirect_uri"] == own
-    approve_field_changes(message=waiting().get(), by="system")
+    approve_request(message=waiting().get(), by="system")
     body = api.get(uri(client)).json()
     assert (body["redirect_uris"], body["cds_default_redirect_uri"]) == ([APP], APP)
 
@@ -188,7 +178,7 @@ def test_a_default_that_left_the_list_meanwhile(api, client, settings):
     assert put(api, client, cds_default_redirect_uri=APP).status_code == 202
     own = client.cds_default_redirect_uri
     assert put(api, client, redirect_uris=[own], cds_default_redirect_uri=own).status_code == 200
-    approve_field_changes(message=waiting().get(), by="system")
+    approve_request(message=waiting().get(), by="system")
     assert api.get(uri(client)).json()["cds_default_redirect_uri"] == own
 
 

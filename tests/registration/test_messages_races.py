@@ -11,7 +11,8 @@ import requests
 
 from portal.errors import DomainError
 from registration.models import Client, Message
-from registration.services.clients import approve_field_changes, update_client
+from registration.services.clients import update_client
+from registration.services.reviews import approve_request
 from tests.factories.registration import ClientFactory, MessageFactory
 from tests.races import at_once
 from tests.registration.support import approve_as_seen, caller, offer_demo_scopes
@@ -68,7 +69,7 @@ def test_a_newer_wish_and_an_approval_do_not_block_each_other(settings):
         assert message is not None
         newer = {"client_name": f"{name}2"}
         at_once(
-            partial(approve_field_changes, message=message, by="system"),
+            partial(approve_request, message=message, by="system"),
             partial(update_client, client=client, payload=newer, by="system"),
         )
         waiting = Message.objects.get(type="field_changes", status="pending")
