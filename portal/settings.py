@@ -11,6 +11,7 @@ import dj_database_url
 from portal import beat
 from portal.env import env_bool, env_int, env_json, env_list, env_secret, env_str
 from portal.languages import languages_in
+from portal.logs import logging_config
 from portal.openid.config import apps_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -464,24 +465,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = beat.SCHEDULE
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request": {"()": "portal.logs.RequestFilter"}},
-    "formatters": {
-        "json": {
-            "()": "portal.logs.RedactingFormatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
-        }
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request"]}
-    },
-    "root": {
-        "handlers": ["console"],
-        "level": env_str("LOG_LEVEL", default="INFO", help="Log level"),
-    },
-    "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
-}
+LOGGING = logging_config(env_str("LOG_LEVEL", default="INFO", help="Log level"))
 SILENCED_SYSTEM_CHECKS: list[str] = []
 IGNORABLE_404_URLS = [re.compile(r"^/favicon\.ico$")]
