@@ -9,11 +9,16 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps
+# The lock files are complete. With --no-deps pip installs them as they are; else it resolves them
+# again, and stops when the index has a newer version of a package whose extra another one names.
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP_INSTALL := $(PIP) install --no-deps --require-hashes
 EMBEDDED := $(BIN)/python -m portal.embedded
 PORT ?= 8000
 # Further words for pytest: make test ARGS="tests/consent -k receipt"
 ARGS ?=
+# A process for each core; files stay whole, because their fixtures are shared. PARALLEL= is one.
+PARALLEL ?= -n auto --dist loadfile
 export PORT
 
 TEMPLATES := git ls-files -z --cached --others --exclude-standard -- 'templates/*.html'
@@ -42,15 +47,15 @@ stop: $(VENV)/demo.stamp ## Stop a demo or test run of this checkout
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Every test, browser tests included (ARGS="tests/consent -k receipt")
-	@$(EMBEDDED) test $(ARGS)
+	@$(EMBEDDED) test $(PARALLEL) $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(VENV)/dev.stamp ## The tests without browser and slow ones, under a minute
-	@$(EMBEDDED) test -m "not browser and not slow and not smoke" $(ARGS)
+	@$(EMBEDDED) test $(PARALLEL) -m "not browser and not slow and not smoke" $(ARGS)
 
 .PHONY: browser
 browser: $(VENV)/dev.stamp ## The browser tests alone (needs Chromium)
-	@$(EMBEDDED) test -m browser $(ARGS)
+	@$(EMBEDDED) test $(PARALLEL) -m browser $(ARGS)
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## Lint, format, types, templates, migrations, deployment checks, house rules
@@ -64,9 +69,13 @@ check: $(VENV)/dev.stamp ## Lint, format, types, templates, migrations, deployme
 	@echo "== migrations"
 	@$(CHECK_ENV) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@echo "== deployment"
-	@$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@$(MAKE) check-deploy
 	@echo "== house rules"
 	@$(BIN)/python -m pytest -q tests/house
+
+.PHONY: check-deploy
+check-deploy: # With whatever is installed: in CI also where only the packages of production are
+	@$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 .PHONY: fix
 fix: $(VENV)/dev.stamp ## Repair what lint and format can repair
@@ -130,9 +139,11 @@ $(VENV)/venv.stamp:
 $(VENV)/demo.stamp: requirements/demo.lock | $(VENV)/venv.stamp
 	@echo "Installing the packages of the demo (once, about a minute)"
 	@$(PIP_INSTALL) -r requirements/demo.lock
+	@$(PIP) check
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.lock | $(VENV)/venv.stamp
 	@echo "Installing the packages for tests and checks (once, a minute or two)"
 	@$(PIP_INSTALL) -r requirements/dev.lock
+	@$(PIP) check
 	@touch $@ $(VENV)/demo.stamp

@@ -46,3 +46,21 @@ def test_every_dependency_says_what_it_is_for():
     lines = [line for line in block.splitlines() if line.startswith('  "')]
     assert lines
     assert [line for line in lines if "==" not in line or "#" not in line] == []
+
+
+def test_lock_files_are_installed_as_they_are():
+    """Else pip resolves them anew, and stops as soon as the index has something newer."""
+    install = re.compile(r"^.*pip[^\n|]*\binstall\b.*$", re.MULTILINE | re.IGNORECASE)
+    documents = [
+        path for path in tracked() if path.suffix in {".md", ""} or path.parent.name == ".ci"
+    ]
+    lines = [
+        line
+        for path in documents
+        for line in install.findall(path.read_text(encoding="utf-8"))
+        if ".lock" in line or "PIP_INSTALL :=" in line
+    ]
+    assert len(lines) >= 2, "the Makefile and the operator guide install packages"
+    assert [
+        line for line in lines if "--no-deps" not in line or "--require-hashes" not in line
+    ] == []
