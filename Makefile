@@ -17,8 +17,8 @@ EMBEDDED := $(BIN)/python -m portal.embedded
 PORT ?= 8000
 # Further words for pytest: make test ARGS="tests/consent -k receipt"
 ARGS ?=
-# A process for each core; files stay whole, because their fixtures are shared. PARALLEL= is one.
-PARALLEL ?= -n auto --dist loadfile
+# A process for each core; with PARALLEL= it is one.
+PARALLEL ?= -n auto --dist worksteal
 export PORT
 
 TEMPLATES := git ls-files -z --cached --others --exclude-standard -- 'templates/*.html'

@@ -31,7 +31,12 @@ hypothesis_settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip browser tests without Chromium, in one loud line; in CI that is an error."""
+    """Begin with the slow tests; skip browser tests without Chromium, in one loud line.
+
+    In CI a missing Chromium is an error. Slow tests come first because a process that begins a
+    long one last keeps all others waiting.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     browser_tests = [item for item in items if item.get_closest_marker("browser")]
     if CHROMIUM or not browser_tests:
         return

@@ -109,7 +109,8 @@ def _end_connection() -> None:
 
 @pytest.fixture
 def query():
-    """Return a query that has run, in a request that is over."""
+    """Return a query that has run, in a request that is over, on a connection still young."""
+    connection.close()
     query = Prepared(lambda email: User.objects.filter(email=email))
     query.first("ana@example.com")
     connection.close_if_unusable_or_obsolete()
