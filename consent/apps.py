@@ -16,7 +16,7 @@ class ConsentConfig(AppConfig):
 
     def ready(self) -> None:
         """Plug the catalogue, the endpoints and the checks in."""
-        from consent import catalogue, checks
+        from consent import catalogue, checks, retention
         from consent.oauth.metadata import oauth_endpoints
         from consent.services import grant_requests, grant_reviews
         from registration.catalogue.types import register_metadata_part
@@ -28,6 +28,7 @@ class ConsentConfig(AppConfig):
         register_details_validator(check_default_details)
         grant_requests.register()
         grant_reviews.register()
+        retention.register()
 
 
 def check_default_details(

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from consent import mail_tasks  # noqa: F401 -- registers the mail tasks with the worker
 from consent.models import Grant
-from consent.services import grant_data_ends, grants, tokens
+from consent.services import grant_data_ends, grants
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,6 @@ def compute_grant(grant_id: str) -> None:
 def sweep_grants() -> None:
     """End what is over, start what begins, stop what gets nothing new, keep promises about times.
 
-    Long-dead tokens are forgotten.
-
     Each Grant has a transaction of its own, so one that fails does not hold up the rest.
     """
     now = timezone.now()
@@ -38,7 +36,6 @@ def sweep_grants() -> None:
         _attempt(grant, _stop)
     for grant in Grant.objects.overdue(now).order_by("eta")[:SWEEP_BATCH]:
         _attempt(grant, _postpone)
-    tokens.clear_dead(now=now)
 
 
 def _expire(grant: Grant) -> None:

@@ -12,7 +12,7 @@ class CustomerDataConfig(AppConfig):
     def ready(self) -> None:
         """Plug into the apps above: whom consent asks and tells, what metadata says."""
         from consent import catalog
-        from customerdata import addresses
+        from customerdata import addresses, retention
         from customerdata.access.listener import AccessComputation
         from customerdata.catalog import Customers
         from customerdata.metadata import customer_data_part
@@ -27,5 +27,6 @@ class CustomerDataConfig(AppConfig):
         register_metadata_part(customer_data_part)
         claims.listeners.register("customerdata", link_asserted)
         upkeep.register()
+        retention.register()
         note = DocsPage("", "", "docs/addresses.md", context=addresses.docs_context)
         field_notes.register("addresses", note)

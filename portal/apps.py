@@ -22,7 +22,7 @@ class PortalConfig(AppConfig):
         from allauth.socialaccount.signals import social_account_added, social_account_removed
         from django.db import transaction
 
-        from portal import checks, health
+        from portal import checks, health, retention_rules
         from portal.openid import adapter
 
         # A connection and what follows from it stand or fall together. allauth has no hook around
@@ -33,3 +33,4 @@ class PortalConfig(AppConfig):
         social_account_removed.connect(adapter.removed)
         checks.register()
         health.register()
+        retention_rules.register()

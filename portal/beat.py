@@ -11,6 +11,8 @@ SCHEDULE: dict[str, Any] = {
     "outbox-sweep": {"task": "portal.tasks.sweep_outbox", "schedule": 5.0},
     # Chains committed audit rows; once a minute keeps the unsealed tail short.
     "audit-seal": {"task": "portal.tasks.seal_audit", "schedule": 60.0},
+    # Deletes what is older than the limit of its table (portal.retention).
+    "old-rows": {"task": "portal.tasks.sweep_old_rows", "schedule": 3600.0},
     # Ends Grants whose time is over and starts future ones; the API checks the clock itself too.
     "grants-sweep": {"task": "consent.tasks.sweep_grants", "schedule": 60.0},
     # Makes usage partitions 90 days ahead, so that no ingestion waits for the locks this needs.

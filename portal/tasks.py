@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from portal import audit, mail, outbox
+from portal import audit, mail, outbox, retention
 from portal.openid.config import named_providers
 from portal.services import sign_in
 
@@ -26,6 +26,12 @@ def seal_audit() -> None:
     """Extend the audit hash chain over what was committed since."""
     while audit.seal() == audit.SEAL_BATCH:
         pass
+
+
+@shared_task(name="portal.tasks.sweep_old_rows")
+def sweep_old_rows() -> None:
+    """Delete what is older than the limit of its table; two runs at once share the work."""
+    retention.sweep(now=timezone.now())
 
 
 @shared_task(name="portal.tasks.send_sign_in_notice")

@@ -11,7 +11,7 @@ class RegistrationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the scope types of CDS-WG1-02 3.3, the docs pages and the system checks."""
-        from registration import checks, checks_payments, docs
+        from registration import checks, checks_payments, docs, retention
         from registration.catalogue import admin
         from registration.catalogue.types import register_metadata_part
         from registration.services import messages_queue, onboarding_messages, payments
@@ -24,4 +24,5 @@ class RegistrationConfig(AppConfig):
         messages_queue.register()
         onboarding_messages.register()
         payments.register()
+        retention.register()
         register_metadata_part(files_metadata)

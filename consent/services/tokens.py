@@ -16,15 +16,11 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from oauth2_provider.models import set_token_value
 
-from consent.models import AccessToken, AuthorizationCode, AuthorizationRequest, Grant, RefreshToken
+from consent.models import AccessToken, AuthorizationCode, Grant, RefreshToken
 from portal import audit
 from portal.models import User
 from portal.prepared import Prepared, PreparedInsert
 from registration.models import Client, Credential
-
-# What died is kept this long, so that a replayed code or refresh token is still recognised.
-KEPT_AFTER_DEATH = timedelta(days=30)
-CLEAR_BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,22 +255,3 @@ def revoke_token(*, client: Client, raw: str, by: User | str) -> None:
     now = timezone.now()
     own = AccessToken.objects.filter(token_checksum=checksum(raw), application=client)
     own.filter(expires__gt=now).update(expires=now)
-
-
-def _clear(rows: QuerySet[Any]) -> None:
-    rows.model._default_manager.filter(pk__in=rows.values("pk")[:CLEAR_BATCH]).delete()
-
-
-def clear_dead(*, now: datetime) -> None:
-    """Delete tokens, codes and unanswered requests that have been dead for a while.
-
-    At most one batch of each kind, so that a sweep stays short; safe to run twice at once.
-    """
-    limit = now - KEPT_AFTER_DEATH
-    _clear(AccessToken.objects.filter(expires__lt=limit))
-    _clear(RefreshToken.objects.filter(revoked__lt=limit))
-    _clear(AuthorizationCode.objects.filter(expires__lt=limit))
-    unanswered = AuthorizationRequest.Outcome.OPEN
-    _clear(
-        AuthorizationRequest.objects.filter(outcome=unanswered, expires__lt=now - timedelta(days=1))
-    )

@@ -1,0 +1,124 @@
+"""What ends each row: every table has an answer, and one hourly task deletes by age.
+
+An app registers its answers from `AppConfig.ready()`; a test asks for one for every model, those
+of installed libraries included. A model may have several, where its rows end in different ways.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.apps import apps
+from django.db import models, transaction
+from django.db.models import Q
+
+log = logging.getLogger(__name__)
+
+BATCH = 1000
+# After this long a sweep leaves the rest to the next one, so that it holds up no other work.
+SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgeLimit:
+    """Rows of `where` are deleted once the time in `since` is longer ago than `age`.
+
+    `since` names a column whose rows without a value stay. `rows` is what operators read.
+    """
+
+    model: str
+    rows: str
+    age: timedelta
+    since: str
+    where: Q = field(default_factory=Q)
+
+    def due(self, now: datetime) -> "models.QuerySet[models.Model]":
+        """Return the rows that are too old."""
+        manager = apps.get_model(self.model)._base_manager
+        return manager.filter(self.where, **{f"{self.since}__lt": now - self.age})
+
+
+@dataclass(frozen=True, slots=True)
+class LivesWith:
+    """Rows go in cascade with the one that the foreign key `parent` names."""
+
+    model: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmptiedBy:
+    """Another task by the clock, of that name in the schedule, takes rows out."""
+
+    model: str
+    schedule: str
+    rows: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Rows stay: `why`."""
+
+    model: str
+    why: str
+
+
+Answer = AgeLimit | LivesWith | EmptiedBy | Kept
+_answers: dict[tuple[str, str], Answer] = {}
+
+
+def register_retention(*answers: Answer) -> None:
+    """Say what ends the rows of models; the same words twice are a programming error."""
+    for answer in answers:
+        key = (answer.model, getattr(answer, "rows", ""))
+        if key in _answers:
+            raise ValueError(f"retention: {key} is registered twice")
+        _answers[key] = answer
+
+
+def answers() -> list[Answer]:
+    """Return all answers, ordered by model."""
+    return [_answers[key] for key in sorted(_answers)]
+
+
+def age_limits() -> list[AgeLimit]:
+    """Return the rules of the hourly task, ordered by model."""
+    return [answer for answer in answers() if isinstance(answer, AgeLimit)]
+
+
+def sweep(
+    *, now: datetime, limits: Sequence[AgeLimit] | None = None, seconds: float = SECONDS
+) -> int:
+    """Delete what is too old; return how many rows went, without those that went in cascade.
+
+    The tables take turns, a batch and a transaction each, until nothing is left or the time is
+    used up. Safe to run twice at once: rows that somebody holds are left for the next time.
+    """
+    ends = time.monotonic() + seconds
+    waiting = list(age_limits() if limits is None else limits)
+    count = 0
+    while waiting:
+        deleted = [_attempt(limit, now) for limit in waiting]
+        count += sum(deleted)
+        waiting = [limit for limit, n in zip(waiting, deleted, strict=True) if n == BATCH]
+        if time.monotonic() >= ends:
+            break
+    return count
+
+
+def _attempt(limit: AgeLimit, now: datetime) -> int:
+    try:
+        return _delete_batch(limit, now)
+    except Exception:  # the other tables are not to blame
+        log.exception("old rows stay", extra={"table": limit.model, "rows": limit.rows})
+        return 0
+
+
+@transaction.atomic
+def _delete_batch(limit: AgeLimit, now: datetime) -> int:
+    rows = limit.due(now).select_for_update(skip_locked=True, of=("self",))
+    keys = list(rows.values_list("pk", flat=True)[:BATCH])
+    apps.get_model(limit.model)._base_manager.filter(pk__in=keys).delete()
+    return len(keys)
