@@ -2,14 +2,22 @@
 
 import hashlib
 import json
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from portal.context import current
-from portal.models import AuditEvent, AuditSeal, SealedEvent, User
+from portal.models import AuditEvent, AuditSeal, SealedEvent, UnsealedEvent, User
+
+log = logging.getLogger(__name__)
 
 SEAL_BATCH = 1000
+# In one run of the task; the next one, a minute later, goes on.
+SEAL_BATCHES = 50
+_SEALS_READ = 20
 _SEAL_LOCK = 0x43445331  # any constant: one sealer at a time
 
 
@@ -53,33 +61,84 @@ def _digest(previous: str, events: list[AuditEvent]) -> str:
 
 @transaction.atomic
 def seal() -> int:
-    """Chain all committed, unsealed events; return how many. Safe to run twice at once.
+    """Chain the next committed, unsealed events; return how many are done with, at most a batch.
+
+    Safe to run twice at once: the second one leaves at once and has done nothing.
 
     Ids are taken before commit, so an event may become visible after a later id was sealed:
     each seal lists the ids it covers instead of a range.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SEAL_LOCK])
-    sealed = SealedEvent.objects.values("event_id")
-    events = list(AuditEvent.objects.exclude(pk__in=sealed).order_by("pk")[:SEAL_BATCH])
-    if not events:
+    if not _is_sole_sealer():
         return 0
+    waiting = list(UnsealedEvent.objects.order_by("pk").values_list("pk", flat=True)[:SEAL_BATCH])
+    # A process of an earlier version, which does not know the table, may have sealed some.
+    known = set(SealedEvent.objects.filter(pk__in=waiting).values_list("pk", flat=True))
+    events = list(AuditEvent.objects.filter(pk__in=set(waiting) - known).order_by("pk"))
+    if len(events) + len(known) < len(waiting):
+        log.error("audit events were deleted before they were sealed")
+    if events:
+        _add_seal(events)
+    UnsealedEvent.objects.filter(pk__in=waiting).delete()
+    return len(waiting)
+
+
+def _is_sole_sealer() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_SEAL_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _add_seal(events: list[AuditEvent]) -> None:
     last = AuditSeal.objects.order_by("-pk").first()
     previous = last.digest if last else ""
     link = AuditSeal.objects.create(
         event_ids=[e.pk for e in events], previous=previous, digest=_digest(previous, events)
     )
     SealedEvent.objects.bulk_create(SealedEvent(event_id=e.pk, seal=link) for e in events)
-    return len(events)
+
+
+def seal_some() -> int:
+    """Seal batch after batch, up to a bound that holds a worker for seconds; return how many."""
+    done = 0
+    for _ in range(SEAL_BATCHES):
+        count = seal()
+        done += count
+        if count < SEAL_BATCH:
+            break
+    return done
+
+
+def unsealed_count() -> int:
+    """Return how many events wait for a seal."""
+    return UnsealedEvent.objects.count()
 
 
 def broken_seals() -> list[int]:
-    """Return the ids of seals whose events or predecessor no longer match their digest."""
+    """Return the ids of seals whose events or predecessor no longer match their digest.
+
+    Reads seal by seal: a trail of any length fits into memory.
+    """
     broken = []
     previous = ""
-    for link in AuditSeal.objects.order_by("pk"):
+    for link in _seals():
         found = list(AuditEvent.objects.filter(pk__in=link.event_ids).order_by("pk"))
         if link.previous != previous or link.digest != _digest(previous, found):
             broken.append(link.pk)
         previous = link.digest
     return broken
+
+
+def _seals() -> Iterator[AuditSeal]:
+    last = 0
+    while page := list(AuditSeal.objects.filter(pk__gt=last).order_by("pk")[:_SEALS_READ]):
+        yield from page
+        last = page[-1].pk
+
+
+def stray_events() -> list[int]:
+    """Return ids of events that are neither sealed nor waiting: somebody touched the tables."""
+    own = OuterRef("pk")
+    strays = AuditEvent.objects.filter(
+        ~Exists(SealedEvent.objects.filter(pk=own)), ~Exists(UnsealedEvent.objects.filter(pk=own))
+    )
+    return list(strays.order_by("pk").values_list("pk", flat=True)[:SEAL_BATCH])

@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, Q
 
 from portal.models import OutboxEntry
-from portal.retention import AgeLimit, Kept, LivesWith, register_retention
+from portal.retention import AgeLimit, EmptiedBy, Kept, LivesWith, register_retention
 
 _TRAIL = "the audit trail: shortened, it would prove nothing"
 
@@ -23,6 +23,7 @@ def _register_own() -> None:
         Kept("portal.AuditEvent", _TRAIL),
         Kept("portal.AuditSeal", _TRAIL),
         Kept("portal.SealedEvent", _TRAIL),
+        EmptiedBy("portal.UnsealedEvent", schedule="audit-seal", rows="events that are sealed"),
         AgeLimit(
             "portal.OutboxEntry",
             rows="background work that is done",

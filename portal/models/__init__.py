@@ -1,6 +1,6 @@
 """Models of the foundation: people, the audit trail, the outbox and accepted terms."""
 
-from portal.models.audit import AuditEvent, AuditSeal, SealedEvent
+from portal.models.audit import AuditEvent, AuditSeal, SealedEvent, UnsealedEvent
 from portal.models.base import TimestampedModel
 from portal.models.outbox import OutboxEntry
 from portal.models.terms import TermsVersion
@@ -13,5 +13,6 @@ __all__ = [
     "SealedEvent",
     "TermsVersion",
     "TimestampedModel",
+    "UnsealedEvent",
     "User",
 ]

@@ -3,6 +3,8 @@
 No foreign keys: a row can neither block nor vanish with the deletion of what it speaks of.
 Rows are written unhashed in the acting transaction; one sealer chains the committed ones later,
 because a chain head in every transaction would serialise all writes (design: security baseline).
+A trigger of the database notes each new event as unsealed, in the same transaction: whoever writes
+an event cannot forget it, and one that commits late, with a lower id than sealed ones, is found.
 """
 
 from django.db import models
@@ -41,6 +43,18 @@ class AuditSeal(models.Model):
 
     def __str__(self) -> str:
         return self.digest
+
+
+class UnsealedEvent(models.Model):
+    """An event that waits for the sealer; written by the trigger, deleted with the sealing.
+
+    The sealer reads this short table, so its work does not grow with the trail.
+    """
+
+    event_id = models.BigIntegerField(primary_key=True)
+
+    def __str__(self) -> str:
+        return str(self.event_id)
 
 
 class SealedEvent(models.Model):
