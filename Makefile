@@ -99,7 +99,7 @@ docs: $(VENV)/dev.stamp ## Where the documentation is; which rules of the standa
 	@$(BIN)/python -m tests.conformance.coverage
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## Ratios to others' servers: usage listing, tokens (ARGS="tokens --seconds 2")
+bench: $(VENV)/dev.stamp ## Ratios to others' servers: usage listing, tokens; audit trail (ARGS="tokens --seconds 2")
 	@$(EMBEDDED) run -- $(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: vendor

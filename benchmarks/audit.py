@@ -18,7 +18,7 @@ from benchmarks.servers import ROOT, database, product_environment, python
 WRITES = 2_000
 _FILL = """
 INSERT INTO portal_auditevent (at, action, actor, subject, registration, request_id, details)
-SELECT now(), 'bench.act', 'client:cl_' || n % 500, 'grant:gr_' || n, '', 'r_bench',
+SELECT now(), 'bench.act', 'client:cl_' || n %% 500, 'grant:gr_' || n, '', 'r_bench',
        jsonb_build_object('reason', 'a reason of usual length', 'number', n)
 FROM generate_series(1, %s) AS n
 """

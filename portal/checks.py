@@ -62,6 +62,24 @@ def check_database(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+def check_statements(**kwargs: Any) -> list[CheckMessage]:
+    """portal.E009: a worker's statement ends before the task that waits for it is killed."""
+    limits = {
+        "WEB_STATEMENT_SECONDS": settings.WEB_STATEMENT_SECONDS,
+        "WORKER_STATEMENT_SECONDS": settings.WORKER_STATEMENT_SECONDS,
+    }
+    most = settings.CELERY_TASK_SOFT_TIME_LIMIT
+    return [
+        Error(
+            f"{name} is {seconds}.",
+            hint=f"Use seconds below {most}, the time limit of tasks; 0 switches the limit off.",
+            id="portal.E009",
+        )
+        for name, seconds in limits.items()
+        if not 0 <= seconds < most
+    ]
+
+
 def check_transport(**kwargs: Any) -> list[CheckMessage]:
     """portal.W001, W002: production speaks https and sends mail."""
     problems: list[CheckMessage] = []
@@ -124,6 +142,7 @@ def check_openid(**kwargs: Any) -> list[CheckMessage]:
 
 def register() -> None:
     """Add all checks."""
-    for check in (check_encryption_keys, check_zone, check_database, check_csp, check_openid):
+    always = (check_encryption_keys, check_zone, check_database, check_csp, check_openid)
+    for check in (*always, check_statements):
         checks.register(check)
     checks.register(check_transport, Tags.security, deploy=True)

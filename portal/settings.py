@@ -176,6 +176,16 @@ DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = (
     )
     else None
 )
+WEB_STATEMENT_SECONDS = env_int(
+    "WEB_STATEMENT_SECONDS",
+    default=30,
+    help="Longest database statement of web processes, below the proxy's timeout; 0: no limit",
+)
+WORKER_STATEMENT_SECONDS = env_int(
+    "WORKER_STATEMENT_SECONDS",
+    default=120,
+    help="Longest database statement of workers; 0: no limit",
+)
 DATABASES["default"]["TEST"] = {
     "NAME": "test_cds" + env_str("TEST_DB_SUFFIX", default="", help="Suffix of the test database")
 }
