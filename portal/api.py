@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from portal import jsontext, ratelimits
 from portal.bodies import BodyTooLarge
 from portal.context import current
+from portal.database_away import RETRY_AFTER, DatabaseAway, is_away
 from portal.errors import DomainError, FrameworkError
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,9 @@ class JSONOnlyNegotiation(BaseContentNegotiation):
 def _as_domain_error(error: Exception) -> DomainError | None:
     if isinstance(error, DomainError):
         return error
+    if is_away(error):
+        log.error("the database is away", exc_info=error)
+        return DatabaseAway()
     if isinstance(error, Http404):
         return _named("not_found", 404, "There is no such object.")
     if isinstance(error, PermissionDenied | exceptions.PermissionDenied):
@@ -105,6 +109,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         known = _failure_counted(known)
     response = Response(known.as_dict() | {"request_id": current.get().request_id}, known.status)
     response["Cache-Control"] = "no-store"
+    if known.status == 503:
+        response["Retry-After"] = str(RETRY_AFTER)
     if known.status == 401:
         response["WWW-Authenticate"] = _challenge(known, error)
     return response

@@ -16,6 +16,7 @@ from django.urls import Resolver404, resolve
 
 from portal import ids
 from portal.context import RequestContext, current
+from portal.database_away import RETRY_AFTER, DatabaseAway, is_away
 from portal.errors import DomainError
 from portal.pages.errors import bad_request, domain_error_page, page_not_found
 
@@ -136,8 +137,18 @@ class MachineEndpointMiddleware:
         if isinstance(error, SuspiciousOperation | BadRequest | MultiPartParserError):
             return json_error("invalid_request", "The request cannot be read.", 400)
         log.error("unhandled error at %s", request.path, exc_info=error)
-        words = "Something failed on our side; it has been logged."
-        return json_error("server_error", words, 500)
+        return failure_as_json(error)
+
+
+def failure_as_json(error: BaseException | None) -> JsonResponse:
+    """Return what programs are told of a failure: to come back later, or that it is ours."""
+    if is_away(error):
+        away = DatabaseAway()
+        response = json_error(away.code, away.message, away.status)
+        response["Retry-After"] = str(RETRY_AFTER)
+        return response
+    words = "Something failed on our side; it has been logged."
+    return json_error("server_error", words, 500)
 
 
 def json_error(code: str, description: str, status: int) -> JsonResponse:

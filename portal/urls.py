@@ -45,6 +45,6 @@ if settings.DEMO:
 handler400 = "portal.pages.errors.bad_request"
 handler403 = "portal.pages.errors.forbidden"
 handler404 = "portal.pages.errors.page_not_found"
-handler500 = "portal.pages.errors.server_error"
+handler500 = "portal.pages.failures.server_error"
 # Not Django's: sign-in looks for it here.
 handler429 = "portal.pages.errors.too_many_requests"

@@ -70,9 +70,3 @@ def _too_many_requests(request: HttpRequest, seconds: int) -> HttpResponse:
     response = render(request, "429.html", context, status=429)
     response["Retry-After"] = str(seconds)
     return response
-
-
-@public
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500: a static page, since anything may be broken."""
-    return render(request, "500.html", {"reference": current.get().request_id}, status=500)
