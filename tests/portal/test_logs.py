@@ -3,14 +3,17 @@
 import io
 import json
 import logging
+import logging.config
 import sys
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client as Browser
 
 from portal.context import RequestContext, current
-from portal.logs import RedactingFormatter, RequestFilter, redact
+from portal.logs import RedactingFormatter, RequestFilter, logging_config, redact
 
 SECRETS = (
     "ana@example.com",
@@ -86,6 +89,50 @@ def test_a_refused_request_is_found_by_its_id_and_says_no_parameters(db, path, s
     assert json.loads(line)["request"] == f"GET {path}"
     assert "Lopez" not in line
     assert "1111" not in line
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What a process would write to its error stream, by the configuration of the product."""
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    config = logging_config("INFO")
+    configurator = logging.config.DictConfigurator(config)
+    handler.setFormatter(configurator.configure_formatter(config["formatters"]["json"]))
+    for name in config["handlers"]["console"]["filters"]:
+        handler.addFilter(configurator.configure_filter(config["filters"][name]))
+    logging.getLogger().addHandler(handler)
+    yield lines
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.parametrize("path", ["/", "/cds/coverage", "/oauth/token"])
+@pytest.mark.parametrize("host", ["scanner.example", "a..b_c:d"])
+def test_a_wrong_host_is_refused_and_alarms_nobody(db, settings, written, path, host):
+    """Scanners send any name; an operator is woken by records of level ERROR."""
+    settings.SECURE_SSL_REDIRECT = True
+    assert (
+        Browser(raise_request_exception=False).get(path, headers={"host": host}).status_code == 400
+    )
+    (line,) = map(json.loads, written.getvalue().splitlines())
+    assert (line["name"], line["levelname"]) == ("django.security.DisallowedHost", "WARNING")
+    assert "exc_info" not in line
+
+
+def test_whatever_else_the_framework_suspects_alarms_nobody(written):
+    """Too many fields, a body that is too large: the whole kind, whose other errors stay."""
+    logging.getLogger("django.security.TooManyFieldsSent").error("too many")
+    logging.getLogger("django.request").error("broken")
+    levels = [json.loads(line)["levelname"] for line in written.getvalue().splitlines()]
+    assert levels == ["WARNING", "ERROR"]
+
+
+def test_times_say_their_offset(written):
+    """Lines of machines in several zones sort, also on the day on which clocks change."""
+    record = logging.LogRecord("x", logging.INFO, "f", 1, "words", None, None)
+    record.created = datetime(2026, 11, 1, 9, 30, 0, 123456, tzinfo=UTC).timestamp()
+    logging.getLogger().handle(record)
+    assert json.loads(written.getvalue())["asctime"] == "2026-11-01T09:30:00.123+00:00"
 
 
 def test_a_record_of_its_own_has_the_id_of_the_request_at_hand():
