@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
@@ -26,6 +27,15 @@ class _ForPages(MiddlewareMixin):
 
 class SessionMiddleware(_ForPages, sessions.SessionMiddleware):
     """Who signed in; a program shows a token each time."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
+        """Look up the session of a cookie before it is saved with every answer.
+
+        Saved unread, the cookie of a session that nobody has would make one.
+        """
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and response.status_code < 500:
+            request.session.keys()
+        return super().process_response(request, response)
 
 
 class AuthenticationMiddleware(_ForPages, auth.AuthenticationMiddleware):

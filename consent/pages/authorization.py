@@ -19,7 +19,7 @@ from consent.models import AuthorizationRequest
 from consent.oauth.redirects import send
 from consent.pages import forms, problems
 from consent.pages.headers import asked_language, leads_to_client, private
-from consent.pages.middleware import SESSION_KEY
+from consent.pages.middleware import FORM, SESSION_KEY, has_signed_in_for, wants_sign_in
 from consent.pages.visitors import customer_of
 from consent.presenters.authorization import AuthorizationPage, FormFacts, authorization_page
 from consent.services import approval
@@ -33,8 +33,6 @@ from portal.permissions import public
 from registration.services.onboarding_assets import logo_path
 
 PageView = Callable[[HttpRequest, AuthorizationRequest], HttpResponse]
-SIGNED_IN_FOR = "consent_signed_in_for"
-MAX_MARKS = 20
 
 
 def for_request(view: PageView) -> Callable[..., HttpResponse]:
@@ -88,7 +86,7 @@ def switch_account(request: HttpRequest, asked: AuthorizationRequest) -> HttpRes
     logout(request)
     # A provider would otherwise recognise the person who wants to be another.
     freshness.ask_afresh(request)
-    return _sign_in(request, asked)
+    return _sign_in(asked)
 
 
 @public
@@ -106,10 +104,10 @@ def keep_open(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse
 def _gate(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse | None:
     """Return what stands between this visitor and the form, None when nothing does."""
     if not request.user.is_authenticated:
-        return _sign_in(request, asked)
+        return _sign_in(asked)
     if _must_sign_in_again(request, asked):
         logout(request)
-        return _sign_in(request, asked)
+        return _sign_in(asked)
     if asked.user_id not in (None, request.user.pk):
         return problems.somebody_elses(request, asked)
     if asked.outcome != AuthorizationRequest.Outcome.OPEN:
@@ -128,26 +126,16 @@ def _gate(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse | N
 
 def _must_sign_in_again(request: HttpRequest, asked: AuthorizationRequest) -> bool:
     """`prompt=login` wants a sign-in made for this very request, once (CDS-WG1-02 8.3)."""
-    if not _wants_sign_in(asked):
+    if not wants_sign_in(asked):
         return False
     if asked.user_id is not None and asked.user_id == request.user.pk:
         return False
-    return asked.request_id not in request.session.get(SIGNED_IN_FOR, [])
+    return not has_signed_in_for(request, asked)
 
 
-def _wants_sign_in(asked: AuthorizationRequest) -> bool:
-    return "login" in (asked.params.get("prompt") or "").split()
-
-
-def _sign_in(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
-    """Send to the sign-in page and back. The mark in the session outlives the sign-in."""
-    if _wants_sign_in(asked):
-        freshness.ask_afresh(request)
-    path = reverse("consent:authorization-form", args=[asked.request_id])
-    request.session[SESSION_KEY] = path
-    marks = request.session.get(SIGNED_IN_FOR, [])
-    request.session[SIGNED_IN_FOR] = [*marks, asked.request_id][-MAX_MARKS:]
-    return redirect_to_login(path)
+def _sign_in(asked: AuthorizationRequest) -> HttpResponse:
+    """Send to the sign-in page and back."""
+    return redirect_to_login(reverse(FORM, args=[asked.request_id]))
 
 
 def _show(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
@@ -210,7 +198,7 @@ def _take_answer(request: HttpRequest, asked: AuthorizationRequest) -> HttpRespo
         approval.keep_choices(request=asked, choices=choices)
         asked.choices = {}
     if not request.user.is_authenticated:
-        return _sign_in(request, asked)
+        return _sign_in(asked)
     if action.name == "authorize":
         return _authorize(request, asked, choices)
     refusal = _gate(request, asked)
@@ -235,7 +223,7 @@ def _decline(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
         return problems.somebody_elses(request, asked)
     if asked.outcome == AuthorizationRequest.Outcome.APPROVED and who == "anonymous":
         # The answer given then holds the code, which is for the customer's own browser.
-        return _sign_in(request, asked)
+        return _sign_in(asked)
     reason = request.POST.get("reason")
     error = reason if reason == "no_preselections" else "access_denied"
     return send(approval.decline(request=asked, by=who, error=error))

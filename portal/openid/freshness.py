@@ -14,9 +14,14 @@ def ask_afresh(request: HttpRequest) -> None:
     request.session[_ASKED] = True
 
 
+def ask_now(request: HttpRequest) -> None:
+    """Make the sign-in that this request begins a new one; nothing is stored."""
+    setattr(request, _ASKED, True)
+
+
 def is_asked_afresh(request: HttpRequest) -> bool:
     """Whether the next sign-in must be a new one."""
-    return _ASKED in request.session
+    return _ASKED in request.session or hasattr(request, _ASKED)
 
 
 def signed_in(request: HttpRequest) -> None:

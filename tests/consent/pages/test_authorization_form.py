@@ -12,7 +12,7 @@ from django.utils import timezone
 from consent.models import AuthorizationRequest, Grant
 from registration.services.clients import disable_client
 from tests.consent.oauth.support import CALLBACK, answer_of
-from tests.consent.pages.world import MERGED, World, answer, form_url, service
+from tests.consent.pages.world import MERGED, World, answer, form_url, service, sign_in
 from tests.factories.consent import GrantFactory
 
 
@@ -56,9 +56,13 @@ def test_unavailable_services_say_why(world: World) -> None:
 def test_strangers_sign_in_and_come_back(world: World) -> None:
     """The form needs a customer (CDS-WG3-01 9.1.2)."""
     url = form_url(world.ask())
-    response = Browser().get(url)
+    stranger = Browser()
+    response = stranger.get(url)
     assert response.status_code == 302
     assert response["Location"] == f"/accounts/login/?next={url}"
+    stranger.get(response["Location"])
+    # Looking stores nothing, so a stranger's requests do not fill the table of sessions.
+    assert settings.SESSION_COOKIE_NAME not in stranger.cookies
 
 
 @pytest.mark.spec("WG1-02 8.3 g")
@@ -68,7 +72,7 @@ def test_prompt_login_asks_once_for_each_request(world: World) -> None:
     url = form_url(request)
     assert world.browser.get(url).status_code == 302
     assert "_auth_user_id" not in world.browser.session
-    world.browser.force_login(world.alice)
+    sign_in(world.browser, world.alice, url)
     assert world.browser.get(url).status_code == 200
     assert world.browser.get(url).status_code == 200
     assert world.browser.get(form_url(world.ask(prompt="login"))).status_code == 302

@@ -8,7 +8,7 @@ from django.test import Client as Browser
 from django.test import RequestFactory
 
 from consent.pages.middleware import SESSION_KEY, AuthorizationSignInMiddleware
-from tests.consent.pages.world import MERGED, World, answer, form_url
+from tests.consent.pages.world import MERGED, World, answer, form_url, sign_in
 
 
 def test_pages_whose_form_ends_at_the_client_allow_it(world: World) -> None:
@@ -77,7 +77,7 @@ def test_the_session_remembers_the_way(world: World) -> None:
     browser = Browser()
     url = form_url(world.ask())
     browser.get(url)
+    sign_in(browser, world.alice, url)
     assert browser.session[SESSION_KEY] == url
-    browser.force_login(world.alice)
     browser.get(url)
     assert SESSION_KEY not in browser.session

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
@@ -163,6 +164,21 @@ def make_world(monkeypatch: Any) -> World:
 def form_url(request: AuthorizationRequest) -> str:
     """Return the address of the form."""
     return reverse("consent:authorization-form", args=[request.request_id])
+
+
+PASSWORD = "right horse battery"
+
+
+def sign_in(browser: Browser, user: User, target: str, *, typed: str = PASSWORD) -> None:
+    """Fill in the form of the sign-in page that leads on to `target`."""
+    if not user.check_password(PASSWORD):
+        user.set_password(PASSWORD)
+        user.save()
+    EmailAddress.objects.update_or_create(
+        user=user, email=user.email, defaults={"verified": True, "primary": True}
+    )
+    form = {"login": user.email, "password": typed, "next": target}
+    browser.post("/accounts/login/", form)
 
 
 def answer(
