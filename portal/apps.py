@@ -17,12 +17,12 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Register system checks and the foundation's own health checks; note ways to sign in."""
+        """Set the process's zone; register checks and health checks; note ways to sign in."""
         from allauth.socialaccount.models import SocialLogin
         from allauth.socialaccount.signals import social_account_added, social_account_removed
         from django.db import transaction
 
-        from portal import checks, health, retention_rules
+        from portal import checks, health, retention_rules, zone_rules
         from portal.openid import adapter
 
         # A connection and what follows from it stand or fall together. allauth has no hook around
@@ -31,6 +31,7 @@ class PortalConfig(AppConfig):
         SocialLogin.connect = transaction.atomic(SocialLogin.connect)
         social_account_added.connect(adapter.connected)
         social_account_removed.connect(adapter.removed)
+        zone_rules.keep_system_rules_out()
         checks.register()
         health.register()
         retention_rules.register()

@@ -1,15 +1,17 @@
 """System checks of the foundation; ids are stable, each hint says what to change."""
 
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfoNotFoundError
 
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
-from django.core.checks import CheckMessage, Error, Tags
+from django.core.checks import CheckMessage, Error, Info, Tags
 from django.core.checks import Warning as CheckWarning
 
 from portal.openid.config import may_be_spoken_to, problems_of
+from portal.times import utility_zone
+from portal.zone_rules import rules_version
 
 
 def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
@@ -41,7 +43,7 @@ def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
 def check_zone(**kwargs: Any) -> list[CheckMessage]:
     """portal.E003: relative dates count in a real zone."""
     try:
-        ZoneInfo(settings.CDS_TIMEZONE)
+        utility_zone()
     except (ZoneInfoNotFoundError, ValueError):
         return [
             Error(
@@ -51,6 +53,26 @@ def check_zone(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def check_zone_rules(**kwargs: Any) -> list[CheckMessage]:
+    """portal.E009: the rules of time zones are those of the package, the same on every machine."""
+    if rules_version() is None:
+        return [
+            Error(
+                "The rules of time zones do not come from the tzdata package.",
+                hint="Install tzdata from the lock file, and let nothing set another path of"
+                " zoneinfo: months, days and ends would follow this machine's own files.",
+                id="portal.E009",
+            )
+        ]
+    return []
+
+
+def name_zone_rules(**kwargs: Any) -> list[CheckMessage]:
+    """portal.I001: which rules hold, for whoever compares them with the latest ones."""
+    version = rules_version()
+    return [Info(f"Time zones follow the rules {version}.", id="portal.I001")] if version else []
 
 
 def check_database(**kwargs: Any) -> list[CheckMessage]:
@@ -142,7 +164,10 @@ def check_openid(**kwargs: Any) -> list[CheckMessage]:
 
 def register() -> None:
     """Add all checks."""
-    always = (check_encryption_keys, check_zone, check_database, check_csp, check_openid)
-    for check in (*always, check_statements):
+    for check in (
+        *(check_encryption_keys, check_zone, check_zone_rules),
+        *(check_database, check_statements, check_csp, check_openid),
+    ):
         checks.register(check)
     checks.register(check_transport, Tags.security, deploy=True)
+    checks.register(name_zone_rules, "zones", deploy=True)

@@ -5,6 +5,9 @@ Every datetime leaves through `format_datetime`.
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATETIME = re.compile(
@@ -13,6 +16,11 @@ _DATETIME = re.compile(
     # A plus sign that was not percent-encoded arrives as a space.
     r"(?P<offset>[Zz]|[ +-][0-9]{2}(?::?[0-9]{2})?)?"
 )
+
+
+def utility_zone() -> ZoneInfo:
+    """Return the utility's zone, in which relative dates count and pages show times."""
+    return ZoneInfo(settings.CDS_TIMEZONE)
 
 
 class TimeFormatError(ValueError):

@@ -3,7 +3,7 @@
 from datetime import datetime, tzinfo
 
 from babel.core import Locale
-from babel.dates import format_datetime
+from babel.dates import format_datetime, get_timezone_name
 from django.utils.translation import get_language, to_locale
 
 
@@ -15,6 +15,18 @@ def page_locale() -> Locale:
 def moment_words(moment: datetime, zone: tzinfo) -> str:
     """Word a moment with its zone: "1 Jan 2026, 11:00 am EST"."""
     locale = page_locale()
-    pattern = "d MMM y, h:mm a z" if locale.language == "en" else "d MMM y, H:mm z"
-    worded = format_datetime(moment.astimezone(zone), pattern, locale=locale)
+    local = moment.astimezone(zone)
+    pattern = "d MMM y, h:mm a" if locale.language == "en" else "d MMM y, H:mm"
+    name = "v" if _misnamed(local) else "z"
+    worded = format_datetime(local, f"{pattern} {name}", locale=locale)
     return worded.replace(" AM ", " am ").replace(" PM ", " pm ")
+
+
+def _misnamed(local: datetime) -> bool:
+    """True when Babel would name another offset than the rules in use.
+
+    Its names know nothing of a government that gave up changing clocks: it calls Vancouver's time
+    PST for ever, which everybody reads as an hour less. The name without a season ("PT") is right.
+    """
+    name = get_timezone_name(local, width="short", locale="en")
+    return name.isalpha() and name != local.tzname()

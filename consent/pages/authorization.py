@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -30,6 +29,7 @@ from portal.branding import current_utility
 from portal.openid import freshness
 from portal.pages.i18n import remember_language
 from portal.permissions import public
+from portal.times import utility_zone
 from registration.services.onboarding_assets import logo_path
 
 PageView = Callable[[HttpRequest, AuthorizationRequest], HttpResponse]
@@ -165,7 +165,7 @@ def _page(
             examples=catalog().examples(customer_of(request)),
             utility=current_utility(),
             now=timezone.now(),
-            zone=ZoneInfo(settings.CDS_TIMEZONE),
+            zone=utility_zone(),
             problems=found,
             logo=logo_path(asked.client),
         )

@@ -1,9 +1,7 @@
 """The receipt and the way to end a consent: both without sign-in (CDS-WG3-01 9.4)."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,6 +18,7 @@ from portal.models import TermsVersion
 from portal.pages.terms import show_terms
 from portal.permissions import public
 from portal.terms import customer_terms, digest_of
+from portal.times import utility_zone
 from registration.services.offers import offers_for
 
 
@@ -87,7 +86,7 @@ def _is_owner(request: HttpRequest, found: Receipt) -> bool:
 
 
 def _page(found: Receipt, *, is_owner: bool) -> ReceiptPage:
-    grant, zone = found.grant, ZoneInfo(settings.CDS_TIMEZONE)
+    grant, zone = found.grant, utility_zone()
     newer = grant.receipts.filter(pk__gt=found.pk).order_by("-pk").first()
     changed = grant.authorization_details != found.snapshot["authorization_details"]
     context = ReceiptContext(

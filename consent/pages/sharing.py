@@ -1,8 +1,5 @@
 """Who can see a customer's data."""
 
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,6 +12,7 @@ from consent.presenters.sharing import sharing_page
 from portal.branding import current_utility
 from portal.models import User
 from portal.permissions import Permission, require
+from portal.times import utility_zone
 
 
 @require(Permission.SIGNED_IN)
@@ -25,7 +23,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
     page = sharing_page(
         _grants_of(customer_of(request)),
         utility=current_utility(),
-        zone=ZoneInfo(settings.CDS_TIMEZONE),
+        zone=utility_zone(),
     )
     return render(request, "consent/sharing.html", {"page": page, "robots": "noindex"})
 

@@ -2,15 +2,14 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
 from consent.models import Receipt
 from consent.presenters.receipt import ReceiptContext, receipt_page, without_details
 from portal.branding import current_utility
+from portal.times import utility_zone
 from portal.wording import moment_words
 
 
@@ -21,7 +20,7 @@ def receipt_mail(receipt: Receipt, *, base_url: str) -> dict[str, Any]:
     not named. Purposes appear only when the utility approved them (CDS-WG3-01 9.4).
     """
     with translation.override(receipt.language):
-        zone = ZoneInfo(settings.CDS_TIMEZONE)
+        zone = utility_zone()
         page = without_details(
             receipt_page(
                 ReceiptContext(
@@ -45,7 +44,7 @@ def receipt_mail(receipt: Receipt, *, base_url: str) -> dict[str, Any]:
 def stopped_mail(receipt: Receipt, *, at: datetime, base_url: str) -> dict[str, Any]:
     """Return the context of the mail that confirms an end."""
     with translation.override(receipt.language):
-        zone = ZoneInfo(settings.CDS_TIMEZONE)
+        zone = utility_zone()
         return {
             "company": receipt.snapshot["client"]["name"],
             "number": receipt.confirmation_number,

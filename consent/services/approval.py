@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -29,7 +28,7 @@ from portal.crypto import decrypt
 from portal.durations import INFINITE
 from portal.errors import DomainError
 from portal.models import User
-from portal.times import parse_datetime
+from portal.times import parse_datetime, utility_zone
 from registration.catalogue.types import scope_types
 
 # Time to sign in again when a session ends under the form; CDS-WG3-01 9.1.2 wants ten minutes.
@@ -188,7 +187,7 @@ def approve(
     issue_receipt(
         grant=grant,
         facts=ReceiptFacts(
-            client=row.client, sections=shared, offers=offers, now=now, zone=_zone()
+            client=row.client, sections=shared, offers=offers, now=now, zone=utility_zone()
         ),
         by=by,
     )
@@ -284,7 +283,7 @@ def _grant(
                 include_future=choice.later,
             )
         )
-        absolute = access.with_values(resolve(access, now=now, zone=_zone()))
+        absolute = access.with_values(resolve(access, now=now, zone=utility_zone()))
         entries.append(without_preselections(to_wire(absolute), scope_types()[access.scope_type]))
     scope = " ".join(dict.fromkeys(str(entry["type"]) for entry in entries))
     waiting = grant_asked_for(row)
@@ -323,7 +322,3 @@ def _expiry(entries: Sequence[Mapping[str, object]]) -> datetime | None:
     """Return the earliest end among the entries that have one (CDS-WG3-01 7.3.8)."""
     ends = [str(entry.get("expires", INFINITE)) for entry in entries]
     return min((parse_datetime(end) for end in ends if end != INFINITE), default=None)
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo(settings.CDS_TIMEZONE)

@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -51,7 +49,7 @@ from consent.services.grants import (
 from consent.services.requests import consent_offers
 from portal.durations import INFINITE
 from portal.errors import DomainError
-from portal.times import parse_datetime
+from portal.times import parse_datetime, utility_zone
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeType, scope_types
 from registration.models import Message
@@ -338,7 +336,7 @@ def _parse(
     """Check entries like those of an authorization request; durations become absolute now."""
     if not entries:
         return []
-    now, zone = timezone.now(), ZoneInfo(settings.CDS_TIMEZONE)
+    now, zone = timezone.now(), utility_zone()
     # The form that merging speaks of is that of the next authorization request.
     plain = [{k: v for k, v in entry.items() if k != "merge_selection_with"} for entry in entries]
     by_scope: dict[str, deque[dict[str, Any]]] = defaultdict(deque)

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -30,6 +28,7 @@ from consent.services.grants import (
 from portal.errors import DomainError
 from portal.models import User
 from portal.outbox import enqueue
+from portal.times import utility_zone
 from registration.catalogue.admin import SERVER_PROVIDED_FILES
 from registration.models import Client
 from registration.models.files import ServerProvidedFile
@@ -228,7 +227,7 @@ def report_data_state(*, grant: Grant, status: str, by: User | str) -> Grant:
 def _refuse_without_new_data(row: Grant) -> None:
     end = row.new_data_until
     if end is not None and row.is_out_of_new_data(timezone.now()):
-        day = end.astimezone(ZoneInfo(settings.CDS_TIMEZONE)).date().isoformat()
+        day = end.astimezone(utility_zone()).date().isoformat()
         raise ForbiddenTransition(
             f"The last new data of this Grant came on {day}: it cannot be reported as active.",
             field="status",

@@ -7,9 +7,7 @@ as an attachment. Staff name the customer; the customer gets a receipt and can s
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import timezone
 
 from consent.catalog import Selectable, catalog
@@ -29,7 +27,7 @@ from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
 from consent.services.sections import Section, preset
 from portal.durations import INFINITE
 from portal.models import User
-from portal.times import parse_datetime
+from portal.times import parse_datetime, utility_zone
 from registration import addresses
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import FieldCategory, fields, scope_types
@@ -129,7 +127,7 @@ def _create(
     by: Actor,
 ) -> Grant:
     lock_person(customer.pk)
-    zone = ZoneInfo(settings.CDS_TIMEZONE)
+    zone = utility_zone()
     sections = _sections(accesses, customer, client.environment)
     kinds = {id(access): section for section in sections for access in section.accesses}
     entries: list[dict[str, Any]] = []

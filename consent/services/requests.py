@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -19,6 +18,7 @@ from consent.models import AuthorizationRequest, Grant
 from consent.oauth.params import Parameters, parse_details
 from consent.oauth.redirects import error_url
 from portal.errors import DomainError
+from portal.times import utility_zone
 from registration import redirects
 from registration.catalogue.offers import ScopeOffer
 from registration.models import Client
@@ -212,9 +212,7 @@ def requested_accesses(query: Parameters, client: Client) -> tuple[RequestedAcce
         details = client.default_authorization_details or None
     scope = query.get("scope")
     scope_ids = list(dict.fromkeys((client.default_scope if scope is None else scope).split()))
-    accesses = parse_request(
-        scope_ids, details, consent_offers(client), zone=ZoneInfo(settings.CDS_TIMEZONE)
-    )
+    accesses = parse_request(scope_ids, details, consent_offers(client), zone=utility_zone())
     if not accesses:
         raise InvalidScope("The request asks for nothing.", field="scope")
     return accesses

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
-from django.conf import settings
 from django.utils import timezone
+
+from portal.times import utility_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Calendar:
     @classmethod
     def current(cls) -> "Calendar":
         """Return the calendar of this moment."""
-        return cls(timezone.now(), ZoneInfo(settings.CDS_TIMEZONE))
+        return cls(timezone.now(), utility_zone())
 
     @property
     def today(self) -> date:

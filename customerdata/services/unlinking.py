@@ -5,7 +5,6 @@ that never should have been shows nothing at all any more.
 """
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -27,6 +26,7 @@ from portal import audit, mail
 from portal.errors import DomainError
 from portal.models import User
 from portal.outbox import enqueue
+from portal.times import utility_zone
 from portal.wording import moment_words
 
 S = Grant.Status
@@ -155,7 +155,7 @@ def send_unlinked(holder_pk: int, reason: str, companies: list[str]) -> None:
     receipt = Receipt.objects.filter(grant__user=holder.user).order_by("-created").first()
     language = receipt.language if receipt else settings.LANGUAGE_CODE
     with translation.override(language):
-        when = moment_words(holder.ended, ZoneInfo(settings.CDS_TIMEZONE))
+        when = moment_words(holder.ended, utility_zone())
     context = {
         "account": masked(version.account_number) if version else "",
         "when": when,
