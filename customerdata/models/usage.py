@@ -17,9 +17,22 @@ from django.utils import timezone
 
 from customerdata.usage.codec import Pack, decode
 from customerdata.usage.formats import ColumnFormat, column_from_json
-from customerdata.usage.segments import base_segment_id, segment_id_month
+from customerdata.usage.segments import base_segment_id, months_digest, segment_id_month
 from customerdata.usage.wire import SegmentFormat
 from portal.ids import random_id
+
+
+class UsageSeriesQuerySet(models.QuerySet["UsageSeries"]):
+    """Which series follow which rules of their zone."""
+
+    def zones(self) -> list[str]:
+        """The zones in use."""
+        return list(self.order_by("zone").values_list("zone", flat=True).distinct())
+
+    def cut_otherwise(self, zone: str) -> UsageSeriesQuerySet:
+        """Series of a zone whose packs may cross the edges of months that hold today (ADR 9)."""
+        today = months_digest(ZoneInfo(zone))
+        return self.filter(zone=zone, interval__isnull=False).exclude(cut_under=today)
 
 
 class UsageSeries(models.Model):
@@ -79,6 +92,15 @@ class UsageSeries(models.Model):
     )
     columns = models.JSONField(help_text="Column formats in the order of the packs.")
     created = models.DateTimeField(default=timezone.now, editable=False)
+    cut_under = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Digest of the months along which the packs were cut; empty: not known.",
+    )
+
+    objects = UsageSeriesQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "usage series"
@@ -102,6 +124,11 @@ class UsageSeries(models.Model):
         """The zone whose months bound the packs."""
         return ZoneInfo(self.zone)
 
+    @property
+    def cut_otherwise(self) -> bool:
+        """True when packs may cross a month, because rules changed since they were cut."""
+        return self.interval is not None and self.cut_under != months_digest(self.tzinfo)
+
 
 class UsagePackQuerySet(models.QuerySet["UsagePack"]):
     """Which versions of which segments."""
@@ -115,6 +142,10 @@ class UsagePackQuerySet(models.QuerySet["UsagePack"]):
         if at is None:
             return self.current()
         return self.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=at), as_of__lte=at)
+
+    def lasting(self) -> UsagePackQuerySet:
+        """The versions that hold at some instant: not replaced for the one they began at."""
+        return self.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=F("as_of")))
 
     def overlapping(self, start: datetime | None, end: datetime | None) -> UsagePackQuerySet:
         """Segments with at least an instant inside [start, end); None is unbounded."""
@@ -215,6 +246,11 @@ class UsagePack(models.Model):
     def formats(self) -> tuple[SegmentFormat, ...]:
         """The formats that have values, in the order of the rendered text."""
         return parse_formats(self.formats_text)
+
+    @property
+    def lasts(self) -> bool:
+        """True for a version that holds at some instant; see `UsagePackQuerySet.lasting`."""
+        return self.superseded_at is None or self.superseded_at > self.as_of
 
     def unpacked(self) -> Pack:
         """The values as typed columns."""

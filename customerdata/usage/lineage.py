@@ -3,12 +3,15 @@
 Versions form a chain in the source's time: each holds from its `as_of` to the `as_of` of the next.
 A version that has to be restated, because an older delivery arrived late, is not changed: it is
 superseded at its own `as_of`, and its restatement takes its place.
+
+After a change of time zone rules (ADR 9), versions that hold no longer may lie in the month of
+another segment: a row is known by its whole key, a segment by the versions that hold.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -22,29 +25,44 @@ from customerdata.usage.render import render_values, segment_formats
 from customerdata.usage.segments import new_segment_id
 
 Outcome = Literal["created", "corrected", "unchanged"]
+Key = tuple[datetime, int]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a segment holds from `as_of` on, until the next state."""
+
+    as_of: datetime
+    pack: Pack
+    synced: datetime
 
 
 @dataclass(slots=True)
 class Lineage:
-    """All versions of one segment: stored `rows`, then what this transaction adds and changes."""
+    """All versions of one segment: stored `rows`, then what this transaction adds and changes.
+
+    `taken` is the highest version number that rows of other segments may have at the same start.
+    """
 
     series: UsageSeries
     now: datetime
     rows: list[UsagePack] = field(default_factory=list)
+    taken: int = 0
     added: list[UsagePack] = field(default_factory=list)
-    _touched: dict[int, UsagePack] = field(default_factory=dict)
-    _packs: dict[int, Pack] = field(default_factory=dict)
+    _touched: dict[Key, UsagePack] = field(default_factory=dict)
+    _packs: dict[Key, Pack] = field(default_factory=dict)
+    _first: UsagePack | None = None
 
     @property
-    def changed(self) -> Iterable[UsagePack]:
+    def changed(self) -> Sequence[UsagePack]:
         """Stored versions whose `superseded_at` or `cds_synced` has to be written."""
-        return self._touched.values()
+        return list(self._touched.values())
 
     @property
-    def current(self) -> tuple[UsagePack, Pack]:
-        """The version that nothing supersedes, with its values."""
-        row = next(row for row in self._all() if row.superseded_at is None)
-        return row, self._pack(row)
+    def current(self) -> tuple[UsagePack, Pack] | None:
+        """The version that nothing supersedes, with its values; None if other segments took all."""
+        row = next((row for row in self._all() if row.superseded_at is None), None)
+        return None if row is None else (row, self._pack(row))
 
     def deliver(
         self, pack: Pack, *, as_of: datetime, synced: datetime, replace: bool
@@ -54,8 +72,8 @@ class Lineage:
         Raises:
             PackMismatch: the readings do not lie on the grid of the stored ones.
         """
-        chain = [r for r in self._all() if r.superseded_at is None or r.superseded_at > r.as_of]
-        chain.sort(key=lambda row: row.as_of)
+        chain = self._chain()
+        self._first = chain[0] if chain else None
         before = next((row for row in reversed(chain) if row.as_of <= as_of), None)
         later = [row for row in chain if row.as_of > as_of]
         was = self._pack(before) if before else None
@@ -71,6 +89,28 @@ class Lineage:
         self._add(became, encoded, as_of, later[0].as_of if later else None, synced)
         self._restate(was, became, later, synced)
         return "corrected" if chain else "created"
+
+    def replan(self, states: Sequence[State]) -> None:
+        """Make the segment hold these states one after the other; versions that are one stay."""
+        chain = self._chain()
+        self._first = chain[0] if chain else None
+        planned = _spans(states)
+        kept = {
+            (row.as_of, row.superseded_at)
+            for row in chain
+            if any(
+                row.as_of == state.as_of
+                and row.superseded_at == until
+                and bytes(row.digest) == encoded.digest
+                for state, encoded, until in planned
+            )
+        }
+        for row in chain:
+            if (row.as_of, row.superseded_at) not in kept:
+                self._supersede(row, row.as_of)
+        for state, encoded, until in planned:
+            if (state.as_of, until) not in kept:
+                self._add(state.pack, encoded, state.as_of, until, state.synced)
 
     def _restate(
         self, was: Pack | None, became: Pack, later: list[UsagePack], synced: datetime
@@ -89,14 +129,17 @@ class Lineage:
     def _all(self) -> list[UsagePack]:
         return [*self.rows, *self.added]
 
+    def _chain(self) -> list[UsagePack]:
+        return sorted((row for row in self._all() if row.lasts), key=lambda row: row.as_of)
+
     def _pack(self, row: UsagePack) -> Pack:
-        if row.version not in self._packs:
-            self._packs[row.version] = row.unpacked()
-        return self._packs[row.version]
+        if _key(row) not in self._packs:
+            self._packs[_key(row)] = row.unpacked()
+        return self._packs[_key(row)]
 
     def _touch(self, row: UsagePack) -> None:
-        if row.version <= max((r.version for r in self.rows), default=0):
-            self._touched[row.version] = row
+        if any(stored is row for stored in self.rows):
+            self._touched[_key(row)] = row
 
     def _supersede(self, row: UsagePack, at: datetime) -> None:
         row.superseded_at = at
@@ -115,8 +158,7 @@ class Lineage:
         superseded_at: datetime | None,
         synced: datetime,
     ) -> None:
-        versions = self._all()
-        first = versions[0] if versions else None
+        versions, first = self._all(), self._first
         formats = segment_formats(pack)
         row = UsagePack(
             customer_id=self.series.customer_id,
@@ -124,7 +166,7 @@ class Lineage:
             contract_id=self.series.contract_id,
             segment_start=pack.segment_start,
             segment_end=pack.segment_end,
-            version=max((r.version for r in versions), default=0) + 1,
+            version=max([self.taken, *(r.version for r in versions)]) + 1,
             public_id=first.public_id if first else new_segment_id(pack.segment_start),
             as_of=as_of,
             superseded_at=superseded_at,
@@ -138,8 +180,24 @@ class Lineage:
             formats_text=json.dumps([f.to_json() for f in formats], separators=(",", ":")),
             rendered=zstandard.compress(render_values(pack, formats)),
         )
-        self._packs[row.version] = pack
+        self._first = first or row
+        self._packs[_key(row)] = pack
         self.added.append(row)
+
+
+def _key(row: UsagePack) -> Key:
+    return row.segment_start, row.version
+
+
+def _spans(states: Sequence[State]) -> list[tuple[State, Encoded, datetime | None]]:
+    """States with the end of each; one that changes nothing goes on."""
+    found: list[tuple[State, Encoded]] = []
+    for state in states:
+        encoded = encode(state.pack)
+        if not found or found[-1][1].digest != encoded.digest:
+            found.append((state, encoded))
+    ends = [*(state.as_of for state, _ in found[1:]), None]
+    return [(state, encoded, end) for (state, encoded), end in zip(found, ends, strict=False)]
 
 
 def _without_edges(pack: Pack) -> Pack | None:

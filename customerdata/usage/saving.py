@@ -24,7 +24,7 @@ def save_lineages(lineages: Sequence[Lineage]) -> None:
             superseded_at=row.superseded_at, cds_synced=row.cds_synced
         )
     _copy([row for lineage in lineages for row in lineage.added])
-    _store_completeness([lineage for lineage in lineages if lineage.added])
+    _store_completeness(lineages)
 
 
 def _copy(rows: Sequence[UsagePack]) -> None:
@@ -49,24 +49,32 @@ def _store_completeness(lineages: Sequence[Lineage]) -> None:
     stale = Q()
     fresh: list[CompletenessRange] = []
     for lineage in lineages:
-        row, pack = lineage.current
+        gone = [row for row in lineage.changed if row.superseded_at is not None]
+        if not (lineage.added or gone):
+            continue
+        current = lineage.current
         if lineage.rows:
-            stale |= Q(
-                series=row.series_id, start__gte=row.segment_start, start__lt=row.segment_end
-            )
-        fresh += [
-            CompletenessRange(
-                customer_id=row.customer_id,
-                series_id=row.series_id,
-                start=low,
-                end=high,
-                complete=complete,
-            )
-            for low, high, complete in _runs(pack)
-        ]
+            rows = [*gone, *([current[0]] if current else [])]
+            low, high = min(r.segment_start for r in rows), max(r.segment_end for r in rows)
+            stale |= Q(series=lineage.series, start__gte=low, start__lt=high)
+        if current:
+            fresh += _ranges(*current)
     if stale:
         CompletenessRange.objects.filter(stale).delete()
     CompletenessRange.objects.bulk_create(fresh, batch_size=1000)
+
+
+def _ranges(row: UsagePack, pack: Pack) -> list[CompletenessRange]:
+    return [
+        CompletenessRange(
+            customer_id=row.customer_id,
+            series_id=row.series_id,
+            start=low,
+            end=high,
+            complete=complete,
+        )
+        for low, high, complete in _runs(pack)
+    ]
 
 
 def _runs(pack: Pack) -> list[tuple[datetime, datetime, bool]]:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,6 +18,8 @@ _ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
 _RANDOM_LENGTH = 20
 _TAG_LENGTH = 20
 _MONTH_LENGTH = 4
+# A time outside is a mistake of the source; each month with readings becomes a table.
+YEARS = range(1900, 2200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,15 @@ def next_month_start(at: datetime, zone: ZoneInfo) -> datetime:
     local = at.astimezone(zone)
     year, month = divmod(local.year * 12 + local.month, 12)
     return datetime(year, month + 1, 1, tzinfo=zone).astimezone(UTC)
+
+
+# Zone files are read once per process, so a zone of other rules is another object.
+@lru_cache(maxsize=64)
+def months_digest(zone: ZoneInfo) -> str:
+    """Name the edges of all months of a zone: equal exactly for rules that cut packs alike."""
+    months = (datetime(y, m, 1, tzinfo=zone) for y in YEARS for m in range(1, 13))
+    edges = ",".join(str(int(month.timestamp())) for month in months)
+    return hashlib.sha256(edges.encode()).hexdigest()[:16]
 
 
 def month_parts(

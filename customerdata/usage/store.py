@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -20,13 +21,19 @@ from customerdata.usage.columns import Column
 from customerdata.usage.formats import ColumnFormat
 from customerdata.usage.lineage import Lineage
 from customerdata.usage.partitioning import ensure_partitions
+from customerdata.usage.recut import cut_anew
 from customerdata.usage.saving import save_lineages
-from customerdata.usage.segments import month_parts, month_start, next_month_start
+from customerdata.usage.segments import (
+    YEARS,
+    month_parts,
+    month_start,
+    months_digest,
+    next_month_start,
+)
 from portal.errors import DomainError
 
 _BATCH = 200
-# A time outside is a mistake of the source; each month with readings becomes a table.
-_FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (datetime(year, 1, 1, tzinfo=UTC) for year in (YEARS.start, YEARS.stop))
 
 
 class ReadingsRefused(DomainError):
@@ -104,7 +111,11 @@ def ensure_series(
                     series.columns = [c.to_json() for c in (*declared, *missing)]
                     series.save(update_fields=["columns"])
                 return series
-        return UsageSeries.objects.create(**links, columns=[c.to_json() for c in columns])
+        return UsageSeries.objects.create(
+            **links,
+            columns=[c.to_json() for c in columns],
+            cut_under=months_digest(ZoneInfo(zone)),
+        )
 
 
 def write_readings(
@@ -125,8 +136,8 @@ def write_readings(
 
     Raises:
         ReadingsRefused: a column that the series does not declare, readings off the grid of the
-            stored ones, a period for a series of fixed intervals, or a year before 1900 or
-            after 2199.
+            stored ones (or stored ones of two grids, after a change of time zone rules), a period
+            for a series of fixed intervals, or a year before 1900 or after 2199.
     """
     delivery = Delivery(series, start, columns, as_of, synced, replace, interval)
     return write_many([delivery])
@@ -149,12 +160,23 @@ def write_many(deliveries: Iterable[Delivery]) -> WriteResult:
         return result
     ensure_partitions(*spans)
     # Locked in one order, so that two ingestions cannot wait for each other.
-    list(UsageSeries.objects.select_for_update(no_key=True).filter(pk__in=by_series).order_by("pk"))
+    series = UsageSeries.objects.select_for_update(no_key=True).filter(pk__in=by_series)
+    _follow_rules(series.order_by("pk"))
     for group in by_series.values():
         writer.deliver(sorted(group, key=lambda d: (d.as_of, d.start)))
         writer.flush_if_full()
     writer.flush()
     return result
+
+
+def _follow_rules(series: Iterable[UsageSeries]) -> None:
+    """Cut locked series along the months of today, or a moved hour would come to lie in two.
+
+    Raises:
+        ReadingsRefused: stored readings of two grids would share a month.
+    """
+    for mismatch in cut_anew(list(series)).refused.values():
+        raise ReadingsRefused(mismatch)
 
 
 @dataclass(slots=True)

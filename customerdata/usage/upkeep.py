@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from customerdata.models import UsageSeries
 from customerdata.usage.partitioning import ensure_partitions, missing_partitions
 from customerdata.usage.reading import prune_renders
 from portal.registries import Metric, metrics
@@ -26,7 +27,7 @@ def bound_cache() -> None:
 
 
 def register() -> None:
-    """Tell monitoring when the months ahead are not made; readings still find a place then."""
+    """Tell monitoring which months ahead are not made, and what follows former zone rules."""
     metrics.register(
         "usage_months",
         Metric(
@@ -35,6 +36,20 @@ def register() -> None:
             lambda: missing_partitions(*_horizon()),
         ),
     )
+    metrics.register(
+        "usage_to_recut",
+        Metric(
+            "cds_usage_series_to_recut",
+            "Usage series cut along months of other time zone rules: run recut_usage",
+            count_to_recut,
+        ),
+    )
+
+
+def count_to_recut() -> int:
+    """Count the series whose packs follow other rules than today's (ADR 9)."""
+    series = UsageSeries.objects
+    return sum(series.cut_otherwise(zone).count() for zone in series.zones())
 
 
 def _horizon() -> tuple[datetime, datetime]:

@@ -1,0 +1,76 @@
+"""Cut stored usage anew after a change of time zone rules."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from customerdata.models import UsageSeries
+from customerdata.services.recutting import recut_batch
+from portal.models import User
+from portal.zone_rules import rules_version
+
+
+class Command(BaseCommand):
+    """`manage.py recut_usage [--zone NAME] [--dry-run] [--by LOGIN]`."""
+
+    help = (
+        "Move stored readings to the local months to which they belong under the time zone rules "
+        "in use. Running it twice, or stopping it, is harmless."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Say what to look at, how much at once, and in whose name."""
+        parser.add_argument("--zone", help="this IANA zone alone")
+        parser.add_argument("--dry-run", action="store_true", help="count, store nothing")
+        parser.add_argument("--by", default="", help="login of the member of staff who runs it")
+        parser.add_argument("--batch", type=int, default=200, help="series in one transaction")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Go zone by zone, batch by batch; each batch is committed."""
+        by = _actor(options["by"])
+        zones = UsageSeries.objects.zones()
+        if options["zone"]:
+            if options["zone"] not in zones:
+                raise CommandError(f"No usage is stored in the zone {options['zone']}.")
+            zones = [options["zone"]]
+        self.stdout.write(f"Time zones follow the rules {rules_version()}.")
+        refused = sum(
+            self._recut(zone, limit=options["batch"], dry_run=options["dry_run"], by=by)
+            for zone in zones
+        )
+        if options["dry_run"]:
+            self.stdout.write("Dry run: nothing was stored.")
+        if refused:
+            raise CommandError(
+                f"{refused} series were left: what now is one month has readings of two grids."
+            )
+
+    def _recut(self, zone: str, *, limit: int, dry_run: bool, by: User | str) -> int:
+        late = UsageSeries.objects.cut_otherwise(zone).count()
+        seen = changed = versions = refused = last = 0
+        with tqdm(total=late, desc=zone, disable=not sys.stderr.isatty()) as bar:
+            while batch := recut_batch(zone=zone, after=last, limit=limit, dry_run=dry_run, by=by):
+                last = batch.last
+                seen += batch.size
+                changed += len(batch.recut.changed)
+                versions += batch.recut.versions
+                refused += len(batch.recut.refused)
+                for series, reason in batch.recut.refused.items():
+                    self.stderr.write(f"Series {series.public_id} was left: {reason}.")
+                bar.update(batch.size)
+        verb = "to cut" if dry_run else "cut"
+        self.stdout.write(
+            f"{zone}: {seen} series looked at, {changed} {verb} anew, {versions} new versions."
+        )
+        return refused
+
+
+def _actor(login: str) -> User | str:
+    if not login:
+        return "command:recut_usage"
+    staff = User.objects.filter(email__iexact=login, is_staff=True).first()
+    if staff is None:
+        raise CommandError("Name the login of a member of staff with --by.")
+    return staff
