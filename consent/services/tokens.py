@@ -215,10 +215,12 @@ def end_all_tokens(*, reason: str, by: User | str) -> int:
     return count
 
 
-def _kill(access: Q, refresh: Q) -> None:
+def _kill(access: Q, refresh: Q) -> int:
+    """End living tokens; return how many there were."""
     now = timezone.now()
-    AccessToken.objects.filter(access, expires__gt=now).update(expires=now)
-    RefreshToken.objects.filter(refresh, revoked__isnull=True).update(revoked=now)
+    count: int = AccessToken.objects.filter(access, expires__gt=now).update(expires=now)
+    count += RefreshToken.objects.filter(refresh, revoked__isnull=True).update(revoked=now)
+    return count
 
 
 @transaction.atomic
@@ -231,8 +233,12 @@ def kill_tokens_of_grant(*, grant: Grant) -> None:
 
 @transaction.atomic
 def kill_family(*, family: uuid.UUID, client: Client, reason: str, by: User | str) -> None:
-    """End everything that goes back to one authorization code."""
-    _kill(Q(token_family=family), Q(token_family=family))
+    """End everything that goes back to one authorization code.
+
+    A family that has ended is no event again: whoever has an old code can show it without end.
+    """
+    if not _kill(Q(token_family=family), Q(token_family=family)):
+        return
     audit.record(
         "tokens.revoked",
         by=by,

@@ -99,7 +99,10 @@ def confirm_link(*, link_id: str, code: str, user: User, by: User) -> AccountHol
 
 @transaction.atomic
 def _try_code(*, link_id: str, code: str, user: User, by: User) -> AccountHolder | None:
-    """Count the try and return the new link; does not raise, so that the count is kept."""
+    """Count the try and return the new link; does not raise, so that the count is kept.
+
+    A try past the limit, or with a code that is over, changes nothing and is no event.
+    """
     link = (
         AccountLink.objects.select_for_update(of=("self",))
         .filter(link_id=link_id, user=user)
@@ -108,15 +111,12 @@ def _try_code(*, link_id: str, code: str, user: User, by: User) -> AccountHolder
     if link is None:
         return None
     now = timezone.now()
-    usable = (
-        link.account is not None
-        and link.used is None
-        and now < link.expires
-        and link.attempts < AccountLink.MAX_ATTEMPTS
-    )
-    link.attempts = min(link.attempts + 1, AccountLink.MAX_ATTEMPTS)
+    is_open = link.used is None and now < link.expires
+    if not is_open or link.attempts >= AccountLink.MAX_ATTEMPTS:
+        return None
+    link.attempts += 1
     subject = f"account_link:{link.link_id}"
-    if not usable or link.account is None or not same(code_of(link), code.strip()):
+    if link.account is None or not same(code_of(link), code.strip()):
         link.save(update_fields=["attempts"])
         audit.record("account_link.refused", by=by, subject=subject)
         return None

@@ -112,15 +112,19 @@ def confirm_code(*, requirement: Requirement, code: str, by: User | str) -> Requ
 
 @transaction.atomic
 def _try_code(*, requirement: Requirement, text: str, by: User | str) -> bool:
-    """Count the try; does not raise for a wrong code, so that the count is kept."""
+    """Count the try; does not raise for a wrong code, so that the count is kept.
+
+    A try past the limit, or with a code that is over, changes nothing and is no event.
+    """
     requirement = lock_requirement(requirement)
     require_type(requirement, FieldType.EMAIL_VERIFICATION)
     code = requirement.codes.order_by("-created", "-pk").first()
     if code is None or requirement.status != Requirement.Status.OPEN:
         return False
-    is_usable = code.expires > timezone.now() and code.attempts < VerificationCode.MAX_ATTEMPTS
-    code.attempts = min(code.attempts + 1, VerificationCode.MAX_ATTEMPTS)
-    is_right = is_usable and crypto.same(code.digest, _digest(requirement, text))
+    if code.expires <= timezone.now() or code.attempts >= VerificationCode.MAX_ATTEMPTS:
+        return False
+    code.attempts += 1
+    is_right = crypto.same(code.digest, _digest(requirement, text))
     if is_right:
         code.ciphertext = ""
     code.save(update_fields=["attempts", "ciphertext"])

@@ -93,6 +93,15 @@ def test_reuse_of_a_rotated_token_ends_the_family(acme):
     assert not AccessToken.objects.filter(expires__gt=timezone.now()).exists()
 
 
+def test_showing_a_dead_token_again_is_no_event(acme):
+    """Whoever has one can show it without end; the trail tells once that the family ended."""
+    body, _grant = first_public_tokens(acme)
+    public_refresh(acme, body["refresh_token"])
+    for _ in range(3):
+        assert public_refresh(acme, body["refresh_token"]).status_code == 400
+    assert AuditEvent.objects.filter(action="tokens.revoked").count() == 1
+
+
 def test_a_rotated_token_keeps_the_whole_scope(acme):
     """Asking for less once is no waiver (RFC 6749 6)."""
     body, grant = first_public_tokens(acme)

@@ -82,6 +82,24 @@ def test_the_code_dies_after_five_wrong_tries():
         confirm(link, user, linking.code_of(link))
 
 
+def test_tries_past_the_limit_write_nothing():
+    """Whoever may try could else fill the audit trail, with wrong codes for any number."""
+    user = PersonFactory.create()
+    for number in (number_of(AccountFactory.create()), "no such number"):
+        AuditEvent.objects.all().delete()
+        link = start(user, number)
+        for _ in range(AccountLink.MAX_ATTEMPTS + 3):
+            with pytest.raises(linking.CodeRefused):
+                confirm(link, user, "wrong")
+        refused = AuditEvent.objects.filter(action="account_link.refused")
+        assert refused.count() == AccountLink.MAX_ATTEMPTS
+    late = start(user, number_of(AccountFactory.create()))
+    later = timezone.now() + timedelta(hours=1)
+    with time_machine.travel(later), pytest.raises(linking.CodeRefused):
+        confirm(late, user, "wrong")
+    assert refused.count() == AccountLink.MAX_ATTEMPTS
+
+
 def test_the_pages_walk_through(client):
     """From the number to the linked account, in two forms."""
     account, user = AccountFactory.create(), PersonFactory.create()
