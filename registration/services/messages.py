@@ -149,13 +149,15 @@ def update_request(
     name: str = "",
     related_type: str = "",
     related_uri: str = "",
+    is_told: bool = True,
     by: User | str,
 ) -> Message:
     """Answer a Message with a request_update and give it the new status (CDS-WG1-02 6.2).
 
     The same status as before is only information. Returns the request_update; links go on it, the
-    original keeps its own (decisions 29, 30). Raises ForbiddenStatus for a status that the table
-    does not allow, InvalidRequest for a rejection without a reason (6.3).
+    original keeps its own (decisions 29, 30). Without `is_told` no mail goes out. Raises
+    ForbiddenStatus for a status that the table does not allow, InvalidRequest for a rejection
+    without a reason (6.3).
     """
     row = lock_message(message)
     if not may_become(row.type, row.status, status):
@@ -176,7 +178,7 @@ def update_request(
         client=row.client,
     )
     _set_status(row, status)
-    _tell(update, "updated", by=by, request=row.message_id, status=status)
+    _tell(update, "updated", is_told=is_told, by=by, request=row.message_id, status=status)
     return update
 
 

@@ -5,6 +5,7 @@ the last requirement of a scope is met, the scope gets its production Client (4.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,12 +31,15 @@ from registration.services.locks import lock_requirement
 from registration.services.messages import open_server_request, update_request
 from registration.services.production_clients import (
     create_production_clients,
-    scopes_in_production,
+    production_links,
 )
 from registration.services.registration_fields import REQUIREMENTS_PATH, current_fields
 
 Status = Requirement.Status
 LINK_VALID_FOR = timedelta(days=30)
+# A step is asked for this long, link after link; a step that staff reopen later, for one link.
+ASKED_FOR = timedelta(days=180)
+NOTHING_CAME = "Nothing was handed in for six months. Ask us to open this step again if needed."
 RECEIPT_VALID_FOR = timedelta(days=3650)
 PDF_NAME = "form.pdf"
 SYSTEM = "system"
@@ -237,24 +241,36 @@ def open_link(token: str) -> OpenedLink:
 def renew_link(*, requirement: Requirement, by: User | str = SYSTEM) -> Requirement:
     """Write a new request Message when the newest link of an open requirement has expired.
 
-    Nothing happens otherwise, so sweeps and visitors may both ask for it. No mail goes out: this
-    goes on for as long as the step is open, whether or not the contacts know of it.
+    A step for which nothing came in `ASKED_FOR` is rejected instead. Nothing happens otherwise, so
+    sweeps and visitors may both ask for it. No mail goes out, whether or not the contacts know of
+    the registration.
     """
     requirement = lock_requirement(requirement)
     now = timezone.now()
     is_due = requirement.link_expires is not None and requirement.link_expires <= now
-    if requirement.status == Status.OPEN and is_due:
+    if requirement.status != Status.OPEN or not is_due:
+        return requirement
+    if requirement.created <= now - ASKED_FOR:
+        _decide(requirement, Status.REJECTED, reason=NOTHING_CAME, by=by)
+        _update_messages(requirement, Status.REJECTED, NOTHING_CAME, is_told=False, by=by)
+    else:
         _ask(requirement, field_of(requirement), is_told=False, by=by)
         record(requirement, "link_renewed", by=by)
     return requirement
 
 
 def renew_expired_links(now: datetime) -> int:
-    """Renew the links that have expired, each in its own transaction; return how many."""
-    due = list(Requirement.objects.with_expired_links(now)[:SWEEP_BATCH])
-    for requirement in due:
-        renew_link(requirement=requirement)
-    return len(due)
+    """Renew the links that have expired, each in its own transaction; return how many.
+
+    A step that is no longer asked for holds up no other: it waits until its time is over.
+    """
+    count = 0
+    due = Requirement.objects.with_expired_links(now).order_by("-link_expires")
+    for requirement in due[:SWEEP_BATCH]:
+        with suppress(ForbiddenStep):
+            renew_link(requirement=requirement)
+            count += 1
+    return count
 
 
 @transaction.atomic
@@ -316,7 +332,7 @@ def _require_the_rest(review: Requirement) -> None:
 def answer_links(requirement: Requirement) -> dict[str, str]:
     """Return what the answer to a met requirement links to (6.3)."""
     if requirement.type == FieldType.INTERNAL_REVIEW:
-        return production_links(requirement)
+        return production_links(requirement.registration, requirement.scopes)
     return receipt_links(requirement)
 
 
@@ -446,12 +462,19 @@ def _close_payments(requirement: Requirement) -> None:
 
 
 def _update_messages(
-    requirement: Requirement, status: str, description: str, *, by: User | str, **links: str
+    requirement: Requirement,
+    status: str,
+    description: str,
+    *,
+    is_told: bool = True,
+    by: User | str,
+    **links: str,
 ) -> None:
     """Answer the request Message, and those that it replaced when a link expired."""
+    update = {"status": status, "description": description, **links}
     for message in _requests(requirement):
         if message.status in {OPEN, PENDING, ERRORED}:
-            update_request(message=message, status=status, description=description, by=by, **links)
+            update_request(message=message, is_told=is_told, by=by, **update)
 
 
 def _requests(requirement: Requirement) -> Iterator[Message]:
@@ -472,12 +495,3 @@ def _release(requirement: Requirement, *, by: User | str) -> None:
     ready = [scope for scope in requirement.scopes if scope not in held_back]
     if ready:
         create_production_clients(registration=requirement.registration, scopes=ready, by=by)
-
-
-def production_links(requirement: Requirement) -> dict[str, str]:
-    """Return the link to the production Client that a requirement led to, {} without one."""
-    live = scopes_in_production(requirement.registration)
-    client = next((live[scope] for scope in requirement.scopes if scope in live), None)
-    if client is None:
-        return {}
-    return {"related_type": "client", "related_uri": addresses.client_uri(client.client_id)}

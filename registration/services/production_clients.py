@@ -32,6 +32,15 @@ def scopes_in_production(registration: Registration) -> dict[str, Client]:
     return {scope: client for client in rows.order_by("-pk") for scope in client.scopes}
 
 
+def production_links(registration: Registration, scopes: Sequence[str]) -> dict[str, str]:
+    """Return the link to the production Client of one of the scopes, {} without one."""
+    live = scopes_in_production(registration)
+    client = next((live[scope] for scope in scopes if scope in live), None)
+    if client is None:
+        return {}
+    return {"related_type": "client", "related_uri": addresses.client_uri(client.client_id)}
+
+
 @transaction.atomic
 def create_production_clients(
     *, registration: Registration, scopes: Collection[str], by: User | str

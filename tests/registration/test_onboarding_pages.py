@@ -12,10 +12,15 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from portal import ids
-from portal.models import User
+from portal.models import AuditEvent, OutboxEntry, User
 from registration.models import Message
 from registration.models.onboarding import Requirement, VerificationCode
-from registration.services.onboarding import renew_expired_links
+from registration.services import messages
+from registration.services.onboarding import (
+    NOTHING_CAME,
+    renew_expired_links,
+    reopen_requirement,
+)
 from registration.services.onboarding_tasks import renew_onboarding_links
 from tests.registration.onboarding_support import (
     PDF,
@@ -293,6 +298,53 @@ def test_the_sweep_renews_links_once():
         renew_onboarding_links()
         renew_onboarding_links()
     assert found.message.replies.filter(type="online_form_request").count() == 1
+
+
+def test_a_step_for_which_nothing_comes_ends():
+    """Anybody may register: links would else be written for ever. Nobody gets a mail about it."""
+    browser, found, path = start("terms_form")
+    begun = timezone.now()
+    for days in range(31, 250, 31):
+        with time_machine.travel(begun + timedelta(days=days), tick=False):
+            renew_onboarding_links()
+    found = requirement(found.registration, "terms_form")
+    assert (found.status, found.reason) == ("rejected", NOTHING_CAME)
+    asked = Message.objects.filter(type="online_form_request")
+    assert asked.count() == 6
+    assert set(asked.values_list("status", flat=True)) == {"rejected"}
+    # That of the registration itself.
+    assert OutboxEntry.objects.filter(task=messages.NOTICE_TASK).count() == 1
+    with time_machine.travel(begun + timedelta(days=250), tick=False):
+        assert browser.get(path).status_code == 410
+        reopen_requirement(requirement=found, by="command:onboarding")
+        assert (
+            browser.get(path_of(requirement(found.registration, "terms_form"))).status_code == 200
+        )
+
+
+def test_a_step_that_is_no_longer_asked_for_holds_up_no_other():
+    """Staff have taken the field away; the others get their links."""
+    offer_with("terms_form", "agreement_pdf")
+    found = register()
+    Requirement.objects.filter(field_id="terms_form").update(field_id="gone")
+    with time_machine.travel(timezone.now() + timedelta(days=31), tick=False):
+        assert renew_expired_links(timezone.now()) == 1
+    renewed = requirement(found, "agreement_pdf").message
+    assert renewed.previous is not None
+
+
+def test_tries_past_the_limit_write_nothing():
+    """Whoever has the link could else fill the audit trail with wrong codes."""
+    browser, found, path = start("email_verification")
+    browser.post(path, {"send": "1"})
+    for _ in range(VerificationCode.MAX_ATTEMPTS + 3):
+        browser.post(path, {"code": "AAAA-AAAA"})
+    assert found.codes.get().attempts == VerificationCode.MAX_ATTEMPTS
+    refused = AuditEvent.objects.filter(action="requirement.code_refused")
+    assert refused.count() == VerificationCode.MAX_ATTEMPTS
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        browser.post(path, {"code": "AAAA-AAAA"})
+    assert refused.count() == VerificationCode.MAX_ATTEMPTS
 
 
 def test_the_page_that_explains():
