@@ -68,6 +68,7 @@ def main() -> None:
     """Write, fill, seal and check."""
     import django
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
     from django.db import connection
 
@@ -89,6 +90,7 @@ def main() -> None:
     timed("sealing those", seal_all)
     timed("nothing to seal", seal_all)
     timed("checking every seal", audit.broken_seals)
+    timed("looking for events that escaped", audit.stray_events)
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

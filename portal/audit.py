@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 SEAL_BATCH = 1000
 # In one run of the task; the next one, a minute later, goes on.
-SEAL_BATCHES = 50
+SEAL_BATCHES = 20
 _SEALS_READ = 20
 _SEAL_LOCK = 0x43445331  # any constant: one sealer at a time
 
