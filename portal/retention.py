@@ -88,6 +88,26 @@ def age_limits() -> list[AgeLimit]:
     return [answer for answer in answers() if isinstance(answer, AgeLimit)]
 
 
+def as_markdown() -> str:
+    """Return the table of the operator guide: what goes when, all but what goes in cascade."""
+    lines = ["| table | rows | end |", "| --- | --- | --- |"]
+    for answer in answers():
+        if isinstance(answer, AgeLimit):
+            end = f"{_in_words(answer.age)} after `{answer.since}`"
+            lines.append(f"| `{answer.model}` | {answer.rows} | {end} |")
+        elif isinstance(answer, EmptiedBy):
+            lines.append(f"| `{answer.model}` | {answer.rows} | by the task `{answer.schedule}` |")
+    return "\n".join(lines)
+
+
+def _in_words(age: timedelta) -> str:
+    for unit, seconds in (("day", 86_400), ("hour", 3600)):
+        count, rest = divmod(int(age.total_seconds()), seconds)
+        if count and not rest:
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    raise ValueError(f"{age} is neither whole days nor whole hours")
+
+
 def sweep(
     *, now: datetime, limits: Sequence[AgeLimit] | None = None, seconds: float = SECONDS
 ) -> int:

@@ -10,6 +10,7 @@ from django.core.management import call_command, get_commands
 from django.urls import Resolver404, resolve
 
 from portal.env import VARIABLES
+from portal.retention import as_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "operators" / "running.md").read_text(encoding="utf-8")
@@ -20,6 +21,11 @@ def test_the_table_of_variables_is_the_printed_one():
     printed = StringIO()
     call_command("print_env", markdown=True, stdout=printed)
     assert printed.getvalue().strip() in GUIDE
+
+
+def test_the_table_of_old_rows_is_that_of_the_rules():
+    """Paste what `portal.retention.as_markdown` returns when this fails."""
+    assert as_markdown() in GUIDE
 
 
 def test_every_variable_that_the_guide_sets_exists():
