@@ -22,7 +22,7 @@ class PortalConfig(AppConfig):
         from allauth.socialaccount.signals import social_account_added, social_account_removed
         from django.db import transaction
 
-        from portal import checks, health, retention_rules, zone_rules
+        from portal import checks, env, health, retention_rules
         from portal.openid import adapter
 
         # A connection and what follows from it stand or fall together. allauth has no hook around
@@ -31,7 +31,7 @@ class PortalConfig(AppConfig):
         SocialLogin.connect = transaction.atomic(SocialLogin.connect)
         social_account_added.connect(adapter.connected)
         social_account_removed.connect(adapter.removed)
-        zone_rules.keep_system_rules_out()
+        env.put_c_library_in_utc()
         checks.register()
         health.register()
         retention_rules.register()

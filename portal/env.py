@@ -7,6 +7,7 @@ A value may also come from a file: `NAME_FILE` names it (container secrets).
 
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -108,3 +109,13 @@ def env_json(name: str, *, shape: type[Shape], help: str) -> Shape:  # noqa: A00
     if not isinstance(parsed, shape):
         raise ImproperlyConfigured(f"{name} must be a JSON {word}: {help}")
     return parsed
+
+
+def put_c_library_in_utc() -> None:
+    """Take the zone that Django gave to the C library away from it.
+
+    The C library knows the machine's rules only (see `portal.zone_rules`). Whatever asks it, such
+    as `time.localtime` and the times of logs, is in UTC instead, which needs no rules.
+    """
+    os.environ["TZ"] = "UTC"
+    time.tzset()

@@ -5,8 +5,6 @@ would then differ between machines, by an hour from the day on which a governmen
 """
 
 import importlib
-import os
-import time
 import zoneinfo
 
 
@@ -14,16 +12,6 @@ def use_packaged_rules() -> None:
     """Have zoneinfo read the package alone; what it read before is forgotten."""
     zoneinfo.reset_tzpath(to=())
     zoneinfo.ZoneInfo.clear_cache()
-
-
-def keep_system_rules_out() -> None:
-    """Take the zone that Django gave to the C library away from it.
-
-    The C library knows the system's files only. Everything that asks it (`time.localtime`, times
-    of logs, datetimes without a zone) is in UTC instead, which needs no rules.
-    """
-    os.environ["TZ"] = "UTC"
-    time.tzset()
 
 
 def rules_version() -> str | None:

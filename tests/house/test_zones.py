@@ -32,6 +32,7 @@ def zone_uses(source: str) -> Iterator[int]:
     """Yield the lines that leave a zone to the database, or take rules from elsewhere."""
     tree = ast.parse(source)
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    bad: object
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             module = node.module or ""

@@ -6,8 +6,11 @@ since (rules 2026f). Under the old rules December began an hour later.
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -33,6 +36,7 @@ OLD = "PST8PDT,M3.2.0,M11.1.0"
 # Standard time all year, the other way to give up changing clocks: summer months begin later.
 WINTER_ALL_YEAR = "PST8"
 HOUR = timedelta(hours=1)
+NO_LINKS: dict[str, Any] = dict.fromkeys(("contract", "service_point", "meter", "account"))
 NOVEMBER = datetime(2026, 11, 1, 7, tzinfo=UTC)
 # Local midnight of the 1st by the rules of 2026f; by the old ones it came an hour later.
 DECEMBER, JANUARY = (datetime(*ym, 1, 7, tzinfo=UTC) for ym in ((2026, 12), (2027, 1)))
@@ -278,10 +282,9 @@ def waiting():
 
 def test_monitoring_counts_what_waits(series, old_rules):
     """Series of other zones and periods that no month cuts do not wait."""
-    links = {"customer": series.customer, "contract": None, "service_point": None, "meter": None}
-    rest = {"account": None, "commodity": "electric", "columns": [NET]}
-    ensure_series(**links, **rest, interval=None, zone=ZONE)
-    ensure_series(**links, **rest, interval=3600, zone="America/Los_Angeles")
+    rest: dict[str, Any] = {"customer": series.customer, "commodity": "electric", "columns": [NET]}
+    ensure_series(**NO_LINKS, **rest, interval=None, zone=ZONE)
+    ensure_series(**NO_LINKS, **rest, interval=3600, zone="America/Los_Angeles")
     assert waiting() == 1
     with old_rules():
         assert waiting() == 0
@@ -375,15 +378,11 @@ class AnyOrder(TestCase):
     @given(deliveries)
     def test_the_edges_of_months_show_in_no_value(self, given_deliveries):
         """A twin of the series in a zone whose rules never change reads the same at any time."""
-        import tempfile
-        from pathlib import Path
-
         customer = Customer.objects.create(source_key="c", name="Alice")
-        rest = {"contract": None, "service_point": None, "meter": None, "account": None}
-        base = {"customer": customer, **rest, "commodity": "electric", "interval": 3600}
+        base: dict[str, Any] = {**NO_LINKS, "customer": customer, "commodity": "electric"}
         with tempfile.TemporaryDirectory() as folder:
-            moving = ensure_series(**base, zone=ZONE, columns=[NET])
-            steady = ensure_series(**base, zone="Etc/GMT+7", columns=[NET])
+            moving = ensure_series(**base, interval=3600, zone=ZONE, columns=[NET])
+            steady = ensure_series(**base, interval=3600, zone="Etc/GMT+7", columns=[NET])
             for at, values, as_of, replace, quality, rules in given_deliveries:
                 arguments = {"as_of": as_of, "replace": replace, "quality": quality}
                 write(steady, DECEMBER + at * HOUR, *values, **arguments)
