@@ -74,7 +74,7 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def send_mail(self, template_prefix: str, email: str, context: Mapping[str, Any]) -> None:
-        """Send a mail of sign-in; a mail server that is away keeps nobody from going on."""
+        """Promise a mail of sign-in: nobody waits for a mail server."""
         data = {"email": email, "current_site": get_current_site(self.request)}
         data |= {"request": self.request, **context}
-        mail.send_or_promise(self.render_mail(template_prefix, email, data))
+        mail.promise_sign_in_mail(self.render_mail(template_prefix, email, data))

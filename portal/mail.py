@@ -1,11 +1,13 @@
 """Sending mail: triplets of templates (subject.txt, body.txt, body.html), always from a task.
 
-Sign-in's own mails are rendered by its library and sent while the person waits, or later.
+Sign-in's own mails are rendered by its library while the person waits, and sent from a task too.
 """
 
 import json
 import logging
+import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,13 +15,17 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from portal import mail_shares
 from portal.branding import current_utility
 from portal.crypto import decrypt, encrypt
-from portal.outbox import enqueue
 
 log = logging.getLogger(__name__)
 
-LATER = "portal.tasks.send_stored_mail"
+STORED_TASK = "portal.tasks.send_stored_mail"
+# Strangers ask for these mails too. Nobody is kept out by it: the links that came before work.
+SIGN_IN_SHARE = mail_shares.Share(
+    "sign-in-mail", ((timedelta(hours=1), 10), (timedelta(days=1), 20))
+)
 
 
 def send(template: str, *, to: str, language: str, context: Mapping[str, Any]) -> None:
@@ -39,21 +45,26 @@ def send(template: str, *, to: str, language: str, context: Mapping[str, Any]) -
         message.send()
 
 
-def send_or_promise(message: EmailMessage) -> None:
-    """Send a rendered message; while the mail server is away, promise to send it later.
+def promise_sign_in_mail(message: EmailMessage) -> None:
+    """Promise to send a rendered mail of sign-in, unless its address had its share.
 
     The text is stored encrypted: it may hold a link that opens an account.
     """
-    try:
-        message.send()
-    except OSError:
-        log.warning("a mail waits for the mail server", exc_info=True)
-        parts = [message.subject, message.body, message.to, getattr(message, "alternatives", [])]
-        enqueue(LATER, encrypt(json.dumps(parts)))
+    (address,) = message.to
+    parts = [message.subject, message.body, message.to, getattr(message, "alternatives", [])]
+    wait = mail_shares.promise(
+        SIGN_IN_SHARE,
+        STORED_TASK,
+        encrypt(json.dumps(parts)),
+        address=address,
+        key=secrets.token_hex(8),
+    )
+    if wait is not None:
+        log.warning("an address had its share of sign-in mails")
 
 
 def send_stored(sealed: str) -> None:
-    """Send what `send_or_promise` stored; raises what the backend raises."""
+    """Send what `promise_sign_in_mail` stored; raises what the backend raises."""
     subject, body, to, alternatives = json.loads(decrypt(sealed))
     EmailMultiAlternatives(
         subject, body, to=to, alternatives=[(text, kind) for text, kind in alternatives]

@@ -51,7 +51,7 @@ def send_second_factor_reset(user_pk: int, reason: str) -> None:
     sign_in.send_reset(user_pk, reason=reason)
 
 
-@shared_task(name=mail.LATER)
+@shared_task(name=mail.STORED_TASK)
 def send_stored_mail(sealed: str) -> None:
-    """Send a mail of sign-in for which the mail server was away."""
+    """Send a mail of sign-in."""
     mail.send_stored(sealed)

@@ -88,6 +88,12 @@ def _empty_cache() -> None:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _no_mail_in_requests(settings: Any) -> None:
+    """Nobody waits for a mail server, on no page."""
+    settings.EMAIL_BACKEND = "tests.mails.WorkersOnly"
+
+
 @pytest.fixture
 def stopped_clock() -> Iterator[None]:
     """Let no minute and no day end in the middle of a test, as windows of rate limits do."""

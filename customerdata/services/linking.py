@@ -15,14 +15,17 @@ from django.utils.translation import gettext_lazy as _
 from consent.services.grants import lock_person
 from customerdata.models import Account, AccountHolder, AccountLink, AccountVersion
 from customerdata.services.following import follow_link
-from portal import audit, mail
+from portal import audit, mail, mail_shares
 from portal.crypto import digest, same
 from portal.errors import DomainError
 from portal.models import User
 from portal.outbox import enqueue
 
 VALID_FOR = timedelta(minutes=15)
-TASK = "customerdata.tasks.send_link_code"
+TASK = "customerdata.tasks.promise_link_code"
+MAIL_TASK = "customerdata.tasks.send_link_code"
+# Sign-ups are cheap, and one customer may have many accounts whose numbers somebody knows.
+SHARE = mail_shares.Share("link", ((timedelta(hours=1), 10), (timedelta(days=1), 20)))
 
 _NOT_A_NUMBER = re.compile(r"[\s\x00-\x1f]+")
 
@@ -65,15 +68,28 @@ def _account(account_number: str) -> Account | None:
     return versions[0].account if len(versions) == 1 else None
 
 
+@transaction.atomic
+def promise_code(link_id: str, *, language: str) -> None:
+    """Promise the mail with the code to the contact on file, unless it had its share."""
+    link = _open_link(link_id)
+    address = contact_address(link.account) if link and link.account else ""
+    if address:
+        mail_shares.promise(SHARE, MAIL_TASK, link_id, language, address=address, key=link_id)
+
+
 def send_code(link_id: str, *, language: str) -> None:
     """Mail the code of an open attempt; nothing happens for numbers that no account has."""
-    link = AccountLink.objects.select_related("account__customer").get(link_id=link_id)
-    if link.account is None or link.used is not None or link.expires <= timezone.now():
-        return
-    address = contact_address(link.account)
-    if address:
+    link = _open_link(link_id)
+    address = contact_address(link.account) if link and link.account else ""
+    if link and address:
         context = {"code": code_of(link), "minutes": VALID_FOR.seconds // 60}
         mail.send("account_link", to=address, language=language, context=context)
+
+
+def _open_link(link_id: str) -> AccountLink | None:
+    """Return the attempt while its code is of use."""
+    link = AccountLink.objects.select_related("account__customer").get(link_id=link_id)
+    return link if link.used is None and link.expires > timezone.now() else None
 
 
 def contact_address(account: Account) -> str:

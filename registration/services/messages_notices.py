@@ -1,5 +1,6 @@
 """Mails that tell a third party's contacts of a new Message."""
 
+from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
@@ -7,9 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from portal import crypto, mail
-from portal.models import OutboxEntry
-from portal.outbox import enqueue
+from portal import mail, mail_shares
 from registration import addresses
 from registration.fields.types import FieldType
 from registration.models import Message, Registration
@@ -20,6 +19,7 @@ TASK: Final = "registration.tasks.mail_message_notice"
 # Anyone can register with anyone's address; a Message must not become a way to send many mails.
 MAX_CONTACTS: Final = 5
 NOTICES_PER_DAY: Final = 10
+SHARE: Final = mail_shares.Share("notice", ((timedelta(days=1), NOTICES_PER_DAY),))
 
 
 def contact_emails(registration: Registration) -> list[str]:
@@ -38,17 +38,23 @@ def contact_emails(registration: Registration) -> list[str]:
 def promise_mails(*, message_id: str) -> None:
     """Promise a mail to each contact; a second call finds the promises made.
 
-    An address that had its share of the day gets none; the Message is there all the same.
+    An address that had its share gets none; the Message is there all the same.
     """
     message = Message.objects.select_related("registration").get(message_id=message_id)
     for number, address in enumerate(contact_emails(message.registration)):
-        of_the_day = f"notice:{_counted(message, address)}:{message.created:%Y-%m-%d}:"
-        if OutboxEntry.objects.filter(unique_key__startswith=of_the_day).count() < NOTICES_PER_DAY:
-            enqueue(TASK, message_id, number, unique_key=f"{of_the_day}{message_id}")
+        mail_shares.promise(
+            SHARE,
+            TASK,
+            message_id,
+            number,
+            address=address,
+            key=message_id,
+            owner=_owner(message, address),
+        )
 
 
-def _counted(message: Message, address: str) -> str:
-    """Return under which name an address is counted.
+def _owner(message: Message, address: str) -> str:
+    """Return whose an address is.
 
     One that a registration has verified is its own: strangers who name it too do not use it up.
     """
@@ -57,8 +63,7 @@ def _counted(message: Message, address: str) -> str:
         status=Requirement.Status.COMPLETE,
         answer__address=address,
     )
-    owner = message.registration.registration_id if proven.exists() else ""
-    return crypto.digest(f"{owner}:{address.lower()}", purpose="notice")[:32]
+    return message.registration.registration_id if proven.exists() else ""
 
 
 def mail_contact(*, message_id: str, number: int) -> None:

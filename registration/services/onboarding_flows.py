@@ -7,11 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal import crypto, mail, ratelimits
+from portal import crypto, mail, mail_shares, ratelimits
 from portal.errors import DomainError
 from portal.ids import typed_code
 from portal.models import User
-from portal.outbox import enqueue
 from registration.errors import InvalidRequest
 from registration.fields.files import pdf_file
 from registration.fields.types import FieldType
@@ -32,8 +31,7 @@ from registration.services.registration_fields import store_file
 
 CODE_TASK = "registration.tasks.send_onboarding_code"
 CODE_VALID_FOR = timedelta(minutes=30)
-# How many codes one address may get within a time.
-CODES = ((timedelta(hours=1), 10), (timedelta(days=1), 20))
+SHARE = mail_shares.Share("code", ((timedelta(hours=1), 10), (timedelta(days=1), 20)))
 _DIGEST = "onboarding-code"
 
 
@@ -61,7 +59,6 @@ def send_code(*, requirement: Requirement, language: str, by: User | str) -> Ver
     address = first_mail_address(requirement.registration.contacts)
     if requirement.status != Requirement.Status.OPEN or not address:
         raise ForbiddenStep("There is no address to verify here.")
-    _check_not_flooded(address)
     # Not to be guessed, however many addresses and links somebody tries: the prize is a domain.
     text = typed_code()
     code: VerificationCode = VerificationCode.objects.create(
@@ -71,17 +68,13 @@ def send_code(*, requirement: Requirement, language: str, by: User | str) -> Ver
         ciphertext=crypto.encrypt(text),
         expires=timezone.now() + CODE_VALID_FOR,
     )
-    enqueue(CODE_TASK, code.pk, language)
+    wait = mail_shares.promise(
+        SHARE, CODE_TASK, code.pk, language, address=address, key=str(code.pk)
+    )
+    if wait is not None:
+        raise ratelimits.TooManyRequests(int(wait.total_seconds()))
     record(requirement, "code_sent", by=by)
     return code
-
-
-def _check_not_flooded(address: str) -> None:
-    """Count in the database: nobody's mailbox may be filled because a cache was emptied."""
-    sent = VerificationCode.objects.filter(address__iexact=address)
-    for span, most in CODES:
-        if sent.filter(created__gt=timezone.now() - span).count() >= most:
-            raise ratelimits.TooManyRequests(int(span.total_seconds()))
 
 
 def mail_code(code_pk: int, *, language: str) -> None:

@@ -19,6 +19,7 @@ PASSWORD = "a-long-enough-password"
 
 def newest_mail(to, words):
     """Return what the newest mail to somebody says that matches."""
+    run_waiting_work()
     message = mail.outbox[-1]
     assert message.to == [to]
     found = re.search(words, message.body)

@@ -16,6 +16,7 @@ from portal import settings as portal_settings
 from portal.mail import send
 from portal.mail_backends import SmtpBackend
 from portal.vendoring import ROOT
+from tests.mails import delivered
 
 SUBJECTS = sorted((ROOT / "templates" / "emails").glob("*/subject.txt"))
 NAME = "O'Hara Gas & Electric <Co>"
@@ -71,6 +72,7 @@ def test_mails_of_sign_in_have_them_too(client, sent, db):
             "password2": "a-long-password",
         },
     )
+    delivered()
     assert sent()["Auto-Submitted"] == "auto-generated"
 
 

@@ -6,6 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
 
 from portal.celery import app as celery_app
 from portal.models import OutboxEntry, User
@@ -62,6 +63,16 @@ def test_a_link_that_opens_an_account_is_not_stored_in_clear(client, away):
     assert "reset" not in stored
     assert "ana@" not in stored
     assert "/accounts/password/reset/key/" in away().body
+
+
+def test_mails_of_sign_in_go_at_once(client, db, django_capture_on_commit_callbacks):
+    """A person waits for them with the page open: a worker hears of each on commit."""
+    fields = {"email": "new@example.com", "password1": PASSWORD, "password2": PASSWORD}
+    with django_capture_on_commit_callbacks() as nudges:
+        client.post("/accounts/signup/", fields)
+    entry = OutboxEntry.objects.get(task="portal.tasks.send_stored_mail")
+    assert entry.not_before <= timezone.now()
+    assert len(nudges) == 1
 
 
 def test_it_is_tried_again_until_the_server_is_back(client, away):

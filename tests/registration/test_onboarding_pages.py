@@ -122,6 +122,17 @@ def test_codes_are_limited():
     assert answers == ([303] * 10 + [429]) * 2 + [429] * 22
 
 
+def test_codes_are_limited_for_a_mailbox():
+    """From however many registrations, each with its own part after the plus."""
+    offer_with("email_verification")
+    answers = []
+    for number in range(11):
+        found = register(contacts=[f"ops+{number}@solar.example"])
+        path = path_of(requirement(found, "email_verification"))
+        answers.append(Browser().post(path, {"send": "1"}).status_code)
+    assert answers == [303] * 10 + [429]
+
+
 def test_a_code_of_another_registration_does_not_work():
     """Codes are bound to their requirement."""
     browser, _, path = start("email_verification")

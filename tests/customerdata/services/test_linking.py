@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
 from customerdata.models import AccountHolder, AccountLink
 from customerdata.services import linking
-from customerdata.tasks import send_link_code
+from customerdata.tasks import promise_link_code
 from portal.models import AuditEvent
 from tests.factories.customerdata import AccountFactory, PersonFactory
+from tests.mails import delivered
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +36,8 @@ def test_the_mailed_code_links_the_account():
     """The code goes to the contact on file, not to the person who asks."""
     account, user = AccountFactory.create(), PersonFactory.create()
     link = start(user, f" {number_of(account)} ")
-    send_link_code(link.link_id, "en")
-    (message,) = mail.outbox
+    promise_link_code(link.link_id, "en")
+    (message,) = delivered(linking.MAIL_TASK)
     assert message.to == ["alex@example.com"]
     assert linking.code_of(link) in message.body
     confirm(link, user, linking.code_of(link))
@@ -45,12 +45,25 @@ def test_the_mailed_code_links_the_account():
     assert AuditEvent.objects.filter(action="account.linked").exists()
 
 
+def test_a_customer_with_many_accounts_gets_only_so_many_codes():
+    """However many of the numbers somebody knows, and who asks."""
+    for number in range(12):
+        account = AccountFactory.create()
+        account.customer.contact_email = f"ana+{number}@example.com"
+        account.customer.save()
+        account.versions.update(contacts=[])
+        linking.promise_code(
+            start(PersonFactory.create(), number_of(account)).link_id, language="en"
+        )
+    assert len(delivered(linking.MAIL_TASK)) == 10
+
+
 def test_an_unknown_number_looks_the_same_and_sends_nothing():
     """Nobody learns which numbers exist."""
     user = PersonFactory.create()
     link = start(user, "no such number")
-    send_link_code(link.link_id, "en")
-    assert mail.outbox == []
+    promise_link_code(link.link_id, "en")
+    assert delivered(linking.MAIL_TASK) == []
     with pytest.raises(linking.CodeRefused):
         confirm(link, user, linking.code_of(link))
 
