@@ -18,12 +18,14 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Set the process's zone; register checks and health checks; note ways to sign in."""
+        from allauth.account import signals
         from allauth.socialaccount.models import SocialLogin
         from allauth.socialaccount.signals import social_account_added, social_account_removed
         from django.db import transaction
 
         from portal import checks, env, health, retention_rules
         from portal.openid import adapter
+        from portal.pages import accounts
 
         # A connection and what follows from it stand or fall together. allauth has no hook around
         # both, and several ways lead there; around its views, a transaction would also span
@@ -32,6 +34,10 @@ class PortalConfig(AppConfig):
         social_account_added.connect(adapter.connected)
         social_account_removed.connect(adapter.removed)
         env.put_c_library_in_utc()
+        signals.email_added.connect(accounts.address_added)
+        signals.email_removed.connect(accounts.address_removed)
+        signals.email_changed.connect(accounts.main_address_changed)
+        signals.email_confirmed.connect(accounts.address_confirmed)
         checks.register()
         health.register()
         retention_rules.register()

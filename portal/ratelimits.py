@@ -36,7 +36,7 @@ class Claim:
     """One limit that a request touches.
 
     `rate` names a configured rate or is one itself, such as `600/min`; `who` is counted apart from
-    everyone else. An `amount` of 0 only looks whether the limit is used up.
+    everyone else. An `amount` of 0 only looks whether the limit is used up; one below 0 gives back.
     """
 
     rate: str
@@ -59,14 +59,19 @@ class Usage:
 
 
 class TooManyRequests(DomainError):
-    """A rate limit is used up; `Retry-After` says for how many seconds."""
+    """A rate limit is used up; `Retry-After` says for how many seconds.
+
+    `is_first` tells whether it is the first refusal of this window: what is written about a
+    refusal is written once.
+    """
 
     code = "slow_down"
     status = 429
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, *, is_first: bool = False) -> None:
         super().__init__("Too many requests; wait as long as Retry-After says.")
         self.retry_after = retry_after
+        self.is_first = is_first
 
 
 # One command, since each takes the driver longer than the server. Its arguments are the amounts,
@@ -142,16 +147,17 @@ def take(*claims: Claim) -> None:
     ]
     sums = _counter(settings.CACHES["default"]["LOCATION"]).add(amounts)
     seen = _used.get()
-    wait = 0
+    wait, is_first = 0, False
     for claim, (limit, seconds), used in zip(claims, limits, sums, strict=True):
         usage = Usage(limit, used, int(seconds - now % seconds) + 1)
-        refused = used > limit or (claim.amount == 0 and used == limit)
+        refused = claim.amount >= 0 and (used > limit or (claim.amount == 0 and used == limit))
         if refused:
             wait = max(wait, usage.reset)
+            is_first = is_first or used - claim.amount <= limit < used
         if seen is not None and (refused or claim.amount):
             seen.append(usage)
     if wait:
-        raise TooManyRequests(wait)
+        raise TooManyRequests(wait, is_first=is_first)
 
 
 def count(rate: str, who: str) -> None:

@@ -14,6 +14,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         "incorrect_code": _(
             "This code does not work. Enter the one that your app shows now, or a recovery code."
         ),
+        "too_many_codes": _("Too many codes were wrong. Wait a minute, then enter a new one."),
     }
 
     def encrypt(self, text: str) -> str:

@@ -13,6 +13,7 @@ from portal.env import env_bool, env_int, env_json, env_list, env_secret, env_st
 from portal.languages import languages_in
 from portal.logs import logging_config
 from portal.openid.config import apps_of
+from portal.sign_in_settings import *  # noqa: F403 -- settings of one subject
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -209,7 +210,6 @@ STORAGES: dict[str, Any] = {
 
 # --- People --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "portal.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -222,26 +222,13 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
-ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 1800
-ACCOUNT_SESSION_REMEMBER = False
-MFA_ADAPTER = "portal.second_factor.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = UTILITY_NAME
 OIDC_PROVIDERS = env_json(
     "OIDC_PROVIDERS",
     shape=list,
     help="OpenID Connect providers that people may sign in with; see the operator guide",
 )
-SOCIALACCOUNT_ADAPTER = "portal.openid.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "openid_connect": {
         "provider_class": "portal.openid.provider.Provider",
@@ -249,12 +236,6 @@ SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
         "APPS": apps_of(OIDC_PROVIDERS),
     }
 }
-SOCIALACCOUNT_FORMS = {"disconnect": "portal.openid.forms.DisconnectForm"}
-SOCIALACCOUNT_STORE_TOKENS = False
-# Whoever was matched by address stays connected when the address changes.
-SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-# Another door to an account is opened or closed only by somebody who was asked again.
-SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
 # WG3-01 9.1.2 wants sign-in at the time of consent; an hour idle ends the session.
 SESSION_COOKIE_AGE = env_int("SESSION_SECONDS", default=3600, help="Idle time until sign-out")
 SESSION_SAVE_EVERY_REQUEST = True

@@ -45,6 +45,12 @@ def send_sign_in_notice(user_pk: int, provider_id: str, is_added: bool, language
     )
 
 
+@shared_task(name=sign_in.CHANGE_TASK)
+def send_sign_in_change(sealed: str) -> None:
+    """Mail somebody that their address, password or second factor has changed."""
+    sign_in.send_change(sealed)
+
+
 @shared_task(name=sign_in.RESET_TASK)
 def send_second_factor_reset(user_pk: int, reason: str) -> None:
     """Mail somebody that their second factor was reset."""

@@ -1,13 +1,15 @@
 """All URLs. Clients discover theirs from the metadata; only the well-known paths are promised."""
 
 from allauth.account.decorators import reauthentication_required
-from allauth.account.views import password_set
 from allauth.socialaccount.views import connections
 from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from portal.pages import demo, openid
+from portal.pages import accounts, demo, openid
+from portal.permissions import Permission, public, require
+
+signed_in = require(Permission.SIGNED_IN)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("consent.urls")),
@@ -26,11 +28,43 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "accounts/oidc/<slug:provider_id>/confirm/", openid.confirm, name="openid_connect_confirm"
     ),
+    # Before those of the library, which change how somebody signs in without a note of it.
+    path("accounts/email/", signed_in(accounts.Addresses.as_view()), name="account_email"),
+    re_path(
+        r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",
+        public(accounts.Confirmation.as_view()),
+        name="account_confirm_email",
+    ),
+    path(
+        "accounts/password/change/",
+        signed_in(accounts.PasswordChange.as_view()),
+        name="account_change_password",
+    ),
     # A first password is another way in, so a session alone does not set one.
     path(
         "accounts/password/set/",
-        reauthentication_required(password_set, app="portal"),
+        signed_in(reauthentication_required(accounts.PasswordSet.as_view(), app="portal")),
         name="account_set_password",
+    ),
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        public(accounts.PasswordReset.as_view()),
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "accounts/2fa/totp/activate/",
+        signed_in(accounts.FactorActivation.as_view()),
+        name="mfa_activate_totp",
+    ),
+    path(
+        "accounts/2fa/totp/deactivate/",
+        signed_in(accounts.FactorRemoval.as_view()),
+        name="mfa_deactivate_totp",
+    ),
+    path(
+        "accounts/2fa/recovery-codes/generate/",
+        signed_in(accounts.RecoveryCodes.as_view()),
+        name="mfa_generate_recovery_codes",
     ),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

@@ -1,4 +1,7 @@
-"""What is written when a person's ways to sign in change."""
+"""What is written when somebody signs in, or when a person's ways to sign in change."""
+
+import json
+from collections.abc import Sequence
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -8,13 +11,18 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
 
 from portal import audit, mail
+from portal.crypto import decrypt, digest, encrypt
 from portal.errors import DomainError
+from portal.identity.changes import SENTENCES, Change
 from portal.models import User
 from portal.outbox import enqueue
 
 TASK = "portal.tasks.send_sign_in_notice"
+CHANGE_TASK = "portal.tasks.send_sign_in_change"
 RESET_TASK = "portal.tasks.send_second_factor_reset"
 
 
@@ -49,15 +57,93 @@ def _note(account: SocialAccount, change: str) -> None:
     )
 
 
+@transaction.atomic
+def note_change(
+    *,
+    person: User,
+    change: Change,
+    by: User | str,
+    also_to: Sequence[str] = (),
+    facts: dict[str, str] | None = None,
+) -> None:
+    """Note a change, and promise the mail about it to the main address and to `also_to`."""
+    audit.record(f"sign_in.{change}", by=by, subject=f"user:{person.pk}")
+    _promise_notice(person, change, [person.email, *also_to], facts or {})
+
+
+def _promise_notice(
+    person: User, change: Change, addresses: Sequence[str], facts: dict[str, str], key: str = ""
+) -> None:
+    """Promise the mails of a change that has a sentence; addresses are stored encrypted."""
+    if change not in SENTENCES:
+        return
+    for address in dict.fromkeys(filter(None, addresses)):
+        parts = [change, address, get_language() or settings.LANGUAGE_CODE, facts]
+        enqueue(CHANGE_TASK, encrypt(json.dumps(parts)), unique_key=key or None)
+
+
+def send_change(sealed: str) -> None:
+    """Mail somebody what `note_change` promised."""
+    change, address, language, facts = json.loads(decrypt(sealed))
+    with override(language):
+        sentence = SENTENCES[Change(change)] % facts
+    _send_sentence(sentence, to=address, language=language)
+
+
 def send_notice(user_pk: int, *, provider: str, is_added: bool, language: str) -> None:
-    """Mail somebody that their ways to sign in have changed."""
-    context = {
-        "provider": provider,
-        "is_added": is_added,
-        "path": reverse("socialaccount_connections"),
-    }
-    user = User.objects.get(pk=user_pk)
-    mail.send("sign_in_way", to=user.email, language=language, context=context)
+    """Mail somebody that a provider opens their account, or no longer does."""
+    with override(language):
+        sentence = (
+            _("Your account can now also be opened by signing in with %(provider)s.")
+            if is_added
+            else _("Your account can no longer be opened by signing in with %(provider)s.")
+        ) % {"provider": provider}
+    _send_sentence(sentence, to=User.objects.get(pk=user_pk).email, language=language)
+
+
+def _send_sentence(sentence: str, *, to: str, language: str) -> None:
+    context = {"sentence": sentence, "path": reverse("socialaccount_connections")}
+    mail.send("sign_in_way", to=to, language=language, context=context)
+
+
+def note_signed_up(*, person: User) -> None:
+    """Note that somebody has created an account, whose address is not confirmed yet."""
+    audit.record("sign_in.signed_up", by=person, subject=f"user:{person.pk}")
+
+
+def note_opened(*, person: User, methods: Sequence[str]) -> None:
+    """Note a sign-in, and by what."""
+    audit.record(
+        "sign_in.opened", by=person, subject=f"user:{person.pk}", details={"by": list(methods)}
+    )
+
+
+def note_closed(*, person: User) -> None:
+    """Note a sign-out."""
+    audit.record("sign_in.closed", by=person, subject=f"user:{person.pk}")
+
+
+def note_failed(*, person: User | None, kind: str, by: User | str) -> None:
+    """Note a wrong password or code; also of nobody, so that it takes as long."""
+    audit.record("sign_in.failed", by=by, subject=_subject(person), details={"kind": kind})
+
+
+def note_locked(*, person: User | None, kind: str, by: User | str) -> None:
+    """Note that further tries are refused; said once, tries past a limit are not."""
+    audit.record("sign_in.locked", by=by, subject=_subject(person), details={"kind": kind})
+
+
+@transaction.atomic
+def note_many_guesses(*, person: User | None, who: str, kind: str) -> None:
+    """Promise, once a day, the mail to somebody whose password or code many try to guess."""
+    if person is not None:
+        change = Change.MANY_CODES if kind == "code" else Change.MANY_PASSWORDS
+        key = f"guessed:{digest(who, purpose='guessed')[:32]}:{timezone.now():%Y-%m-%d}"
+        _promise_notice(person, change, [person.email], {}, key=key)
+
+
+def _subject(person: User | None) -> str:
+    return f"user:{person.pk}" if person else "user:unknown"
 
 
 @transaction.atomic

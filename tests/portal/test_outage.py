@@ -82,7 +82,7 @@ def test_guessing_a_password_is_stopped(client, away):
         assert sign_in(client, "guess").status_code == 200
     refused = sign_in(client, PASSWORD)
     assert refused.status_code == 200
-    assert "Too many failed login attempts" in refused.content.decode()
+    assert "Too many attempts have failed" in refused.content.decode()
 
 
 @pytest.mark.django_db

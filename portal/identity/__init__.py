@@ -1,0 +1,1 @@
+"""Who somebody is: finding people by address, counting guesses, known browsers, sign-in's forms."""
