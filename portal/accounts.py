@@ -24,6 +24,7 @@ from portal import mail
 from portal.errors import DomainError
 from portal.identity import browsers, guesses, lookup
 from portal.models import User
+from portal.models.user import MAX_ADDRESS
 from portal.openid import freshness
 from portal.openid.config import named_providers
 from portal.ratelimits import TooManyRequests
@@ -33,7 +34,6 @@ _NO_WAY_LEFT = gettext_lazy(
     "There is no way to ask again who you are. Sign out, choose a password with “Forgot your "
     "password?”, sign in with it, and come back."
 )
-MAX_ADDRESS: int = User._meta.get_field("email").max_length or 0
 
 
 class CannotBeAsked(DomainError):

@@ -8,6 +8,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+# RFC 5321 4.5.3.1.3: a path of 256 octets, with its angle brackets.
+MAX_ADDRESS = 254
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates people by mail address; addresses are compared without case."""
@@ -31,7 +34,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person: customers own accounts, developers join registrations, staff work here."""
 
-    email = models.EmailField(_("email address"), unique=True)
+    email = models.EmailField(_("email address"), unique=True, max_length=MAX_ADDRESS)
     name = models.CharField(_("name"), max_length=150, blank=True)
     is_staff = models.BooleanField(_("works for the utility"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.app_settings import UID_MAX_LENGTH
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
@@ -19,6 +20,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
+from portal.models.user import MAX_ADDRESS
 from portal.openid import freshness
 from portal.openid.config import may_be_spoken_to
 from portal.openid.id_token import Expected, is_mail_verified, merged_claims, verified_claims
@@ -164,8 +166,14 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
         return login
 
     def extract_uid(self, data: dict[str, Any]) -> str:
-        """Return the subject: the one thing by which a provider's person is known again."""
-        return str(data["sub"])
+        """Return the subject: the one thing by which a provider's person is known again.
+
+        Raises SignInProblem for one that cannot be kept whole: cut off, it might be another's.
+        """
+        subject = str(data["sub"])
+        if len(subject) > UID_MAX_LENGTH:
+            raise SignInProblem(Problem.REFUSED, f"sub: more than {UID_MAX_LENGTH} characters")
+        return subject
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
         """Keep only what the page of ways to sign in shows."""
@@ -175,7 +183,7 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
     def extract_email_addresses(self, data: dict[str, Any]) -> list[EmailAddress]:
         """Return the address and whether the provider vouches for it."""
         mail = data.get("email")
-        if not isinstance(mail, str):
+        if not isinstance(mail, str) or len(mail) > MAX_ADDRESS:
             return []
         return [EmailAddress(email=mail, verified=is_mail_verified(data), primary=True)]
 
@@ -183,4 +191,5 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
         """Return what becomes of a new person: address and name."""
         name = data.get("name")
         fields = {"name": name.replace("\x00", "")} if isinstance(name, str) else {}
-        return fields | ({"email": data["email"]} if isinstance(data.get("email"), str) else {})
+        addresses = self.extract_email_addresses(data)
+        return fields | ({"email": addresses[0].email} if addresses else {})

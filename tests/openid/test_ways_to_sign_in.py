@@ -116,9 +116,10 @@ def break_down(kind):
 
 def notes():
     """Count the notes of changed ways to sign in."""
+    changes = ["sign_in.connected", "sign_in.removed"]
     return [
-        model.objects.filter(**{f"{column}__startswith": start}).count()
-        for model, column, start in NOTES.values()
+        AuditEvent.objects.filter(action__in=changes).count(),
+        OutboxEntry.objects.filter(task="portal.tasks.send_sign_in_notice").count(),
     ]
 
 
