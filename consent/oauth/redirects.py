@@ -11,9 +11,17 @@ from django.utils import timezone
 
 from consent.models import AuthorizationCode, AuthorizationRequest, Grant
 from portal.crypto import decrypt, digest, encrypt
+from portal.errors import DomainError
 from portal.models import User
 
 CODE_PURPOSE = "authorization-code"
+
+
+class WaitsForAnother(DomainError):
+    """The authorization request is somebody else's, or its answer is."""
+
+    code = "not_found"
+    status = 404
 
 
 class _AnyScheme(HttpResponseRedirect):
@@ -64,15 +72,36 @@ def _lock(request: AuthorizationRequest) -> AuthorizationRequest:
     return AuthorizationRequest.objects.select_for_update().get(pk=request.pk)
 
 
+def first_answer(row: AuthorizationRequest, user: User | None) -> str:
+    """Return the answer that a locked request has got already. Raises WaitsForAnother."""
+    require_person(row, user)
+    return decrypt(row.answer_ciphertext)
+
+
+def require_person(row: AuthorizationRequest, user: User | None) -> None:
+    """Raise WaitsForAnother unless this person, None for a stranger, may answer a locked request.
+
+    An approval holds the customer's code: nobody else gets it, a stranger with the form's address
+    neither. Anybody may decline who is not known to be somebody else.
+    """
+    is_approved = row.outcome == AuthorizationRequest.Outcome.APPROVED
+    if user is None:
+        is_allowed = not is_approved
+    else:
+        is_allowed = row.user_id == user.pk or (row.user_id is None and not is_approved)
+    if not is_allowed:
+        raise WaitsForAnother("the authorization request waits for somebody else")
+
+
 @transaction.atomic
 def answer_with_code(*, request: AuthorizationRequest, grant: Grant, user: User) -> str:
     """Answer the request with a code for `grant`; return the URL for the customer's browser.
 
-    A request is answered once: a repeated call returns the first answer.
+    A request is answered once: a repeated call returns the first answer. Raises WaitsForAnother.
     """
     row = _lock(request)
     if row.outcome != AuthorizationRequest.Outcome.OPEN:
-        return decrypt(row.answer_ciphertext)
+        return first_answer(row, user)
     code = secrets.token_urlsafe(32)
     params = row.params
     lifetime = settings.OAUTH2_PROVIDER["AUTHORIZATION_CODE_EXPIRE_SECONDS"]
@@ -96,14 +125,17 @@ def answer_with_code(*, request: AuthorizationRequest, grant: Grant, user: User)
 
 
 @transaction.atomic
-def answer_with_error(*, request: AuthorizationRequest, error: str, description: str) -> str:
+def answer_with_error(
+    *, request: AuthorizationRequest, user: User | None, error: str, description: str
+) -> str:
     """Answer the request with an error; return the URL for the customer's browser.
 
-    A request is answered once: a repeated call returns the first answer.
+    `user` is the signed-in person in whose browser it ends, None for a stranger. A request is
+    answered once: a repeated call returns the first answer. Raises WaitsForAnother.
     """
     row = _lock(request)
     if row.outcome != AuthorizationRequest.Outcome.OPEN:
-        return decrypt(row.answer_ciphertext)
+        return first_answer(row, user)
     state = row.params.get("state")
     url = error_url(row.params["redirect_uri"], error=error, description=description, state=state)
     declined = error == "access_denied"

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from consent.catalog import catalog
 from consent.models import AuthorizationRequest
-from consent.oauth.redirects import send
+from consent.oauth.redirects import WaitsForAnother, require_person, send
 from consent.pages import forms, problems
 from consent.pages.headers import asked_language, leads_to_client, private
 from consent.pages.middleware import FORM, SESSION_KEY, has_signed_in_for, wants_sign_in
@@ -24,7 +24,7 @@ from consent.presenters.authorization import AuthorizationPage, FormFacts, autho
 from consent.services import approval
 from consent.services.choices import Choices, choices_from_json
 from consent.services.form_marks import form_mark, is_marked
-from consent.services.sections import NoLongerOffered, Section, offers_of, sections_of
+from consent.services.sections import RequestOver, Section, offers_of, sections_of
 from portal.branding import current_utility
 from portal.openid import freshness
 from portal.pages.i18n import remember_language
@@ -48,18 +48,31 @@ def for_request(view: PageView) -> Callable[..., HttpResponse]:
         with translation.override(language):
             try:
                 response = view(request, asked)
-            except approval.RequestNotFound:
+            except WaitsForAnother:
                 response = problems.somebody_elses(request, asked)
-            except approval.RequestExpired as error:
+            except approval.WrongEnvironment:
+                response = problems.wrong_environment(request, asked)
+            except (approval.RequestNotFound, approval.RequestExpired) as error:
                 response = problems.request_is_over(request, error)
-            except NoLongerOffered as error:
-                response = send(
-                    approval.refuse(request=asked, error=error.code, description=error.message)
-                )
+            except RequestOver as error:
+                response = _end(request, asked, error)
             response["Content-Language"] = language
         return response
 
     return wrapped
+
+
+def _end(request: HttpRequest, asked: AuthorizationRequest, over: RequestOver) -> HttpResponse:
+    """Send a request back that nobody can answer any more, unless that was done meanwhile."""
+    try:
+        url = approval.refuse(
+            request=asked, error=over.code, description=over.message, by=customer_of(request)
+        )
+    except WaitsForAnother:
+        return problems.somebody_elses(request, asked)
+    except approval.RequestNotFound as error:
+        return problems.request_is_over(request, error)
+    return send(url)
 
 
 @public
@@ -96,31 +109,25 @@ def switch_account(request: HttpRequest, asked: AuthorizationRequest) -> HttpRes
 def keep_open(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     """Extend the session and the request of a customer who is still reading."""
     if request.user.is_authenticated and asked.user_id == request.user.pk:
-        approval.extend_request(request=asked)
+        approval.extend_request(request=asked, user=request.user)
         return HttpResponse(status=204)
     return HttpResponse(status=403)
 
 
 def _gate(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse | None:
-    """Return what stands between this visitor and the form, None when nothing does."""
+    """Return what stands between this visitor and the form, None when nothing does.
+
+    Raises WaitsForAnother, WrongEnvironment and GrantOfAnother, as the services do again.
+    """
     if not request.user.is_authenticated:
         return _sign_in(asked)
     if _must_sign_in_again(request, asked):
         logout(request)
         return _sign_in(asked)
-    if asked.user_id not in (None, request.user.pk):
-        return problems.somebody_elses(request, asked)
+    require_person(asked, request.user)
     if asked.outcome != AuthorizationRequest.Outcome.OPEN:
         return problems.already_answered(request, asked)
-    if not catalog().can_authorize(request.user, environment=asked.client.environment):
-        return problems.wrong_environment(request, asked)
-    if not approval.is_for(asked, request.user):
-        url = approval.refuse(
-            request=asked,
-            error="cds_grant_id_invalid_user",
-            description="The Grant was made for another user.",
-        )
-        return send(url)
+    approval.check_person(asked, request.user)
     return None
 
 
@@ -195,7 +202,7 @@ def _take_answer(request: HttpRequest, asked: AuthorizationRequest) -> HttpRespo
         return _decline(request, asked)
     choices = forms.read_choices(request.POST, choices_from_json(asked.choices))
     if _may_keep(request, asked):
-        approval.keep_choices(request=asked, choices=choices)
+        approval.keep_choices(request=asked, user_pk=asked.user_id, choices=choices)
         asked.choices = {}
     if not request.user.is_authenticated:
         return _sign_in(asked)
@@ -219,14 +226,15 @@ def _may_keep(request: HttpRequest, asked: AuthorizationRequest) -> bool:
 
 def _decline(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     who = request.user if request.user.is_authenticated else "anonymous"
-    if request.user.is_authenticated and asked.user_id not in (None, request.user.pk):
-        return problems.somebody_elses(request, asked)
-    if asked.outcome == AuthorizationRequest.Outcome.APPROVED and who == "anonymous":
-        # The answer given then holds the code, which is for the customer's own browser.
-        return _sign_in(asked)
     reason = request.POST.get("reason")
     error = reason if reason == "no_preselections" else "access_denied"
-    return send(approval.decline(request=asked, by=who, error=error))
+    try:
+        return send(approval.decline(request=asked, by=who, error=error))
+    except WaitsForAnother:
+        if request.user.is_authenticated:
+            raise
+        # The answer given then holds the code, which is for the customer's own browser.
+        return _sign_in(asked)
 
 
 def _authorize(request: HttpRequest, asked: AuthorizationRequest, choices: Choices) -> HttpResponse:
@@ -234,12 +242,12 @@ def _authorize(request: HttpRequest, asked: AuthorizationRequest, choices: Choic
     refusal = None if answered else _gate(request, asked)
     if refusal:
         return refusal
+    user = customer_of(request)
     try:
-        user = customer_of(request)
         mark = request.POST.get("mark", "")
         url = approval.approve(request=asked, user=user, choices=choices, mark=mark, by=user)
     except approval.ChoicesRefused as error:
-        approval.extend_request(request=asked)
+        approval.extend_request(request=asked, user=user)
         sections = sections_of(asked, customer_of(request), offers_of(asked))
         page = _page(request, asked, sections, choices, error.problems)
         return _render(request, asked, page)
@@ -253,7 +261,7 @@ def _change(
     sections = sections_of(asked, customer_of(request), offers_of(asked))
     changed = forms.apply(action, choices, sections)
     approval.show_request(request=asked, user=customer_of(request))
-    approval.keep_choices(request=asked, choices=changed)
+    approval.keep_choices(request=asked, user_pk=customer_of(request).pk, choices=changed)
     path = reverse("consent:authorization-form", args=[asked.request_id])
     if "language" in request.POST:
         response = HttpResponseRedirect(path, status=303)

@@ -10,21 +10,33 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from consent.catalog import catalog
 from consent.catalogue.details import RequestedAccess, resolve, to_wire, without_preselections
 from consent.models import AuthorizationRequest, Grant
-from consent.oauth.redirects import answer_with_code, answer_with_error
+from consent.oauth.redirects import (
+    WaitsForAnother,
+    answer_with_code,
+    answer_with_error,
+    first_answer,
+    require_person,
+)
 from consent.services.choices import Choices, choices_to_json
 from consent.services.form_marks import is_marked
-from consent.services.grants import SelectionInput, authorize_grant, create_grant, lock_person
+from consent.services.grants import (
+    ForbiddenTransition,
+    SelectionInput,
+    authorize_grant,
+    create_grant,
+    lock_person,
+)
 from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
 from consent.services.requests import is_registered
-from consent.services.sections import Section, offers_of, sections_of
+from consent.services.sections import RequestOver, Section, offers_of, sections_of
 from portal import audit
-from portal.crypto import decrypt
 from portal.durations import INFINITE
 from portal.errors import DomainError
 from portal.models import User
@@ -64,10 +76,29 @@ class ChoicesRefused(DomainError):
 
 
 class RequestNotFound(DomainError):
-    """There is no such request, or it waits for somebody else."""
+    """There is no such request, or its client may have no answer."""
 
     code = "not_found"
     status = 404
+
+
+class WrongEnvironment(DomainError):
+    """The person holds no accounts that clients of this environment may ask for."""
+
+    code = "wrong_environment"
+    status = 403
+
+
+class GrantOfAnother(RequestOver):
+    """The Grant that the request names was made for another person (CDS-WG1-02 8.3)."""
+
+    code = "cds_grant_id_invalid_user"
+
+
+class GrantNotWaiting(RequestOver):
+    """The Grant that the request names no longer waits for this authorization (8.3)."""
+
+    code = "cds_grant_id_invalid_value"
 
 
 class RequestExpired(DomainError):
@@ -94,11 +125,11 @@ def find_request(request_id: str, *, now: datetime) -> AuthorizationRequest:
 def show_request(*, request: AuthorizationRequest, user: User) -> None:
     """Note who is looking at the form: the request now belongs to this person, and stays open.
 
-    Raises RequestNotFound for everybody but the first.
+    Raises WaitsForAnother for everybody but the first.
     """
     rows = AuthorizationRequest.objects.filter(Q(user=None) | Q(user=user), pk=request.pk)
     if not rows.update(user=user, expires=Greatest(F("expires"), _open_until())):
-        raise RequestNotFound("the authorization request waits for somebody else")
+        raise WaitsForAnother("the authorization request waits for somebody else")
     request.user = user
 
 
@@ -122,20 +153,23 @@ def release_request(*, request: AuthorizationRequest) -> None:
 
 
 @transaction.atomic
-def keep_choices(*, request: AuthorizationRequest, choices: Choices) -> None:
-    """Keep what was ticked, so that a detour (sign-in, search, language) loses nothing."""
-    row = AuthorizationRequest.objects.select_for_update().get(pk=request.pk)
-    if row.outcome == AuthorizationRequest.Outcome.OPEN:
-        row.choices = choices_to_json(choices)
-        row.save(update_fields=["choices"])
+def keep_choices(*, request: AuthorizationRequest, user_pk: int, choices: Choices) -> None:
+    """Keep what this person ticked, so that a detour (sign-in, search, language) loses nothing."""
+    _open_to(request, user_pk).update(choices=choices_to_json(choices))
 
 
 @transaction.atomic
-def extend_request(*, request: AuthorizationRequest) -> None:
+def extend_request(*, request: AuthorizationRequest, user: User) -> None:
     """Keep the form open for a customer who is still there (CDS-WG3-01 9.1.2)."""
-    AuthorizationRequest.objects.filter(
-        pk=request.pk, outcome=AuthorizationRequest.Outcome.OPEN
-    ).update(expires=Greatest(F("expires"), _open_until()))
+    _open_to(request, user.pk).update(expires=Greatest(F("expires"), _open_until()))
+
+
+def _open_to(request: AuthorizationRequest, user_pk: int) -> QuerySet[AuthorizationRequest]:
+    """Return the row while this person has its form: another may have taken it over."""
+    rows: QuerySet[AuthorizationRequest] = AuthorizationRequest.objects.filter(
+        pk=request.pk, user=user_pk, outcome=AuthorizationRequest.Outcome.OPEN
+    )
+    return rows
 
 
 def grant_asked_for(request: AuthorizationRequest) -> Grant | None:
@@ -149,12 +183,14 @@ def grant_asked_for(request: AuthorizationRequest) -> Grant | None:
     return found
 
 
-def is_for(request: AuthorizationRequest, user: User) -> bool:
-    """Whether a Grant that the request names belongs to this person (CDS-WG1-02 8.3)."""
-    if not request.params.get("cds_grant_id"):
-        return True
-    grant = grant_asked_for(request)
-    return grant is not None and grant.user_id == user.pk
+def check_person(request: AuthorizationRequest, user: User) -> None:
+    """Raise WrongEnvironment or GrantOfAnother unless this person may answer the request."""
+    if not catalog().can_authorize(user, environment=request.client.environment):
+        raise WrongEnvironment(f"no accounts for clients in {request.client.environment}")
+    if request.params.get("cds_grant_id"):
+        grant = grant_asked_for(request)
+        if grant is None or grant.user_id != user.pk:
+            raise GrantOfAnother("The Grant was made for another user.")
 
 
 @transaction.atomic
@@ -166,16 +202,17 @@ def approve(
     Creates the Grant with absolute time spans, its selections and the receipt, promises the
     receipt mail and answers with a code, all or nothing. A repeated call returns the first answer.
     `mark` is the form's (`form_marks`): the receipt holds no words that the customer did not see.
-    Raises RequestNotFound for somebody else's request, RequestExpired and ChoicesRefused.
-    CDS-WG3-01 7.3, 9.1.1, 9.4.
+    Raises WaitsForAnother, RequestNotFound, RequestExpired, WrongEnvironment, ChoicesRefused, and a
+    RequestOver for what is over under the form. CDS-WG3-01 7.3, 9.1.1, 9.4.
     """
     row = _locked(request, user)
     lock_person(user.pk)
     if row.outcome != AuthorizationRequest.Outcome.OPEN:
-        return decrypt(row.answer_ciphertext)
+        return first_answer(row, user)
     now = timezone.now()
     if row.expires <= now:
         raise RequestExpired("the authorization request has expired")
+    check_person(row, user)
     if not is_marked(row, user.pk, mark):
         raise ChoicesRefused([Problem(ProblemKind.CHANGED)])
     offers = offers_of(row)
@@ -206,20 +243,26 @@ def decline(*, request: AuthorizationRequest, by: User | str, error: str = "acce
     """Decline a request; return the URL for the customer's browser.
 
     `error` is what the client learns: `no_preselections` after the preselection error page
-    (CDS-WG3-01 7.4.3). A repeated call returns the first answer.
+    (CDS-WG3-01 7.4.3). A repeated call returns the first answer. Raises WaitsForAnother for
+    somebody else's request, for a stranger once it is approved, and RequestNotFound.
     """
-    row = AuthorizationRequest.objects.select_for_update().get(pk=request.pk)
+    user = by if isinstance(by, User) else None
+    row = _locked(request, user)
     if row.outcome == AuthorizationRequest.Outcome.OPEN:
         audit.record("consent.declined", by=by, subject=f"request:{row.pk}")
     return answer_with_error(
-        request=row, error=error, description="The customer declined the request."
+        request=row, user=user, error=error, description="The customer declined the request."
     )
 
 
 @transaction.atomic
-def refuse(*, request: AuthorizationRequest, error: str, description: str) -> str:
-    """End a request that can no longer be answered; return the URL for the customer's browser."""
-    return answer_with_error(request=request, error=error, description=description)
+def refuse(*, request: AuthorizationRequest, error: str, description: str, by: User) -> str:
+    """End a request that can no longer be answered; return the URL for the person's browser.
+
+    A repeated call returns the first answer. Raises WaitsForAnother and RequestNotFound.
+    """
+    row = _locked(request, by)
+    return answer_with_error(request=row, user=by, error=error, description=description)
 
 
 def check_choices(sections: Sequence[Section], choices: Choices) -> None:
@@ -242,11 +285,14 @@ def check_choices(sections: Sequence[Section], choices: Choices) -> None:
         raise ChoicesRefused(problems)
 
 
-def _locked(request: AuthorizationRequest, user: User) -> AuthorizationRequest:
+def _locked(request: AuthorizationRequest, user: User | None) -> AuthorizationRequest:
+    """Return the current row, locked, if this person may answer it.
+
+    What a page has read before says nothing: the answer may have been given since, by its person.
+    """
     rows = AuthorizationRequest.objects.select_for_update(of=("self",))
-    row = rows.select_related("client__registration").get(pk=request.pk)
-    if row.user_id not in (None, user.pk):
-        raise RequestNotFound("the authorization request waits for somebody else")
+    row: AuthorizationRequest = rows.select_related("client__registration").get(pk=request.pk)
+    require_person(row, user)
     _check_client(row)
     return row
 
@@ -288,15 +334,18 @@ def _grant(
     scope = " ".join(dict.fromkeys(str(entry["type"]) for entry in entries))
     waiting = grant_asked_for(row)
     if waiting is not None:
-        return authorize_grant(
-            grant=waiting,
-            user=user,
-            authorization_details=entries,
-            scope=scope,
-            selections=selections,
-            expires=_expiry(entries),
-            by=by,
-        )
+        try:
+            return authorize_grant(
+                grant=waiting,
+                user=user,
+                authorization_details=entries,
+                scope=scope,
+                selections=selections,
+                expires=_expiry(entries),
+                by=by,
+            )
+        except ForbiddenTransition as error:
+            raise GrantNotWaiting(error.message) from error
     return create_grant(
         client=row.client,
         user=user,

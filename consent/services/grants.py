@@ -239,11 +239,14 @@ def authorize_grant(
     """Give a Grant that waits for the customer what was approved (CDS-WG1-02 8.3).
 
     What the Client had asked for beyond it (8.6) is settled: the approval replaces all of it.
-    Raises ForbiddenTransition when the Grant does not wait for an authorization.
+    Raises ForbiddenTransition when the Grant does not wait for an authorization, for this person,
+    and for all of this scope: the Client may have changed its mind under the form.
     """
     row = lock_grant(grant)
-    if row.status != S.NEEDS_AUTHORIZATION:
+    if row.status != S.NEEDS_AUTHORIZATION or row.user_id not in (None, user.pk):
         raise ForbiddenTransition("This Grant does not wait for an authorization.", field="status")
+    if not set(scope.split()) <= set(row.scope_ids):
+        raise ForbiddenTransition("This Grant waits for fewer scopes than these.", field="scope")
     row.user, row.scope, row.expires, row.not_before = user, scope, expires, not_before
     row.authorized = timezone.now()
     row.authorization_details = authorization_details

@@ -24,7 +24,11 @@ from registration.services.offers import offers_for
 _FUTURE = SpecialValue.INCLUDE_FUTURE.value
 
 
-class NoLongerOffered(DomainError):
+class RequestOver(DomainError):
+    """Nobody can answer the request any more; its client gets `code` and message."""
+
+
+class NoLongerOffered(RequestOver):
     """A scope was taken out of the offer between the request and the customer's answer."""
 
     code = "invalid_scope"

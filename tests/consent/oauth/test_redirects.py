@@ -5,7 +5,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from consent.models import AuthorizationCode
-from consent.oauth.redirects import answer_url, answer_with_code, answer_with_error, send
+from consent.oauth.redirects import (
+    WaitsForAnother,
+    answer_url,
+    answer_with_code,
+    answer_with_error,
+    send,
+)
 from tests.consent.oauth.support import answer_of
 from tests.factories.consent import AuthorizationRequestFactory, CustomerFactory, GrantFactory
 
@@ -63,12 +69,18 @@ def test_approval_closes_the_request():
 
 
 @pytest.mark.django_db
-def test_a_second_submit_gets_the_first_answer():
+def test_a_second_submit_of_the_same_person_gets_the_first_answer():
     """A double click must not make a second code, nor a decline after an approval."""
     request = AuthorizationRequestFactory.create()
-    url, _grant = approve(request)
-    assert approve(request)[0] == url
-    assert answer_with_error(request=request, error="access_denied", description="no") == url
+    url, grant = approve(request)
+    assert answer_with_code(request=request, grant=grant, user=grant.user) == url
+    late = {"request": request, "error": "access_denied", "description": "no"}
+    assert answer_with_error(user=grant.user, **late) == url
+    for stranger in (CustomerFactory.create(), None):
+        with pytest.raises(WaitsForAnother):
+            answer_with_error(user=stranger, **late)
+    with pytest.raises(WaitsForAnother):
+        approve(request)
     assert AuthorizationCode.objects.count() == 1
 
 
@@ -79,7 +91,9 @@ def test_a_second_submit_gets_the_first_answer():
 def test_an_error_closes_the_request(error, outcome):
     """The client learns it with its state."""
     request = AuthorizationRequestFactory.create()
-    answer = answer_of(answer_with_error(request=request, error=error, description="Näh."))
+    answer = answer_of(
+        answer_with_error(request=request, user=None, error=error, description="Näh.")
+    )
     assert answer["error"] == error
     assert answer["error_description"] == "N?h."
     assert answer["state"] == "state-1"

@@ -7,12 +7,12 @@ import pytest
 from django.utils import timezone
 
 from consent.models import AuthorizationCode, AuthorizationRequest, Grant, Receipt, Selection
+from consent.oauth.redirects import WaitsForAnother
 from consent.services import approval
 from consent.services.approval import (
     ChoicesRefused,
     Problem,
     ProblemKind,
-    RequestNotFound,
     show_request,
 )
 from consent.services.choices import Choices, SectionChoice, choices_from_json, choices_to_json
@@ -162,7 +162,7 @@ def test_somebody_else_cannot_answer(world: World) -> None:
     """A request belongs to the person who opened it."""
     request = world.ask(details=MERGED)
     approval.show_request(request=request, user=world.carol)
-    with pytest.raises(approval.RequestNotFound):
+    with pytest.raises(WaitsForAnother):
         approve(world, request, pick("sc_222222"))
 
 
@@ -218,9 +218,10 @@ def test_another_customers_grant_is_not_for_this_one(world: World) -> None:
     """CDS-WG1-02 8.3, second check."""
     waiting = GrantFactory.create(client=world.client, user=world.carol, waiting=True)
     request = world.ask(details=MERGED, cds_grant_id=waiting.grant_id)
-    assert not approval.is_for(request, world.alice)
-    assert approval.is_for(request, world.carol)
-    assert approval.is_for(world.ask(), world.alice)
+    with pytest.raises(approval.GrantOfAnother):
+        approval.check_person(request, world.alice)
+    approval.check_person(request, world.carol)
+    approval.check_person(world.ask(), world.alice)
 
 
 def test_choices_survive_storage() -> None:
@@ -235,6 +236,6 @@ def test_the_first_person_at_the_form_keeps_it(world: World) -> None:
     request = world.ask(details=MERGED)
     stale = AuthorizationRequest.objects.get(pk=request.pk)
     show_request(request=request, user=world.alice)
-    with pytest.raises(RequestNotFound):
+    with pytest.raises(WaitsForAnother):
         show_request(request=stale, user=world.carol)
     assert AuthorizationRequest.objects.get().user == world.alice

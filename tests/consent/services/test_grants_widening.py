@@ -37,7 +37,7 @@ def test_the_approval_settles_what_was_asked(world: World) -> None:
     again = world.ask("cds_usage", details=[{"type": "cds_usage", "include_coordinates": True}])
     again.params = {**again.params, "cds_grant_id": grant.grant_id}
     again.save()
-    assert approval.is_for(again, world.alice)
+    approval.check_person(again, world.alice)
     world.approve(again, ONE)
     after = Grant.objects.get()
     assert (after.status, after.is_asking) == ("active", False)

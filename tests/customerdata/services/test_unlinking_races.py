@@ -9,7 +9,7 @@ import pytest
 from consent.catalogue.demo_offers import demo_offers
 from consent.models import Grant
 from consent.services import approval, grant_requests
-from consent.services.approval import ChoicesRefused, ProblemKind
+from consent.services.approval import WrongEnvironment
 from consent.services.choices import Choices, SectionChoice
 from consent.services.form_marks import form_mark
 from customerdata.models import AccountHolder
@@ -97,8 +97,7 @@ def test_an_approval_waits_for_an_end_of_a_link_and_finds_nothing(scene, in_flig
     ended, refused = at_once(scene.leave, partial(after, begun, scene.ways[way]))
     assert ended.ended is not None
     if way == "customer":
-        assert isinstance(refused, ChoicesRefused)
-        assert [each.kind for each in refused.problems] == [ProblemKind.NOT_YOURS]
+        assert isinstance(refused, WrongEnvironment)
     else:
         assert isinstance(refused, InvalidRequest)
     assert not Grant.objects.exists()
