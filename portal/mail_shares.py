@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal import crypto
+from portal.locks import hold
 from portal.models import OutboxEntry
 from portal.outbox import enqueue
 
@@ -47,8 +48,13 @@ class Share:
 def promise(
     share: Share, task: str, *args: Any, address: str, key: str, owner: str = ""
 ) -> timedelta | None:
-    """Promise a mail, once for each `key`; return how long to wait when the share is used up."""
+    """Promise a mail, once for each `key`; return how long to wait when the share is used up.
+
+    Whoever promises mails to several addresses does so in the order of their prefixes.
+    """
     prefix = share.prefix(address, owner)
+    # Promises to one address at once would each find room for their mail.
+    hold(prefix)
     wait = share.wait(prefix)
     if wait is None:
         enqueue(task, *args, unique_key=f"{prefix}{key}")

@@ -51,6 +51,20 @@ def wait_until_somebody_waits() -> bool:
     return False
 
 
+def stop_in_flight(monkeypatch: Any, module: Any, name: str) -> threading.Event:
+    """Stop a function at its begin until somebody else waits; the event tells that it has begun."""
+    begun, inner = threading.Event(), getattr(module, name)
+
+    def slow(*args: Any, **values: Any) -> Any:
+        first = not begun.is_set()
+        begun.set()
+        assert not first or wait_until_somebody_waits(), "nobody waited"
+        return inner(*args, **values)
+
+    monkeypatch.setattr(module, name, slow)
+    return begun
+
+
 def after(event: threading.Event, call: Callable[[], Any]) -> Any:
     """Call when the event has happened."""
     assert event.wait(PATIENCE)

@@ -32,6 +32,7 @@ from portal.times import utility_zone
 from registration.catalogue.admin import SERVER_PROVIDED_FILES
 from registration.models import Client
 from registration.models.files import ServerProvidedFile
+from registration.services.locks import lock_client
 from registration.services.offers import current_offers
 
 S = Grant.Status
@@ -74,6 +75,7 @@ def grant_files(
     Raises InvalidStaffChange when the scope is not one for files, the Client does not have it, or a
     file was uploaded for another party.
     """
+    client = lock_client(client)
     offer = current_offers().get(scope_id)
     if offer is None or offer.type != SERVER_PROVIDED_FILES:
         raise InvalidStaffChange(f"{scope_id} is not an offered scope for files.", field="scope")

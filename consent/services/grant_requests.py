@@ -93,9 +93,11 @@ def _client(request: Message) -> Client:
 
 
 def _customer(email: str, client: Client) -> User:
+    """Return who agreed; what this person holds stands still from here on."""
     found = User.objects.filter(email__iexact=email).first() if email else None
     if found is None:
         raise InvalidRequest("Name the customer who agreed, by sign-in address.", field="customer")
+    lock_person(found.pk)
     if not catalog().can_authorize(found, environment=client.environment):
         raise InvalidRequest(
             f"This customer has no accounts in the {client.environment} environment.",
@@ -126,7 +128,6 @@ def _create(
     now: datetime,
     by: Actor,
 ) -> Grant:
-    lock_person(customer.pk)
     zone = utility_zone()
     sections = _sections(accesses, customer, client.environment)
     kinds = {id(access): section for section in sections for access in section.accesses}

@@ -31,6 +31,8 @@ def link_asserted(assertion: Assertion) -> list[AccountHolder]:
 
     Numbers that no account has, or several, link nothing. A link that staff ended stays ended.
     """
+    # Another sign-in, or staff, may be changing this person's links at the same time.
+    lock_person(assertion.user.pk)
     parts = _of_customer(assertion), _by_number(assertion)
     wanted = dict.fromkeys(account for part in parts for account in part.accounts)
     if assertion.is_whole and all(part.understood for part in parts):
@@ -54,12 +56,7 @@ def _end_others(assertion: Assertion, wanted: dict[Account, None]) -> None:
     links = AccountHolder.objects.current().filter(
         user=assertion.user, asserted_by=_source(assertion)
     )
-    others = links.exclude(account__in=wanted).order_by("pk")
-    if not others.exists():
-        return
-    # Another sign-in at the same time may be ending them.
-    lock_person(assertion.user.pk)
-    for holder in others.all():
+    for holder in links.exclude(account__in=wanted).order_by("pk"):
         reason = _("The service that you sign in with no longer names this account as yours.")
         end_link(holder=holder, reason=reason, withdrawn=True, by=_actor(assertion))
 

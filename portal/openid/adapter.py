@@ -25,6 +25,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from portal.context import current
+from portal.locks import hold
 from portal.models import User
 from portal.openid import claims, freshness
 from portal.openid.config import named_providers
@@ -117,7 +118,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     @transaction.atomic
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
-        """Create somebody who came with a verified address."""
+        """Create somebody who came with a verified address. Raises SignInProblem.
+
+        Two who come with one address at once, or one person twice, find each other here.
+        """
+        hold(f"sign-up:{sociallogin.user.email}")
+        _check_sign_up(sociallogin)
         user: User = super().save_user(request, sociallogin, form)
         sign_in.note_connected(
             account=sociallogin.account, language=_language(), is_new_person=True

@@ -3,10 +3,21 @@
 from typing import Any
 
 from allauth.socialaccount.forms import DisconnectForm as AllauthDisconnectForm
+from allauth.socialaccount.internal.flows.connect import validate_disconnect
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
+from portal.errors import DomainError
+from portal.models import User
 from portal.openid.config import named_providers
+
+
+class LastWayIn(DomainError):
+    """Without this provider the person could not sign in any more; the message says why."""
+
+    code = "last_way_in"
+    status = 409
 
 
 class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
@@ -20,7 +31,16 @@ class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
 
     @transaction.atomic
     def save(self) -> None:
-        """Remove it; without a note of it (`portal.openid.adapter.removed`) it stays."""
+        """Remove it; without a note of it (`portal.openid.adapter.removed`) it stays.
+
+        Raises LastWayIn when the other ways in were removed since the form was checked.
+        """
+        account = self.cleaned_data["account"]
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=account.user_id)
+        try:
+            validate_disconnect(self.request, account)
+        except ValidationError as error:
+            raise LastWayIn(error.messages[0]) from error
         super().save()
 
     def connected(self) -> list[str]:

@@ -109,7 +109,8 @@ def _apply(
     if {"client_uri", "contacts"} & set(changed):
         client.website_confirmed = None
     is_disabled_now = "cds_status" in changed and not client.is_enabled
-    if is_disabled_now:
+    if "cds_status" in changed:
+        # At an enabling too: a request under way may have stored a token after the disabling.
         client.tokens_not_before = now
     client.modified = now
     client.save()

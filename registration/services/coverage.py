@@ -13,6 +13,7 @@ from portal.models import User
 from registration.errors import InvalidRequest
 from registration.geojson import GeoJsonError, check_area, parse_geojson
 from registration.models import CoverageEntry, OfferedScope
+from registration.services.locks import lock_catalogue
 
 INFRASTRUCTURE_TYPES = (
     "distribution_utility",
@@ -60,7 +61,8 @@ def save_coverage_entry(
     wrong.
     """
     _check_names(entry_id, values)
-    entry = CoverageEntry.objects.select_for_update().filter(entry_id=entry_id).first()
+    lock_catalogue()
+    entry = CoverageEntry.objects.filter(entry_id=entry_id).first()
     entry = entry or CoverageEntry(entry_id=entry_id)
     if entry.pk and all(getattr(entry, name) == value for name, value in values.items()):
         return entry
@@ -105,7 +107,8 @@ def delete_coverage_entry(*, entry_id: str, by: User | str) -> None:
 
     Raises NotFound, and InvalidRequest while an offered scope names it (CDS-WG1-02 3.4).
     """
-    entry = CoverageEntry.objects.select_for_update().filter(entry_id=entry_id).first()
+    lock_catalogue()
+    entry = CoverageEntry.objects.filter(entry_id=entry_id).first()
     if entry is None:
         raise NotFound(f"There is no coverage entry {entry_id}.")
     scopes = OfferedScope.objects.filter(settings__coverages__contains=[entry_id])

@@ -10,6 +10,7 @@ All are no-key locks: a row that merely points at a locked one, such as a new Me
 need not wait.
 """
 
+from portal.locks import hold
 from registration.models import Client, Message, Registration
 from registration.models.onboarding import Requirement
 
@@ -22,6 +23,14 @@ def lock_registration(registration_pk: int) -> None:
 def lock_client(client: Client) -> Client:
     """Return the current row, locked after its registration."""
     lock_registration(client.registration_id)
+    return lock_subject(client)
+
+
+def lock_subject(client: Client) -> Client:
+    """Return the current row of the Client that a Message is about, locked after its writer.
+
+    A grant request may be about another party's Client; that party's registration stays free.
+    """
     locked: Client = (
         Client.objects.select_for_update(of=("self",), no_key=True)
         .select_related("registration")
@@ -44,6 +53,14 @@ def lock_message(message: Message) -> Message:
         .get(pk=message.pk)
     )
     return locked
+
+
+def lock_catalogue() -> None:
+    """Wait for other changes of what is offered: scopes, their fields and coverage name each other.
+
+    Comes before all locks of rows; only staff and installations take it.
+    """
+    hold("catalogue")
 
 
 def lock_requirement(requirement: Requirement) -> Requirement:

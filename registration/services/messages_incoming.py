@@ -10,7 +10,7 @@ from portal import audit
 from portal.models import User
 from registration.models import Client, Message
 from registration.models.message_states import KINDS, PENDING
-from registration.services.locks import lock_client, lock_message
+from registration.services.locks import lock_message, lock_registration, lock_subject
 from registration.services.message_handlers import handler_of, submission_listeners
 from registration.services.messages import mark_submitted, update_request
 from registration.services.messages_attachments import (
@@ -35,6 +35,8 @@ def create_message(
     6.9. A client_submission turns the open Message that it answers to pending; one that answers a
     pdf_form_request is confirmed by a request_update (3.6).
     """
+    # Two Messages of a party at once would each find room for their files.
+    lock_registration(client.registration_id)
     draft = read_message(client=client, payload=payload, has_files=bool(files))
     check_daily_limit(registration=client.registration, files=files)
     if draft.type == "client_submission":
@@ -42,7 +44,7 @@ def create_message(
     message = _build(client, draft)
     # Two requests for one Client at once meet in this lock, then in the check below.
     if message.client is not None:
-        message.client = lock_client(message.client)
+        message.client = lock_subject(message.client)
     handler_of(message.type).check(message)
     message.save(force_insert=True)
     _record(message, by=by)

@@ -41,15 +41,14 @@ def promise_mails(*, message_id: str) -> None:
     An address that had its share gets none; the Message is there all the same.
     """
     message = Message.objects.select_related("registration").get(message_id=message_id)
-    for number, address in enumerate(contact_emails(message.registration)):
+    contacts = [
+        (number, address, _owner(message, address))
+        for number, address in enumerate(contact_emails(message.registration))
+    ]
+    # In order: Messages about the same addresses at once wait for each other, never in a circle.
+    for number, address, owner in sorted(contacts, key=lambda each: SHARE.prefix(*each[1:])):
         mail_shares.promise(
-            SHARE,
-            TASK,
-            message_id,
-            number,
-            address=address,
-            key=message_id,
-            owner=_owner(message, address),
+            SHARE, TASK, message_id, number, address=address, key=message_id, owner=owner
         )
 
 

@@ -17,6 +17,7 @@ from registration.catalogue.checks import check_offers, unknown_registration_fie
 from registration.catalogue.offers import ScopeOffer, fields_from_json, fields_to_json
 from registration.errors import OffersInvalid
 from registration.models import Client, CoverageEntry, OfferedScope
+from registration.services.locks import lock_catalogue
 from registration.services.purposes import for_client
 from registration.services.registration_fields import current_fields
 
@@ -73,11 +74,13 @@ def details_types(offers: Offers, scopes: Iterable[str]) -> list[str]:
     ]
 
 
+@transaction.atomic
 def load_offers(offers: Iterable[ScopeOffer], *, by: User | str = "system") -> None:
     """Replace all offered scopes; rows that say the same already keep their `modified`.
 
     Raises OffersInvalid with every rule of CDS-WG1-02 3.3 to 3.8 and CDS-WG3-01 6 that is broken.
     """
+    lock_catalogue()
     wanted = {CLIENT_ADMIN: _BUILT_IN} | {offer.id: offer for offer in offers}
     problems = [*check_offers(wanted), *_unknown_coverages(wanted.values())]
     problems += [
@@ -113,9 +116,8 @@ def offer_from_json(data: Mapping[str, Any]) -> ScopeOffer:
         raise OffersInvalid(f"An offered scope cannot be read: {error!r}.") from error
 
 
-@transaction.atomic
 def _store(offers: list[ScopeOffer], *, by: User | str) -> None:
-    rows = {row.scope_id: row for row in OfferedScope.objects.select_for_update()}
+    rows = {row.scope_id: row for row in OfferedScope.objects.all()}
     gone = rows.keys() - {offer.id for offer in offers}
     changed = sorted(gone)
     OfferedScope.objects.filter(scope_id__in=gone).delete()

@@ -52,7 +52,8 @@ def check_website(*, client_id: str, network: safe_fetch.Network = safe_fetch.IN
     """Note that a website answers under the domain of a contact's verified mail address.
 
     Anybody can write any address into the contacts, so one that no code was sent to proves nothing.
-    Nothing is noted when the link has changed meanwhile, or when the answer came from elsewhere.
+    Nothing is noted when the link or the contacts have changed meanwhile, or when the answer came
+    from elsewhere.
     """
     client = Client.objects.select_related("registration").get(client_id=client_id)
     link = client.client_uri
@@ -72,7 +73,7 @@ def check_website(*, client_id: str, network: safe_fetch.Network = safe_fetch.IN
 @transaction.atomic
 def _confirm(client: Client, link: str) -> bool:
     row = lock_client(client)
-    if row.client_uri != link:
+    if row.client_uri != link or domain_of(link) not in _verified_domains(row):
         return False
     row.website_confirmed = timezone.now()
     row.save(update_fields=["website_confirmed"])
@@ -89,9 +90,9 @@ def fetch_logo(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTER
     client = Client.objects.get(client_id=client_id)
     link = client.logo_uri
     if not link:
-        ClientLogo.objects.filter(client=client).delete()
+        _drop_logo(client)
         return False
-    if ClientLogo.objects.filter(client=client, source_uri=link).exists():
+    if _is_kept(client, link):
         return False
     try:
         answer = safe_fetch.fetch(link, max_bytes=MAX_LOGO, network=network)
@@ -101,21 +102,33 @@ def fetch_logo(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTER
     except (safe_fetch.FetchRefused, ValueError) as error:
         _record(client, "client.logo_refused", reason=str(error))
         return False
-    _keep_logo(client, link, image)
-    return True
+    return _keep_logo(client, link, image)
+
+
+def _is_kept(client: Client, link: str) -> bool:
+    return bool(ClientLogo.objects.filter(client=client, source_uri=link).exists())
 
 
 @transaction.atomic
-def _keep_logo(client: Client, link: str, image: bytes) -> None:
+def _drop_logo(client: Client) -> None:
     row = lock_client(client)
-    if row.logo_uri != link:
-        return
+    if not row.logo_uri:
+        ClientLogo.objects.filter(client=row).delete()
+
+
+@transaction.atomic
+def _keep_logo(client: Client, link: str, image: bytes) -> bool:
+    """Keep the picture, unless the link has changed or another fetch was first; tell whether."""
+    row = lock_client(client)
+    if row.logo_uri != link or _is_kept(row, link):
+        return False
     # A new address for a new picture: browsers may keep the old one as long as they like.
     ClientLogo.objects.filter(client=row).delete()
     logo = ClientLogo(client=row, source_uri=link)
     logo.image.save("logo", ContentFile(image), save=False)
     logo.save(force_insert=True)
     _record(row, "client.logo_stored", reason="")
+    return True
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from registration.errors import InvalidRedirectUri
 from registration.models import Client, Registration
 from registration.redirects import read_redirect_uris
 from registration.services.credentials import create_credential
-from registration.services.locks import lock_registration
+from registration.services.locks import lock_client, lock_registration
 from registration.services.messages import notify
 from registration.services.offers import current_offers
 from registration.services.onboarding_assets import copy_logo, promise_checks
@@ -64,7 +64,7 @@ def create_production_client(
     It gets those of the scopes that the sandbox Client has, that are offered, and that are not in
     production yet. Returns None when none is left.
     """
-    lock_registration(sandbox.registration_id)
+    sandbox = lock_client(sandbox)
     live, offers = scopes_in_production(sandbox.registration), current_offers()
     wanted = [s for s in sandbox.scopes if s in scopes and s in offers and s not in live]
     if not wanted:

@@ -20,6 +20,7 @@ from registration.fields.types import RegistrationField, ValueFormat, describe, 
 from registration.fields.values import Value, check_value
 from registration.models import Registration
 from registration.models.field import OfferedRegistrationField, RegistrationFile
+from registration.services.locks import lock_catalogue
 
 REQUIREMENTS_PATH = "/onboarding/"
 
@@ -38,6 +39,7 @@ def current_fields() -> dict[str, RegistrationField]:
 @transaction.atomic
 def set_field(*, field: RegistrationField, by: User | str) -> OfferedRegistrationField:
     """Add a registration field, or change one. Raises OffersInvalid with every broken rule."""
+    lock_catalogue()
     problems = check_fields(current_fields() | {field.id: field})
     if problems:
         raise OffersInvalid(" ".join(f"{problem}." for problem in problems))

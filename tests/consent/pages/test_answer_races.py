@@ -1,6 +1,5 @@
 """Answers to one form at once: what the customer's approval holds goes to the customer alone."""
 
-import threading
 from functools import partial
 from typing import Any
 
@@ -19,7 +18,7 @@ from consent.services.sections import NoLongerOffered
 from tests.consent.oauth.support import answer_of
 from tests.consent.pages.world import MERGED, World, answer, form_url, make_world
 from tests.factories.consent import GrantFactory
-from tests.races import after, at_once, wait_until_somebody_waits
+from tests.races import after, at_once, stop_in_flight
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHOSEN = Choices({0: SectionChoice(frozenset({"sc_222222"}))})
@@ -34,15 +33,7 @@ def world(monkeypatch) -> World:
 @pytest.fixture
 def in_flight(monkeypatch):
     """Return how to stop an approval before its receipt, until somebody else waits for it."""
-    begun, inner = threading.Event(), approval.issue_receipt
-
-    def slow(**values: Any) -> Any:
-        begun.set()
-        assert wait_until_somebody_waits(), "nobody waited"
-        return inner(**values)
-
-    monkeypatch.setattr(approval, "issue_receipt", slow)
-    return begun
+    return stop_in_flight(monkeypatch, approval, "issue_receipt")
 
 
 def signed_in(user) -> Browser:

@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 
 from consent.models import Grant
 from consent.services.grant_changes_by_client import patch_grant
+from consent.services.grant_changes_by_staff import InvalidStaffChange
 from consent.services.grant_reviews import HANDLER, KEY
 from consent.services.grants import end_grant
 from consent.services.receipts import stop_sharing
-from registration.models import Message
+from registration.models import Client, Message
 from registration.services import message_handlers
 from registration.services.message_handlers import RequestHandler
 from registration.services.messages import ForbiddenStatus
@@ -81,6 +82,14 @@ def test_grants_of_customers_wait_for_no_party(party):
     with CaptureQueriesContext(connection) as queries:
         end_grant(grant=grant, status="revoked", reason="x", by="system")
     assert locked_tables(queries) == ["consent_grant"]
+
+
+def test_files_are_shared_with_a_client_as_it_is_now(party):
+    """It may have given the scope up since somebody looked at it."""
+    stale = party.files
+    Client.objects.filter(pk=stale.pk).update(scopes=["cds_grant_admin_1"])
+    with pytest.raises(InvalidStaffChange):
+        party.share(party.upload(data=b"3"))
 
 
 def test_a_receipt_locks_the_grant_above_first(party):

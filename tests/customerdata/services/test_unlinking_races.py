@@ -1,6 +1,5 @@
 """A link ends while somebody approves over it: whoever is later sees what the other one did."""
 
-import threading
 from functools import partial
 from typing import Any
 
@@ -12,16 +11,17 @@ from consent.services import approval, grant_requests
 from consent.services.approval import WrongEnvironment
 from consent.services.choices import Choices, SectionChoice
 from consent.services.form_marks import form_mark
-from customerdata.models import AccountHolder
+from customerdata.models import AccountHolder, AccountVersion
 from customerdata.services import unlinking
 from portal.models import AuditEvent
+from portal.openid import claims
 from registration.errors import InvalidRequest
 from registration.services.offers import load_offers
 from registration.services.reviews import approve_request
 from tests.factories.consent import AuthorizationRequestFactory
 from tests.factories.customerdata import Household
 from tests.factories.registration import ClientFactory, MessageFactory
-from tests.races import after, at_once, wait_until_somebody_waits
+from tests.races import after, at_once, stop_in_flight
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,18 +76,7 @@ def scene():
 def in_flight(monkeypatch):
     """Return how to stop a function, by module and name, until somebody else waits for it."""
 
-    def stop(module: Any, name: str) -> threading.Event:
-        begun, inner = threading.Event(), getattr(module, name)
-
-        def slow(*args: Any, **values: Any) -> Any:
-            begun.set()
-            assert wait_until_somebody_waits(), "nobody waited"
-            return inner(*args, **values)
-
-        monkeypatch.setattr(module, name, slow)
-        return begun
-
-    return stop
+    return partial(stop_in_flight, monkeypatch)
 
 
 @pytest.mark.parametrize("way", ["customer", "staff"])
@@ -116,3 +105,19 @@ def test_an_end_of_a_link_waits_for_an_approval_and_settles_its_grant(
     assert grant.given < ended.ended
     (event,) = AuditEvent.objects.filter(action="account.unlinked")
     assert event.details["grants"] == [grant.grant_id]
+
+
+def test_a_sign_in_that_names_an_account_waits_for_one_that_does_not(scene, in_flight):
+    """The later sign-in counts: what it names is linked again."""
+    AccountHolder.objects.filter(pk=scene.link.pk).update(asserted_by="utility s1")
+    number = AccountVersion.objects.get(account=scene.link.account).account_number
+
+    def sign_in(*numbers: str) -> None:
+        rules = {"customer_claim": "", "accounts_claim": "accounts", "test_customers": True}
+        told = {"accounts": list(numbers)}
+        claims.tell(scene.home.user, provider_id="utility", subject="s1", rules=rules, told=told)
+
+    begun = in_flight(unlinking, "request_recomputation")
+    at_once(sign_in, partial(after, begun, partial(sign_in, number)))
+    assert AccountHolder.objects.filter(ended__isnull=False).count() == 1
+    assert AccountHolder.objects.current().get().account == scene.link.account

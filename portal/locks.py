@@ -1,0 +1,12 @@
+"""Locks by name, for rules over rows that are not there yet, which no lock of a row can keep."""
+
+from django.db import connection
+
+
+def hold(name: str) -> None:
+    """Wait for whoever holds this name; it is the caller's until the transaction ends.
+
+    Comes after locks of rows. Who holds several names takes them in order.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
