@@ -7,6 +7,7 @@ from django.conf import settings
 from portal.errors import DomainError, FrameworkError
 from portal.registries import DocsPage, docs_pages
 from registration.pages.docs import scopes_context
+from registration.services.credentials import MAX_WORKING
 from registration.services.messages_attachments import MAX_PER_DAY
 from registration.services.messages_bodies import max_bytes
 
@@ -26,6 +27,7 @@ def _limits() -> dict[str, object]:
 def _registration() -> dict[str, object]:
     return {
         "attachment_bytes": max_bytes(),
+        "max_secrets": MAX_WORKING,
         "daily_attachment_bytes": MAX_PER_DAY * max_bytes(),
         "reviewed": ", ".join(f"`{name}`" for name in settings.REVIEWED_CLIENT_FIELDS),
         **_limits(),

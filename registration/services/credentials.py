@@ -18,6 +18,8 @@ from registration.services.messages import notify, send_message
 
 _PURPOSE = "client_secret"
 EXPIRES_FIELD = "client_secret_expires_at"
+# Enough for several programs with an old and a new one each; each one more is one more to leak.
+MAX_WORKING = 10
 _ENDED = "has ended, with every token it obtained"
 
 
@@ -33,8 +35,8 @@ def create_credential(
     """Make another secret for a Client and write the Message of CDS-WG1-02 7.3.
 
     With a reason, of somebody else than the owner, the contacts get a mail too. Raises
-    InvalidRequest for Clients that need no secret and for disabled ones: a secret of a disabled
-    Client would have to be expired from the start (7.1).
+    InvalidRequest for Clients that need no secret, for those that have MAX_WORKING of them, and for
+    disabled ones: a secret of a disabled Client would have to be expired from the start (7.1).
     """
     client = lock_client(client)
     if client.token_endpoint_auth_method != Client.AuthMethod.BASIC:
@@ -42,6 +44,12 @@ def create_credential(
     if not client.is_enabled:
         raise InvalidRequest(
             "client_id: this Client is disabled; enable it first, then create a Credential.",
+            field="client_id",
+        )
+    if client.credentials.usable(timezone.now()).count() >= MAX_WORKING:
+        raise InvalidRequest(
+            f"client_id: a Client may have {MAX_WORKING} secrets that work, and this one has them "
+            f"all. End one of them by {EXPIRES_FIELD}, then create another.",
             field="client_id",
         )
     credential, secret = store_credential(client=client, by=by)
@@ -171,6 +179,7 @@ def _set_expiry(credential: Credential, at: datetime, *, by: User | str) -> bool
     return is_over
 
 
+@transaction.atomic
 def set_expiry_from_wire(*, credential: Credential, value: object, by: User | str) -> Credential:
     """Apply a PATCH of `client_secret_expires_at`: Unix seconds, or 0 where it is 0 already.
 
@@ -182,6 +191,7 @@ def set_expiry_from_wire(*, credential: Credential, value: object, by: User | st
             field=EXPIRES_FIELD,
         )
     if value == 0:
+        credential = _locked(credential)
         if credential.expires is None:
             return credential
         raise InvalidRequest(

@@ -12,7 +12,14 @@ from portal.models import AuditEvent
 from registration import tasks  # noqa: F401 -- the outbox runs them
 from registration.errors import InvalidRequest
 from registration.models import Credential, Message
-from registration.services.credentials import authenticate, create_credential, expire_credential
+from registration.services.credentials import (
+    EXPIRES_FIELD,
+    MAX_WORKING,
+    authenticate,
+    create_credential,
+    expire_credential,
+    replace_credential,
+)
 from tests.consent.oauth.support import ask_token
 from tests.factories.registration import ClientFactory, CredentialFactory
 from tests.registration.onboarding_support import run_outbox
@@ -51,6 +58,30 @@ def test_a_new_secret_works_beside_the_old_one(api, mine):
         assert authenticate(mine.client_id, secret, now) is not None
     assert Message.objects.get().related_uri == body["uri"]
     assert api.get(body["uri"]).json() == body
+
+
+def test_a_client_has_only_so_many_secrets_that_work(api, mine):
+    """Each is one more to leak; the refusal says how to go on."""
+    made = [CredentialFactory.create(client=mine) for _ in range(MAX_WORKING - 1)]
+    assert api.post(LIST, {"client_id": mine.client_id}, format="json").status_code == 201
+    refused = api.post(LIST, {"client_id": mine.client_id}, format="json")
+    assert (refused.status_code, refused.json()["field"]) == (400, "client_id")
+    assert "10 secrets" in refused.json()["error_description"]
+    assert EXPIRES_FIELD in refused.json()["error_description"]
+    in_an_hour = timezone.now() + timedelta(hours=1)
+    expire_credential(credential=made[0], at=in_an_hour, by="dev")
+    refused = api.post(LIST, {"client_id": mine.client_id}, format="json")
+    assert refused.status_code == 400, "it works for an hour more"
+    expire_credential(credential=made[0], at=timezone.now(), by="dev")
+    assert api.post(LIST, {"client_id": mine.client_id}, format="json").status_code == 201
+
+
+def test_a_client_that_reached_the_limit_gets_a_secret_from_the_utility(mine):
+    """Only those that work count: with all of them ended, support can help."""
+    for _ in range(MAX_WORKING):
+        CredentialFactory.create(client=mine, expires=timezone.now())
+    made, _ = replace_credential(client=mine, reason="All were lost.", by="staff")
+    assert made.is_usable(timezone.now())
 
 
 def test_half_a_character_names_no_client(api):
