@@ -1,8 +1,9 @@
 """Responses that only the end device of a customer can read (CDS-WG3-01 7.4.6).
 
-A Grant that was authorized with a `jwk` gets every customer data response as a compact JWE:
-ECDH-ES with A256GCM, media type application/jose (decision 20). Errors stay in clear; they carry
-no customer data, and a client needs to understand them without the device.
+A Grant that was authorized with a `jwk` gets every response body of these APIs as a compact JWE:
+ECDH-ES with A256GCM, media type application/jose (decision 20). Errors as well, since they say what
+was asked for; status and headers tell a client enough. Only while the token is not known, so that
+nobody knows for whom, an error is in clear (decision 57).
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,8 @@ from consent.models import Grant
 from portal.compression import compressed
 
 MEDIA_TYPE = "application/jose"
+# RFC 9110 6.4.1.
+_BODILESS = frozenset({204, 304})
 
 
 def grant_key(grant: Grant) -> Mapping[str, Any] | None:
@@ -36,22 +39,23 @@ def encrypt(plaintext: bytes, key: Mapping[str, Any]) -> bytes:
     return jwe.encrypt_compact(header, plaintext, ECKey.import_key(dict(key))).encode()
 
 
-def finalize(request: Request, response: HttpResponseBase) -> HttpResponseBase:
-    """Encrypt a successful response where the Grant of the request's token asks for it.
+def sealed(
+    request: Request, response: HttpResponseBase, key: Mapping[str, Any]
+) -> HttpResponseBase:
+    """Return the response with its body encrypted; what has no body gets none.
 
-    The response must be ready to be rendered; a streamed one is read to its end.
+    It must be ready to be rendered; a streamed one is read to its end.
     """
-    grant = getattr(request.user, "grant", None)
-    key = grant_key(grant) if grant is not None else None
-    if key is None or response.status_code != 200:
+    if response.status_code in _BODILESS:
         return response
     if isinstance(response, Response):
         response.render()
-    sealed = HttpResponse(encrypt(_content(response), key), content_type=MEDIA_TYPE)
+    content = b"" if request.method == "HEAD" else encrypt(_content(response), key)
+    found = HttpResponse(content, content_type=MEDIA_TYPE, status=response.status_code)
     for name, value in response.items():
         if name not in {"Content-Type", "Content-Length"}:
-            sealed[name] = value
-    return sealed
+            found[name] = value
+    return found
 
 
 def _content(response: HttpResponseBase) -> bytes:
@@ -63,11 +67,21 @@ def _content(response: HttpResponseBase) -> bytes:
 class EncryptedView(APIView):
     """Mixin for views of customer data: what they answer is sealed, or else compressed."""
 
+    # That of the token's Grant, once the token is known.
+    key: Mapping[str, Any] | None = None
+
+    def perform_authentication(self, request: Request) -> None:
+        """Authenticate as the framework does, and note for whom answers are from here on."""
+        super().perform_authentication(request)
+        grant = getattr(request.user, "grant", None)
+        self.key = None if grant is None else grant_key(grant)
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Finish the response as the framework does, then encrypt it if the Grant says so.
 
         What is encrypted cannot be compressed any more.
         """
         finished = super().finalize_response(request, response, *args, **kwargs)
-        sealed = finalize(request, finished)
-        return compressed(request, finished) if sealed is finished else sealed
+        if self.key is None:
+            return compressed(request, finished)
+        return sealed(request, finished, self.key)

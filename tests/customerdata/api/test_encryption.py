@@ -3,19 +3,24 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from joserfc import jwe
 from joserfc.jwk import ECKey
+from rest_framework.exceptions import NotAcceptable
 from rest_framework.response import Response
 from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.api.encryption import EncryptedView, grant_key
 from portal import jsontext
+from portal.listing import InvalidFilter
+from portal.ratelimits import TooManyRequests
 from registration.catalogue.jwk import check_public_key
 from registration.services.offers import load_offers
-from tests.customerdata.api.listing import Bearer
+from tests.customerdata.api.listing import BASE, Bearer
 from tests.customerdata.api.segments_world import get, grant_over, series_of, usage, write
-from tests.factories.consent import GrantFactory
+from tests.factories.consent import GrantFactory, token_for
 from tests.factories.customerdata import Household
 
 pytestmark = pytest.mark.django_db
@@ -67,33 +72,119 @@ def test_every_listing_is_sealed(listing):
     assert len(rows) >= 1
 
 
+FAILURES: dict[str, tuple[int, Exception]] = {
+    "InvalidFilter": (400, InvalidFilter("cursor is not one that this server gave.")),
+    "PermissionDenied": (403, PermissionDenied()),
+    "NotFound": (404, Http404()),
+    "NotAcceptable": (406, NotAcceptable()),
+    "TooManyRequests": (429, TooManyRequests(7)),
+    "RuntimeError": (500, RuntimeError("broken")),
+}
+
+
 class Plain(EncryptedView):
     """A view as the other listings are."""
 
     def get(self, request):
         """Answer something, or fail."""
-        return Response({"accounts": []}) if "ok" in request.GET else Response({}, 400)
+        if "fail" in request.GET:
+            raise FAILURES[request.GET["fail"]][1]
+        status = int(request.GET.get("status", 200))
+        return Response({"accounts": []} if status == 200 else None, status)
 
 
-def ask(grant, query):
+def ask(grant, query="", method="get"):
     """Ask the plain view."""
-    request = APIRequestFactory().get(f"/?{query}")
+    request = getattr(APIRequestFactory(), method)(f"/?{query}")
     bearer: Any = Bearer(grant, frozenset())
     force_authenticate(request, user=bearer)
     return Plain.as_view()(request)
 
 
-def test_ordinary_responses_are_sealed_and_errors_stay_readable():
-    """A client has to understand an error without the device."""
+@pytest.fixture
+def device():
+    """A device's key pair, and a Grant that is for it."""
     pair, public = new_key()
-    grant = GrantFactory(authorization_details=[{"type": "a"}, {"type": "b", "jwk": public}])
-    assert opened(ask(grant, "ok"), pair)[1] == {"accounts": []}
-    response = ask(grant, "").render()
-    assert response["Content-Type"] == "application/json"
+    details = [{"type": "a"}, {"type": "b", "jwk": public}]
+    return pair, GrantFactory.create(authorization_details=details)
+
+
+def test_ordinary_responses_are_sealed(device):
+    """Whichever listing answers."""
+    pair, grant = device
+    assert opened(ask(grant), pair)[1] == {"accounts": []}
+
+
+@pytest.mark.spec("WG3-01", "7.4.6", "errors are response bodies too (decision 57)")
+@pytest.mark.parametrize("failure", FAILURES)
+def test_errors_are_sealed(device, failure):
+    """They say what was asked for, or what there is; the status is for the client."""
+    pair, grant = device
+    response = ask(grant, f"fail={failure}")
+    body = opened(response, pair)[1]
+    assert response.status_code == FAILURES[failure][0]
+    assert {"error", "error_description"} <= body.keys()
+
+
+def test_a_wrong_method_is_sealed(device):
+    """The token was looked at before the method."""
+    pair, grant = device
+    response = ask(grant, method="post")
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert opened(response, pair)[1]["error"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_what_has_no_body_gets_none(device, status):
+    """Nor a type of what is not there."""
+    response = ask(device[1], f"status={status}").render()
+    assert response.content == b""
+
+
+def test_head_says_the_type_and_sends_nothing(device):
+    """As GET would, without the work."""
+    response = ask(device[1], method="head")
+    assert (response["Content-Type"], response.content) == ("application/jose", b"")
+
+
+def sealed_token():
+    """A device's key pair, and headers with a token of a Grant for it."""
+    load_offers(demo_offers().values())
+    pair, public = new_key()
+    grant = grant_over(Household(), usage(jwk=public))
+    return pair, {"Authorization": f"Bearer {token_for(grant)}"}
+
+
+def test_a_real_refusal_and_a_used_up_limit_are_sealed(client, settings, stopped_clock):
+    """Also what the framework answers before the view: the throttle, with its headers."""
+    pair, headers = sealed_token()
+    refused = client.get(f"{BASE}/usage-segments?cursor=x", headers=headers)
+    assert (refused.status_code, opened(refused, pair)[1]["field"]) == (400, "cursor")
+    rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"api": "1/day"}
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": rates}
+    client.get(f"{BASE}/accounts", headers=headers)
+    slow = client.get(f"{BASE}/accounts", headers=headers)
+    assert (slow.status_code, opened(slow, pair)[1]["error"]) == (429, "slow_down")
+    assert int(slow["Retry-After"]) > 0
+
+
+def test_before_the_token_is_known_errors_are_in_clear(client):
+    """Nobody knows for whom: no token, a dead one, and paths where there is nothing."""
+    _, headers = sealed_token()
+    dead = {"Authorization": "Bearer dead"}
+    for path, sent, status in (
+        ("accounts", {}, 401),
+        ("accounts", dead, 401),
+        ("nothing", headers, 404),
+    ):
+        answer = client.get(f"{BASE}/{path}", headers=sent)
+        assert (answer.status_code, answer["Content-Type"]) == (status, "application/json")
+        assert answer.json()["error"]
 
 
 def test_without_a_key_nothing_changes():
     """The default is HTTPS alone."""
     grant = GrantFactory.create(authorization_details=[{"type": "a", "jwk": None}])
     assert grant_key(grant) is None
-    assert ask(grant, "ok").render().content == b'{"accounts":[]}'
+    assert ask(grant).render().content == b'{"accounts":[]}'
+    assert ask(grant, "fail=NotFound").render()["Content-Type"] == "application/json"
