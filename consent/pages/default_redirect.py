@@ -5,13 +5,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from consent.models import AuthorizationCode
-from consent.oauth.redirects import CODE_PURPOSE
 from consent.pages.headers import private
-from consent.presenters.default_redirect import default_redirect_page
-from portal.crypto import digest
+from consent.pages.visitors import customer_of
+from consent.presenters.default_redirect import (
+    DefaultRedirectPage,
+    default_redirect_page,
+    no_receipt_page,
+)
+from consent.services.receipts import open_by_code
 from portal.permissions import public
-from registration.addresses import default_redirect_uri
 from registration.models import Client
 
 
@@ -19,36 +21,20 @@ from registration.models import Client
 @private
 @require_safe
 def default_redirect(request: HttpRequest, client_id: str) -> HttpResponse:
-    """Show the receipt of an approval, or what became of the request."""
+    """Lead to the receipt of an approval, or say what became of the request."""
     client = Client.objects.filter(client_id=client_id).first()
     code, error = request.GET.get("code"), request.GET.get("error")
     if client is None or not (code or error):
         raise Http404
-    if code:
-        return HttpResponseRedirect(_receipt_url(client, code), status=303)
-    context = {
-        "page": default_redirect_page(client.client_name, error or ""),
-        "robots": "noindex",
-    }
-    return render(request, "consent/default_redirect.html", context)
-
-
-def _receipt_url(client: Client, code: str) -> str:
-    """Find the receipt by the code without redeeming it; codes of other clients find nothing.
-
-    Nor do codes that went to a page of the client's own: the receipt's address is a key that only
-    the customer should have.
-    """
-    row = (
-        AuthorizationCode.objects.filter(
-            application_id=client.pk,
-            code=digest(code, purpose=CODE_PURPOSE),
-            redirect_uri=default_redirect_uri(client.client_id),
-        )
-        .select_related("cds_grant")
-        .first()
-    )
-    receipt = row.cds_grant.receipts.order_by("-pk").first() if row else None
+    if not code:
+        return _show(request, default_redirect_page(client.client_name, error or ""))
+    user = customer_of(request) if request.user.is_authenticated else None
+    receipt = open_by_code(client=client, code=code, user=user)
     if receipt is None:
-        raise Http404
-    return reverse("consent:receipt", args=[receipt.url_token])
+        return _show(request, no_receipt_page(), status=404)
+    return HttpResponseRedirect(reverse("consent:receipt", args=[receipt.url_token]), status=303)
+
+
+def _show(request: HttpRequest, page: DefaultRedirectPage, *, status: int = 200) -> HttpResponse:
+    context = {"page": page, "robots": "noindex"}
+    return render(request, "consent/default_redirect.html", context, status=status)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -28,11 +29,25 @@ _REASONS: Mapping[str, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class DefaultRedirectPage:
-    """What the page says. `declined` is a confirmation, everything else a failure."""
+    """What the page says. `declined` is a confirmation, `sharing_url` a way on without trouble."""
 
     declined: bool
     heading: str
     paragraphs: tuple[str, ...]
+    sharing_url: str = ""
+
+
+def no_receipt_page() -> DefaultRedirectPage:
+    """Return the page for a code that opens no receipt, or none any more."""
+    return DefaultRedirectPage(
+        declined=False,
+        heading=_("This address no longer opens a receipt"),
+        paragraphs=(
+            _("It works once, for a few minutes after you have answered the request."),
+            _("Your receipt is in the email that we sent to you, and on your own pages here."),
+        ),
+        sharing_url=reverse("consent:sharing"),
+    )
 
 
 def default_redirect_page(company: str, error: str) -> DefaultRedirectPage:

@@ -6,7 +6,7 @@ changes of names, purposes or offers never rewrite what was agreed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from django.conf import settings
@@ -15,17 +15,23 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from consent.catalog import Selectable
-from consent.models import Grant, Receipt
+from consent.models import AuthorizationCode, Grant, Receipt
+from consent.oauth.redirects import CODE_PURPOSE
 from consent.services.choices import SectionChoice
 from consent.services.grants import end_grant, lock_grant
 from consent.services.sections import Section, entry_access
 from consent.wording import data_items, duration_sentences
 from portal import audit, outbox
 from portal.branding import current_utility
+from portal.crypto import digest
 from portal.models import User
 from portal.services.terms import keep_terms
+from registration.addresses import default_redirect_uri
 from registration.catalogue.offers import ScopeOffer
 from registration.models import Client
+
+# Slow telephones included; what is found in a log later opens nothing.
+OPENS_FOR = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,33 @@ def purpose_words(client: Client, purpose_id: str | None) -> dict[str, Any] | No
         # Purposes of the utility's own are the only ones it has approved (9.4).
         "by_utility": bool(purpose.get("server_default")),
     }
+
+
+@transaction.atomic
+def open_by_code(*, client: Client, code: str, user: User | None) -> Receipt | None:
+    """Return the receipt of an approval whose code came back to our own page, None for any other.
+
+    The address is a key to the receipt and stays in histories and logs: it works once, within
+    OPENS_FOR, and spends the code. The customer, signed in, may come again. Codes of other clients
+    and codes that went to a page of the client's own open nothing (CDS-WG3-01 9.1.1).
+    """
+    rows = AuthorizationCode.objects.select_for_update(of=("self",)).select_related("cds_grant")
+    row = rows.filter(
+        application_id=client.pk,
+        code=digest(code, purpose=CODE_PURPOSE),
+        redirect_uri=default_redirect_uri(client.client_id),
+    ).first()
+    if row is None:
+        return None
+    now = timezone.now()
+    is_owner = user is not None and row.user_id == user.pk
+    if not is_owner and (row.redeemed is not None or row.created + OPENS_FOR <= now):
+        return None
+    if row.redeemed is None:
+        row.redeemed = now
+        row.save(update_fields=["redeemed", "updated"])
+    found: Receipt | None = row.cds_grant.receipts.order_by("-pk").first()
+    return found
 
 
 @transaction.atomic
