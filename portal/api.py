@@ -3,8 +3,7 @@
 import logging
 from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation
@@ -14,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal import jsontext, ratelimits
-from portal.bodies import BodyTooLarge
 from portal.context import current
 from portal.database_away import RETRY_AFTER, DatabaseAway, is_away
 from portal.errors import DomainError, FrameworkError
@@ -53,8 +51,6 @@ class AnyTypeJSONParser(BaseParser):
         try:
             body = stream.read()
             return jsontext.loads(body.decode("utf-8")) if body.strip() else {}
-        except RequestDataTooBig as error:
-            raise BodyTooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) from error
         except jsontext.HalfPair as error:
             raise NotText(f"{error}.", field=error.member) from error
         except (ValueError, RecursionError) as error:

@@ -22,6 +22,8 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # The only way for halves into text that was UTF-8.
 _MAY_HOLD_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 _HALF = re.compile("[\ud800-\udfff]")
+# Parsing costs by the value, not by the byte: a text of megabytes is a file, a list of them is not.
+MAX_VALUES = 100_000
 
 
 class HalfPair(ValueError):
@@ -74,13 +76,16 @@ def dumps(value: Any) -> bytes:
 def loads(text: bytes | str) -> Any:
     """Parse JSON with exact decimals; NaN and Infinity are refused.
 
-    Raises ValueError; HalfPair, which names the member of the object, for text that is none.
+    Raises ValueError, also for more than MAX_VALUES; HalfPair, which names the member of the
+    object, for text that is none.
     """
 
     def refuse(name: str) -> None:
         raise ValueError(f"{name} is not JSON")
 
     text = text.decode("utf-8") if isinstance(text, bytes) else text
+    if sum(map(text.count, ",[{")) > MAX_VALUES:
+        raise ValueError(f"it holds more than {MAX_VALUES} values")
     value = json.loads(text, parse_float=Decimal, parse_constant=refuse)
     if _MAY_HOLD_HALVES.search(text):
         _refuse_halves(value)
@@ -101,12 +106,14 @@ def is_storable(value: Any) -> bool:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from value
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
+    """Yield names and texts in any order; by a list, so that nesting costs nothing."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            yield from item
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)

@@ -277,9 +277,9 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     }
 }
-# A form with 5,000 services is legitimate on the consent page.
+# A form with 5,000 services is legitimate on the consent page; portal.bodies has other limits.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5_242_880
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # --- Language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -326,6 +326,9 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "public": env_str(
             "RATE_PUBLIC", default="600/min", help="Requests per IP, public endpoints"
+        ),
+        "bodies": env_str(
+            "RATE_BODIES", default="3000/min", help="Forms and OAuth requests per IP, in 10 KB"
         ),
         "register": env_str("RATE_REGISTER", default="30/min", help="Registrations per IP"),
         "token": env_str("RATE_TOKEN", default="600/min", help="Token requests per client"),

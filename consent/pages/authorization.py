@@ -25,6 +25,7 @@ from consent.services import approval
 from consent.services.choices import Choices, choices_from_json
 from consent.services.form_marks import form_mark, is_marked
 from consent.services.sections import RequestOver, Section, offers_of, sections_of
+from portal.bodies import accepts_bytes
 from portal.branding import current_utility
 from portal.openid import freshness
 from portal.pages.i18n import remember_language
@@ -79,6 +80,7 @@ def _end(request: HttpRequest, asked: AuthorizationRequest, over: RequestOver) -
 @leads_to_client
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
+@accepts_bytes(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)  # thousands of services may be ticked
 @for_request
 def authorization_form(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     """Show the form, or take the customer's answer."""

@@ -27,6 +27,19 @@ def domain_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     return render(request, "error.html", context, status=error.status)
 
 
+def too_large(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Say that a form, a file or an address is larger than any that the page takes."""
+    context = {
+        "heading": _("This is too large"),
+        "paragraphs": [
+            _("What was sent is larger than this page accepts. Nothing was changed."),
+            _("Go back: what you entered is still there. Send less text or a smaller file."),
+        ],
+        "reference": current.get().request_id,
+    }
+    return render(request, "error.html", context, status=error.status)
+
+
 @public
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Explain a refused form: mostly an old page or switched-off cookies."""

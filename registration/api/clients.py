@@ -43,6 +43,9 @@ class ClientList(AdminView, CdsListView):
 class ClientDetail(AdminView):
     """`cds_client_uri` (CDS-WG1-02 5.4, 5.5)."""
 
+    # The largest that the rules of the fields allow: fifty redirect URIs and fifty long purposes.
+    max_body_bytes = 1_048_576
+
     def get(self, request: Request, client_id: str) -> Response:
         """Answer one Client object."""
         return Response(client_to_wire(_own(request, client_id), current_offers()))

@@ -1,5 +1,7 @@
 """`POST /oauth/register` (RFC 7591, CDS-WG1-02 4)."""
 
+from collections.abc import Callable
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -7,7 +9,7 @@ from rest_framework.views import APIView
 from registration.api.base import client_payload
 from registration.api.throttles import RegisterThrottle
 from registration.services.offers import current_offers
-from registration.services.registration import register
+from registration.services.registration import max_body_bytes, register
 from registration.wire import client_to_wire
 
 
@@ -17,6 +19,7 @@ class Register(APIView):
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = (RegisterThrottle,)
+    max_body_bytes: Callable[[], int] = staticmethod(max_body_bytes)
 
     def post(self, request: Request) -> Response:
         """Answer the admin Client with its secret, the only time it is shown beside a Client."""

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from portal import audit
+from portal.bodies import MAX_BODY
 from portal.models import User
 from registration.catalogue.admin import CLIENT_ADMIN
 from registration.catalogue.offers import ScopeOffer
@@ -18,6 +19,7 @@ from registration.client_metadata import (
     require_object,
 )
 from registration.errors import InvalidClientMetadata
+from registration.fields.files import DEFAULT_MAX_SIZE
 from registration.models import Client, Registration
 from registration.services.credentials import store_credential
 from registration.services.offers import Offers, current_offers
@@ -26,6 +28,7 @@ from registration.services.onboarding_assets import promise_checks
 from registration.services.purposes import initial_purposes
 from registration.services.registration_clients import create_client, grouped
 from registration.services.registration_fields import (
+    fields_of,
     read_fields,
     required_flows,
     store_fields,
@@ -40,6 +43,13 @@ class Registered:
     admin_client: Client
     secret: str
     registration: Registration
+
+
+def max_body_bytes() -> int:
+    """Return the longest request body: room for texts, and for each file that a field asks for."""
+    fields = fields_of(current_offers().values()).values()
+    files = [field for field in fields if field.format is not None and field.format.is_file]
+    return MAX_BODY + sum((field.max_size or DEFAULT_MAX_SIZE) * 4 // 3 + 4 for field in files)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -90,3 +91,20 @@ def test_bytes_are_utf_8(text):
 def test_whole_pairs_are_text():
     """What lies beyond the first plane is written so by many programs."""
     assert jsontext.loads(rb'{"\u0041": ["\ud83d\ude00", "\\u0000"]}') == {"A": ["😀", r"\u0000"]}
+
+
+def test_many_values_are_refused_before_they_are_parsed():
+    """Each costs as much as a long text does; a file in Base64 is one."""
+    with pytest.raises(ValueError, match="more than 100000 values"):
+        jsontext.loads("[" + "0," * 100_000 + "0]")
+    assert jsontext.loads("[" + "0," * 1_000 + "0]")
+    assert jsontext.loads('["' + "A" * 5_000_000 + '"]')
+
+
+def test_nested_texts_are_found_without_climbing():
+    """Every list around a text used to cost once more for each text: 37 seconds for 4.5 MB."""
+    deep: Any = ["a", {"b\x00": 1}]
+    for _ in range(10_000):
+        deep = [deep]
+    assert not jsontext.is_storable(deep)
+    assert jsontext.is_storable([[["a", {"b": ["c"]}]]])

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import ratelimits
+from portal.bodies import MAX_UPLOAD, accepts_bytes
 from portal.context import current
 from portal.crypto import same
 from portal.models import User
@@ -65,6 +66,7 @@ def blank_pdf(request: HttpRequest, field_id: str) -> HttpResponse:
 @public
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
+@accepts_bytes(MAX_UPLOAD)
 def step(request: HttpRequest, token: str) -> HttpResponse:
     """Show the page of a requirement, or how it stands."""
     opened = onboarding.open_link(token)
