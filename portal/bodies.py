@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import IO, Any, Final, TypeVar
 
 from django.core.handlers.wsgi import LimitedStream
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from portal import jsontext
 from portal.context import current
@@ -23,8 +23,8 @@ from portal.ratelimits import Claim, TooManyRequests, take
 MAX_BODY: Final = 300_000
 # A form with a file: the largest that pages ask for, and room to say that one is too large.
 MAX_UPLOAD: Final = 16_777_216
-# What counts as one more request of an address: parsing costs by the byte.
-UNIT: Final = 10_000
+# What counts as one more request of an address: parsing costs by the byte, files apart.
+UNIT: Final = 4_000
 _CHUNK: Final = 65_536
 # A received body up to this size never touches the disk.
 _IN_MEMORY: Final = 1_048_576
@@ -98,6 +98,8 @@ class BodyLimitMiddleware:
                 raise AddressTooLong
             _check_body(request, view)
         except DomainError as error:
+            # Some middleware looks into forms on the way out, too.
+            request.POST = QueryDict()
             return _refusal(request, error)
         return None
 
@@ -110,7 +112,7 @@ def _check_body(request: HttpRequest, view: Any) -> None:
     if not length:
         return
     if not hasattr(view, "cls"):
-        take(Claim("bodies", current.get().network, 1 + length // UNIT))
+        take(Claim("bodies", current.get().network, 1 + min(length, MAX_BODY) // UNIT))
     if length > _limit_of(view, length):
         raise BodyTooLarge(_limit_of(view, length))
 

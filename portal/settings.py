@@ -328,7 +328,9 @@ REST_FRAMEWORK = {
             "RATE_PUBLIC", default="600/min", help="Requests per IP, public endpoints"
         ),
         "bodies": env_str(
-            "RATE_BODIES", default="3000/min", help="Forms and OAuth requests per IP, in 10 KB"
+            "RATE_BODIES",
+            default="3000/min",
+            help="Forms and OAuth requests per IP, per 4 KB",
         ),
         "register": env_str("RATE_REGISTER", default="30/min", help="Registrations per IP"),
         "token": env_str("RATE_TOKEN", default="600/min", help="Token requests per client"),

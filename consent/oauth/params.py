@@ -4,7 +4,8 @@ The specifications want form-encoded bodies; clients also send JSON, wrong Conte
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,6 +23,8 @@ MAX_LENGTH = 4_000
 MAX_DETAILS_LENGTH = 200_000
 # RFC 8707 lets `resource` repeat; we do not use it, so it is no reason to refuse a request.
 _MAY_REPEAT = frozenset({"resource"})
+_DECODER = json.JSONDecoder()
+_BLANK = re.compile(r"[ \t\n\r]*")
 
 
 class MalformedRequest(DomainError):
@@ -116,25 +119,39 @@ def _form_pairs(text: str) -> list[tuple[str, str]]:
 
 def _json_pairs(text: str) -> list[tuple[str, str]]:
     try:
-        pairs = json.loads(text, object_pairs_hook=_Pairs)
-        _check_count(len(pairs))
-        return [(name, _as_text(value)) for name, value in pairs if value is not None]
-    except (ValueError, RecursionError):
+        return list(_members(text))
+    except (ValueError, IndexError, RecursionError):
         raise MalformedRequest("The request body is not valid JSON.") from None
 
 
-class _Pairs(list[tuple[str, Any]]):
-    """A JSON object that still shows which names came twice."""
+def _members(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what a JSON object holds, one after another, so that it can be given up on the way.
+
+    Names that came twice show. A value that is no string stays the text that it is.
+    """
+    at, count = _after("{", text, 0), 0
+    while text[at] != "}":
+        _check_count(count := count + 1)
+        if count > 1:
+            at = _after(",", text, at)
+        name, at = _DECODER.raw_decode(text, at)
+        if not isinstance(name, str):
+            raise ValueError(name)
+        start = _after(":", text, _after("", text, at))
+        value, end = _DECODER.raw_decode(text, start)
+        if value is not None:
+            yield name, value if isinstance(value, str) else text[start:end]
+        at = _after("", text, end)
+    if text[at + 1 :]:
+        raise ValueError(at)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, _Pairs):
-        return {name: _plain(item) for name, item in value}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(_plain(value))
+def _after(mark: str, text: str, at: int) -> int:
+    """Return where the next word begins behind a mark that must stand at this place."""
+    if not text.startswith(mark, at):
+        raise ValueError(at)
+    found = _BLANK.match(text, at + len(mark))
+    return found.end() if found else at
 
 
 def parse_details(text: str | None) -> list[dict[str, Any]] | None:

@@ -49,3 +49,40 @@ def test_values_of_an_address_keep_their_characters():
     assert query_parameters(request).get("state") == "\xe9 &"
     request = RequestFactory().get("/x", QUERY_STRING="state=\xe9".encode().decode("latin-1"))
     assert query_parameters(request).get("state") == "\xe9"
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ('{"a": "x", "b": 1.50, "c": [ {"d": null} ], "e": null}', {"a": "x", "b": "1.50"}),
+        (' \n{ "a" :\t"\\u00e9" , "b" : true } ', {"a": "\xe9", "b": "true"}),
+        ("{}", {}),
+    ],
+)
+def test_json_is_read_member_by_member(text, values):
+    """Strings as what they say, other values as they stand there, null as absent."""
+    request = RequestFactory().post("/oauth/token", text, content_type="application/json")
+    found = dict(body_parameters(request).values)
+    assert found.pop("c", '[ {"d": null} ]') == '[ {"d": null} ]'
+    assert found == values
+
+
+def test_a_json_name_that_came_twice_shows():
+    """As it does in a form."""
+    text = '{"a": "1", "b": "2", "a": "3"}'
+    request = RequestFactory().post("/oauth/token", text, content_type="application/json")
+    assert body_parameters(request).repeated == {"a"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{"a"}', '{"a": }', '{"a": 1', '{"a": 1,}', '{, "a": 1}', '{"a": 1 "b": 2}', "{1: 2}"),
+        *('{"a": 1} x', '{"a" 1}', "{", '{"a": 1}}', '{"a": ' + "9" * 5_000 + "}"),
+    ],
+)
+def test_what_is_no_json_is_refused(text):
+    """Wherever it breaks off."""
+    request = RequestFactory().post("/oauth/token", text, content_type="application/json")
+    with pytest.raises(MalformedRequest, match="not valid JSON"):
+        body_parameters(request)
