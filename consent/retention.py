@@ -22,6 +22,15 @@ def register() -> None:
         Kept("consent.Receipt", _CONSENT),
         AgeLimit(
             "consent.AuthorizationRequest",
+            rows="authorization requests that ran out before any customer read them",
+            age=timedelta(hours=1),
+            since="created",
+            over="expires",
+            # Nothing was chosen: nobody misses them.
+            where=_IS_OPEN & Q(user=None),
+        ),
+        AgeLimit(
+            "consent.AuthorizationRequest",
             rows="authorization requests that nobody answered",
             age=timedelta(days=1),
             since="expires",

@@ -25,7 +25,8 @@ SECONDS = 60.0
 class AgeLimit:
     """Rows of `where` are deleted once the time in `since` is longer ago than `age`.
 
-    `since` names a column whose rows without a value stay. `rows` is what operators read.
+    `since` names a column whose rows without a value stay, `over` one whose time must have passed as
+    well. `rows` is what operators read.
     """
 
     model: str
@@ -33,11 +34,14 @@ class AgeLimit:
     age: timedelta
     since: str
     where: Q = field(default_factory=Q)
+    over: str = ""
 
     def due(self, now: datetime) -> "models.QuerySet[models.Model]":
         """Return the rows that are too old."""
-        manager = apps.get_model(self.model)._base_manager
-        return manager.filter(self.where, **{f"{self.since}__lt": now - self.age})
+        rows = apps.get_model(self.model)._base_manager.filter(self.where)
+        if self.over:
+            rows = rows.filter(**{f"{self.over}__lt": now})
+        return rows.filter(**{f"{self.since}__lt": now - self.age})
 
 
 @dataclass(frozen=True, slots=True)

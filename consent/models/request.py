@@ -4,7 +4,8 @@ What the customer's browser sends back is only the id and the customer's choices
 was validated can be exchanged on the way. Pushed requests (RFC 9126) are the same rows.
 """
 
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -20,12 +21,28 @@ def new_request_id() -> str:
     return random_id("ar_", length=40)
 
 
+def compact(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return entries as they are stored: what repeats the first one of its type is left out."""
+    first: dict[str, Mapping[str, Any]] = {}
+    stored = []
+    for entry in entries:
+        known = first.setdefault(entry["type"], entry)
+        stored.append(
+            {
+                name: value
+                for name, value in entry.items()
+                if known is entry or name == "type" or known[name] != value
+            }
+        )
+    return stored
+
+
 class AuthorizationRequest(TimestampedModel):
     """One validated request (CDS-WG3-01 9.1.1).
 
     `params`: redirect_uri, state, prompt, ui_locales, cds_grant_id, code_challenge,
-    code_challenge_method, redirect_uri_given. `access`: the wire form of what is asked, one entry
-    per scope with every default filled in (durations still as asked).
+    code_challenge_method, redirect_uri_given. `access`: what is asked, stored `compact`; read it
+    from `entries`.
     """
 
     class Outcome(models.TextChoices):
@@ -72,3 +89,9 @@ class AuthorizationRequest(TimestampedModel):
 
     def __str__(self) -> str:
         return self.request_id
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The wire form of what is asked, with every default filled in (durations as asked)."""
+        first: dict[str, dict[str, Any]] = {}
+        return [first.setdefault(entry["type"], entry) | entry for entry in self.access]

@@ -13,7 +13,7 @@ from portal.jsontext import dumps
 def form_mark(request: AuthorizationRequest, user_pk: int) -> str:
     """Return the mark of the form as this person sees it now (CDS-WG3-01 9.2.1.3, 9.2.2.4)."""
     client = request.client
-    purposes = [purpose_words(client, entry.get("purpose")) for entry in request.access]
+    purposes = [purpose_words(client, entry.get("purpose")) for entry in request.entries]
     shown = [request.request_id, user_pk, client_words(client), purposes]
     return digest(dumps(shown).decode(), purpose="authorization-form")
 

@@ -13,11 +13,21 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from consent.catalogue.details import InvalidScope, RequestedAccess, parse_request, to_wire
+from consent.catalogue.details import (
+    InvalidAuthorizationDetails,
+    InvalidScope,
+    RequestedAccess,
+    parse_request,
+    to_wire,
+)
 from consent.models import AuthorizationRequest, Grant
+from consent.models.request import compact
 from consent.oauth.params import Parameters, parse_details
 from consent.oauth.redirects import error_url
+from portal.context import current
 from portal.errors import DomainError
+from portal.jsontext import dumps
+from portal.ratelimits import Claim, TooManyRequests, take
 from portal.times import utility_zone
 from registration import redirects
 from registration.catalogue.offers import ScopeOffer
@@ -26,6 +36,16 @@ from registration.services import offers
 
 REQUEST_URI = "urn:ietf:params:oauth:request_uri:"
 PUSHED_LIFETIME = timedelta(minutes=5)
+UNSEEN_LIFETIME = timedelta(hours=1)
+# How many bytes of one request are stored: of a browser, or of a client that shows its secret.
+MAX_BROUGHT = 65_536
+MAX_PUSHED = 300_000
+# How many bytes of requests are stored for one address or production Client, and for all
+# addresses together. An hour later those that nobody read are gone.
+STORED_BY_ONE = "20000000/hour"
+STORED_BY_STRANGERS = "1000000000/hour"
+# What a row takes besides.
+ROW = 1_000
 _CHALLENGE = re.compile(r"^[A-Za-z0-9_-]{43}$")
 # These decide where an answer goes, so two values prove nothing.
 _PROVING = ("client_id", "redirect_uri", "response_type", "request_uri")
@@ -75,12 +95,14 @@ def described(error: DomainError) -> str:
 def open_request(*, query: Parameters, client: Client | None = None) -> AuthorizationRequest:
     """Validate the parameters of an authorization request and store it.
 
-    `client` is the caller of the PAR endpoint, None for a browser. Raises UnprovenRequest and
-    RefusedRequest.
+    `client` is the caller of the PAR endpoint, None for a browser. Raises UnprovenRequest,
+    RefusedRequest, and TooManyRequests when no more may be stored for this caller.
     """
     target = _prove(query, client)
     try:
-        return _store(query, target, pushed=client is not None)
+        return _store(query, target, caller=client)
+    except TooManyRequests:
+        raise
     except DomainError as error:
         raise RefusedRequest(error, target) from error
 
@@ -132,7 +154,7 @@ def is_registered(client: Client, redirect_uri: str) -> bool:
 
 
 @transaction.atomic
-def _store(query: Parameters, target: Target, *, pushed: bool) -> AuthorizationRequest:
+def _store(query: Parameters, target: Target, *, caller: Client | None) -> AuthorizationRequest:
     query.refuse_repeated()
     for name in ("request", "request_uri"):
         if query.get(name):
@@ -146,10 +168,9 @@ def _store(query: Parameters, target: Target, *, pushed: bool) -> AuthorizationR
     if "none" in prompts:
         raise _Refusal("interaction_required", "A customer always sees the form.", field="prompt")
     now = timezone.now()
-    seconds = timedelta(seconds=settings.AUTHORIZATION_REQUEST_SECONDS)
-    return AuthorizationRequest.objects.create(
+    request = AuthorizationRequest(
         client=target.client,
-        pushed=pushed,
+        pushed=caller is not None,
         params={
             "redirect_uri": target.redirect_uri,
             "redirect_uri_given": target.given,
@@ -160,12 +181,43 @@ def _store(query: Parameters, target: Target, *, pushed: bool) -> AuthorizationR
             "code_challenge": challenge,
             "code_challenge_method": "S256" if challenge else None,
         },
-        access=[to_wire(access) for access in accesses],
-        expires=now + (PUSHED_LIFETIME if pushed else seconds),
-        opened=None if pushed else now,
+        access=compact(to_wire(access) for access in accesses),
+        expires=now + (PUSHED_LIFETIME if caller else _unseen_lifetime()),
+        opened=None if caller else now,
         created=now,
         modified=now,
     )
+    _check_size(request, caller)
+    request.save(force_insert=True)
+    return request
+
+
+def _unseen_lifetime() -> timedelta:
+    """Return how long a request waits for its first reader; each view gives it longer."""
+    return min(UNSEEN_LIFETIME, timedelta(seconds=settings.AUTHORIZATION_REQUEST_SECONDS))
+
+
+def _check_size(request: AuthorizationRequest, caller: Client | None) -> None:
+    """Bound what is stored for callers: in one request, by the hour, and for all together.
+
+    Only a production Client that proved its secret is somebody we know. Raises
+    InvalidAuthorizationDetails and TooManyRequests.
+    """
+    access = len(dumps(request.access))
+    has_secret = caller is not None and not caller.is_public
+    limit = MAX_PUSHED if has_secret else MAX_BROUGHT
+    if access > limit:
+        raise InvalidAuthorizationDetails(
+            f"takes at most {limit} bytes, with the defaults of each type; this is {access}. "
+            "A client with a secret may push more than a browser brings (RFC 9126).",
+            field="authorization_details",
+        )
+    size = access + len(dumps(request.params)) + ROW
+    if has_secret and request.client.environment == "production":
+        take(Claim(STORED_BY_ONE, f"requests:{request.client.client_id}", size))
+    else:
+        one = Claim(STORED_BY_ONE, f"requests:{current.get().network}", size)
+        take(one, Claim(STORED_BY_STRANGERS, "requests", size))
 
 
 def _challenge(query: Parameters, client: Client) -> str | None:
@@ -258,7 +310,7 @@ def redeem_pushed(*, query: Parameters) -> AuthorizationRequest:
             _Refusal("invalid_request_uri", f"{problem}.", field="request_uri"), target
         )
     row.opened = row.modified = now
-    row.expires = now + timedelta(seconds=settings.AUTHORIZATION_REQUEST_SECONDS)
+    row.expires = now + _unseen_lifetime()
     row.save(update_fields=["opened", "modified", "expires"])
     found: AuthorizationRequest = row
     return found

@@ -88,7 +88,7 @@ def accesses_of(
 ) -> tuple[RequestedAccess, ...]:
     """Return what a stored request asks for; raises NoLongerOffered."""
     accesses = []
-    for entry in request.access:
+    for entry in request.entries:
         access = entry_access(entry, offers)
         if access is None:
             raise NoLongerOffered(f"{entry['type']} is no longer offered", field="scope")

@@ -1,19 +1,25 @@
 """The authorization endpoint: what is checked before the customer sees anything (WG3-01 9.1.1)."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
 from consent.models import AuthorizationRequest
+from consent.services import requests
+from consent.services.approval import show_request
+from portal import jsontext, retention
 from tests.consent.oauth.support import (
     CALLBACK,
     CHALLENGE,
     answer_of,
     authorize_url,
     details,
+    post,
 )
-from tests.factories.consent import GrantFactory
+from tests.factories.consent import CustomerFactory, GrantFactory
 
 PKCE = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 
@@ -285,3 +291,66 @@ def test_an_unfit_grant_is_refused_before_sign_in(acme, rival, case):
 def test_a_trailing_slash_is_not_needed(acme):
     """OAuth endpoints never redirect for a slash (design.md 4)."""
     assert urlsplit(ask(acme)["Location"]).path.startswith("/oauth/authorize/ar_")
+
+
+def test_entries_that_repeat_are_stored_once(acme):
+    """A hundred entries with their defaults took 123 KB; they read as before."""
+    entries = [{"type": "cds_usage", "contract_numbers": [str(number)]} for number in range(100)]
+    response = ask(acme, scope="cds_usage", authorization_details=details(*entries))
+    assert response["Location"].startswith("/oauth/authorize/ar_"), response["Location"]
+    row = AuthorizationRequest.objects.get()
+    assert len(jsontext.dumps(row.access)) < 10_000
+    assert [entry["contract_numbers"] for entry in row.entries] == [[str(n)] for n in range(100)]
+    assert {len(entry) for entry in row.entries} == {len(row.entries[0])}
+    assert len(jsontext.dumps(row.entries)) > 100_000
+
+
+def test_a_browser_brings_a_bounded_request(acme):
+    """The error names the field and the rule; a client with a secret may push more."""
+    numbers = [[f"{part}{number:017}" for number in range(900)] for part in range(5)]
+    fields = {
+        "response_type": "code",
+        "client_id": acme.app.client_id,
+        "redirect_uri": CALLBACK,
+        "authorization_details": details(
+            *({"type": "cds_usage", "contract_numbers": each} for each in numbers)
+        ),
+    }
+    response = Browser().post("/oauth/authorize", fields)
+    answer = refused(response)
+    assert answer["error"] == "invalid_authorization_details"
+    assert "authorization_details: takes at most 65536 bytes" in answer["error_description"]
+    assert not AuthorizationRequest.objects.exists()
+    pushed = post("/oauth/par", acme.app_credential, **fields)
+    assert pushed.status_code == 201, pushed.content
+
+
+def test_an_address_stores_so_much_an_hour(acme, monkeypatch, stopped_clock):
+    """Anyone may send these, and each is a row; the next hour begins anew."""
+    ask(acme)
+    row = AuthorizationRequest.objects.get()
+    size = len(jsontext.dumps(row.access)) + len(jsontext.dumps(row.params)) + requests.ROW
+    monkeypatch.setattr(requests, "STORED_BY_ONE", f"{size}/hour")
+    statuses = [ask(acme).status_code for _ in range(3)]
+    assert statuses == [303, 429, 429]
+    other = Browser(REMOTE_ADDR="203.0.113.9")
+    assert other.get(authorize_url(acme.app, redirect_uri=CALLBACK)).status_code == 303
+    monkeypatch.setattr(requests, "STORED_BY_STRANGERS", "1/hour")
+    refusal = other.get(authorize_url(acme.app, redirect_uri=CALLBACK))
+    assert refusal.status_code == 429
+    assert refusal["Retry-After"]
+
+
+def test_requests_that_nobody_read_go_after_an_hour(acme):
+    """Those that a customer has seen wait for a day more: somebody may ask what became of them."""
+    now = timezone.now()
+    ask(acme)
+    seen = AuthorizationRequest.objects.get()
+    show_request(request=seen, user=CustomerFactory.create())
+    ask(acme)
+    retention.sweep(now=now + timedelta(minutes=59))
+    assert AuthorizationRequest.objects.count() == 2
+    retention.sweep(now=now + timedelta(minutes=61))
+    assert AuthorizationRequest.objects.get() == seen
+    retention.sweep(now=now + timedelta(hours=27))
+    assert not AuthorizationRequest.objects.exists()
