@@ -36,13 +36,11 @@ BASE_URL = env_str(
     "BASE_URL", help="Public address without a trailing slash, for example https://data.example.com"
 ).rstrip("/")
 _base = urlsplit(BASE_URL)
-ALLOWED_HOSTS = [
-    _base.hostname or "",
-    *env_list(
-        "EXTRA_HOSTS",
-        help="Further host names that reach this server, such as 127.0.0.1 for health checks",
-    ),
-]
+EXTRA_HOSTS = env_list(
+    "EXTRA_HOSTS",
+    help="Further host names under which health checks reach this server, such as 127.0.0.1",
+)
+ALLOWED_HOSTS = [_base.hostname or "", *EXTRA_HOSTS]
 USE_HTTPS = _base.scheme == "https"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CDS_MIGRATED_TO = env_str(
@@ -114,6 +112,7 @@ MIDDLEWARE = [
     "portal.middleware.RequestIdMiddleware",
     # Outermost but one: whatever answers says what is left of the caller's limits.
     "portal.ratelimits.RateLimitMiddleware",
+    "portal.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.MachineEndpointMiddleware",

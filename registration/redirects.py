@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
+from portal.hosts import is_ours
 from registration.client_metadata import LOOPBACK_HOSTS, MAX_URL, split_url
 from registration.errors import InvalidRedirectUri
 
@@ -66,7 +67,7 @@ def _check(uri: str, *, is_public: bool, is_sandbox: bool) -> None:
 def _check_web(uri: str, parts: SplitResult, *, loopback_allowed: bool) -> None:
     if not parts.hostname or parts.hostname.endswith(".") or "@" in parts.netloc:
         raise _refused(uri, "must name a host, without a dot at the end, and no user")
-    if _server_of(parts) == _server_of(urlsplit(settings.BASE_URL)):
+    if _is_this_server(parts):
         raise _refused(uri, "must not lead to this server")
     if parts.scheme == "https":
         return
@@ -76,6 +77,13 @@ def _check_web(uri: str, parts: SplitResult, *, loopback_allowed: bool) -> None:
         raise _refused(
             uri, "may use http on this machine only in the sandbox or as a public client"
         )
+
+
+def _is_this_server(parts: SplitResult) -> bool:
+    """Ours are all ports of our names; a developer's machine runs more than this server."""
+    if parts.hostname in LOOPBACK_HOSTS:
+        return _server_of(parts) == _server_of(urlsplit(settings.BASE_URL))
+    return is_ours(parts.hostname or "")
 
 
 def _server_of(parts: SplitResult) -> tuple[str | None, int | None]:

@@ -145,3 +145,25 @@ def test_only_the_port_of_a_loopback_address_may_differ(requested, expected):
         "http://localhost:3000/local",
     ]
     assert is_registered(requested, registered) is expected
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://data.example.com/cb",
+        "https://data.example.com:8443/cb",
+        "https://DATA.example.com/cb",
+        "https://probe.example.com/cb",
+        "https://a.internal.example/cb",
+    ],
+)
+def test_no_host_of_ours_is_named_but_in_the_default(settings, uri):
+    """All ports of it, and the names for health checks: a code must not come back to us."""
+    settings.BASE_URL = "https://data.example.com"
+    settings.EXTRA_HOSTS = ["probe.example.com", ".internal.example"]
+    default = "https://data.example.com/oauth/default-redirect/cl_1"
+    read = {"default": default, "is_public": False, "is_sandbox": False}
+    with pytest.raises(InvalidRedirectUri, match="must not lead to this server"):
+        read_redirect_uris([uri], **read)
+    others = [default, "https://example.com/cb", "https://app.example.com/cb"]
+    assert read_redirect_uris(others, **read) == others
