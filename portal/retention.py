@@ -25,8 +25,8 @@ SECONDS = 60.0
 class AgeLimit:
     """Rows of `where` are deleted once the time in `since` is longer ago than `age`.
 
-    `since` names a column whose rows without a value stay, `over` one whose time must have passed as
-    well. `rows` is what operators read.
+    `since` names a column whose rows without a value stay, `over` one whose time must have passed
+    as well. `rows` is what operators read.
     """
 
     model: str
