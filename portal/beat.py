@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from portal.queues import FETCHES
+
 SCHEDULE: dict[str, Any] = {
     # Sends new links for onboarding steps whose link has expired; links live for 30 days.
     "onboarding-links": {"task": "registration.tasks.renew_onboarding_links", "schedule": 3600.0},
@@ -9,6 +11,14 @@ SCHEDULE: dict[str, Any] = {
     "checkouts-sweep": {"task": "registration.tasks.sweep_checkouts", "schedule": 600.0},
     # Finds work whose nudge was lost; may run twice at once (SKIP LOCKED).
     "outbox-sweep": {"task": "portal.tasks.sweep_outbox", "schedule": 5.0},
+    # The same for fetches, by their own workers. While those wait for strangers, sweeps that are
+    # late are dropped: the next one finds the same work.
+    "fetches-sweep": {
+        "task": "portal.tasks.sweep_outbox",
+        "args": (FETCHES,),
+        "schedule": 5.0,
+        "options": {"queue": FETCHES, "expires": 5.0},
+    },
     # Chains committed audit rows; once a minute keeps the unsealed tail short.
     "audit-seal": {"task": "portal.tasks.seal_audit", "schedule": 60.0},
     # Deletes what is older than the limit of its table (portal.retention).

@@ -9,6 +9,7 @@ from redis import Redis, RedisError
 from portal.models import OutboxEntry
 from portal.outage import TIMEOUT
 from portal.permissions import public
+from portal.queues import FETCH_TASKS
 from portal.registries import HealthCheck, Metric, health_checks, metrics
 
 
@@ -82,6 +83,16 @@ def register() -> None:
             "cds_outbox_waiting",
             "Promised work that has not run yet",
             lambda: OutboxEntry.objects.filter(status=OutboxEntry.Status.READY).count(),
+        ),
+    )
+    metrics.register(
+        "fetches",
+        Metric(
+            "cds_fetches_waiting",
+            "The part of it that waits for workers of the queue fetches",
+            lambda: OutboxEntry.objects.filter(
+                status=OutboxEntry.Status.READY, task__in=FETCH_TASKS
+            ).count(),
         ),
     )
     metrics.register(

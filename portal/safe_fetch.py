@@ -1,25 +1,36 @@
 """Fetching addresses that strangers wrote, without letting them reach what only we can reach.
 
 The name is resolved once, every address it has must be public, and the connection goes to the
-address that was judged: a second answer of the name server changes nothing. Only https; redirects
-are judged like the first address; size and time have limits; nothing of ours (cookies, proxies,
-credentials) travels along.
+address that was judged: a second answer of the name server changes nothing. Only https, on the
+ports of the web; redirects are judged like the first address; size and time have limits; nothing
+of ours (cookies, proxies, credentials) travels along.
 """
 
 import http.client
 import ipaddress
 import socket
 import ssl
-import threading
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from portal.deadline import (
+    Deadline,
+    Resolve,
+    Watchdog,
+    addresses_of,
+    connected,
+    system_resolve,
+    within,
+)
 from portal.errors import DomainError
 from portal.version import VERSION
 
 MAX_REDIRECTS = 3
 TIMEOUT = 10.0
+# Websites have no others; those of mail, databases and the like are not for strangers to knock at.
+PORTS = frozenset({80, 443})
 _CHUNK = 65_536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Not for everyone by the registries of IANA, which this Python does not know yet.
@@ -45,27 +56,22 @@ class Fetched:
     content: bytes
 
 
-def _resolve(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+def _connect(address: str, port: int, deadline: Deadline) -> socket.socket:
+    return connected([address], port, deadline)
 
 
-def _connect(address: str, port: int, host: str, timeout: float) -> socket.socket:
-    """Open TLS to one address, with the certificate checked against the name."""
-    raw = socket.create_connection((address, port), timeout=timeout)
-    try:
-        return ssl.create_default_context().wrap_socket(raw, server_hostname=host)
-    except BaseException:
-        raw.close()
-        raise
+def _secure(raw: socket.socket, host: str) -> socket.socket:
+    """Begin TLS, with the certificate checked against the name."""
+    return ssl.create_default_context().wrap_socket(raw, server_hostname=host)
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How names are resolved and connections opened; tests bring another one."""
+    """How names are resolved and connections opened and secured; tests bring another one."""
 
-    resolve: Callable[[str, int], list[str]] = _resolve
-    connect: Callable[[str, int, str, float], socket.socket] = _connect
+    resolve: Resolve = system_resolve
+    connect: Callable[[str, int, Deadline], socket.socket] = _connect
+    secure: Callable[[socket.socket, str], socket.socket] = _secure
 
 
 INTERNET = Network()
@@ -81,15 +87,16 @@ def fetch(
 ) -> Fetched:
     """Return what an https address answers to GET.
 
-    `timeout` is in seconds and for each hop as a whole, so an answer that drips does not last.
+    `timeout` is in seconds and for all of it: look-ups, redirects, and answers that drip.
     With `truncate` the rest of a longer answer is left unread, otherwise it is refused.
     Raises FetchRefused.
     """
-    for _ in range(MAX_REDIRECTS + 1):
-        answer, location = _hop(url, max_bytes, truncate, timeout, network)
-        if location is None:
-            return answer
-        url = urljoin(url, location)
+    with within(timeout) as deadline:
+        for _ in range(MAX_REDIRECTS + 1):
+            answer, location = _hop(url, max_bytes, truncate, deadline, network)
+            if location is None:
+                return answer
+            url = urljoin(url, location)
     raise FetchRefused(f"more than {MAX_REDIRECTS} redirects")
 
 
@@ -130,20 +137,24 @@ def _embedded(address: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ..
 def _judged(url: str) -> tuple[SplitResult, str, int]:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or 443
+        host, port = parts.hostname or "", 443 if parts.port is None else parts.port
     except ValueError as error:
         raise FetchRefused("the address cannot be read") from error
     if parts.scheme != "https" or not host or "@" in parts.netloc:
         raise FetchRefused("only https addresses with a host and without a user name are fetched")
+    if port not in PORTS:
+        raise FetchRefused("only the ports 80 and 443 are asked")
     if any(char <= " " or char > "~" for char in url):
         raise FetchRefused("the address holds characters that must be encoded")
     return parts, host, port
 
 
-def _address_of(host: str, port: int, network: Network) -> str:
+def _address_of(host: str, port: int, deadline: Deadline, network: Network) -> str:
     """Return one address of a host; a host with any address of ours is refused as a whole."""
     try:
-        found = network.resolve(host, port)
+        found = addresses_of(host, port, deadline, resolve=network.resolve)
+    except TimeoutError as error:
+        raise FetchRefused(f"{host} did not answer: the name takes too long") from error
     except (OSError, UnicodeError) as error:
         raise FetchRefused(f"{host} has no address") from error
     if not found or not all(is_public_address(each) for each in found):
@@ -152,36 +163,39 @@ def _address_of(host: str, port: int, network: Network) -> str:
 
 
 def _hop(
-    url: str, max_bytes: int, truncate: bool, timeout: float, network: Network
+    url: str, max_bytes: int, truncate: bool, deadline: Deadline, network: Network
 ) -> tuple[Fetched, str | None]:
     parts, host, port = _judged(url)
-    address = _address_of(host, port, network)
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    watchdog: Watchdog | None = None
+    address = _address_of(host, port, deadline, network)
     try:
-        connection.sock = network.connect(address, port, host, timeout)
-        watchdog = Watchdog(connection.sock, seconds=timeout)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        # The Host header comes from the judged URL; the connection goes to the judged address.
-        connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
-        connection.putheader("Host", parts.netloc)
-        connection.putheader("Accept-Encoding", "identity")
-        connection.putheader("User-Agent", f"cds-portal/{VERSION}")
-        connection.endheaders()
-        response = connection.getresponse()
-        if response.status in _REDIRECTS and response.headers.get("Location"):
-            location = str(response.headers["Location"])
-            return Fetched(url, response.status, "", b""), location
-        content = _read(response, max_bytes, truncate=truncate)
-        watchdog.check()
-        kind = response.headers.get_content_type()
-        return Fetched(url, response.status, kind, content), None
+        with ExitStack() as stack:
+            raw = stack.enter_context(closing(network.connect(address, port, deadline)))
+            watchdog = Watchdog(raw, deadline)
+            stack.callback(watchdog.cancel)
+            connection = http.client.HTTPConnection(host, port)
+            connection.sock = network.secure(raw, host)
+            stack.callback(connection.close)
+            response = _asked(connection, parts)
+            if response.status in _REDIRECTS and response.headers.get("Location"):
+                location = str(response.headers["Location"])
+                return Fetched(url, response.status, "", b""), location
+            content = _read(response, max_bytes, truncate=truncate)
+            watchdog.check()
+            kind = response.headers.get_content_type()
+            return Fetched(url, response.status, kind, content), None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise FetchRefused(f"{host} did not answer: {type(error).__name__}") from error
-    finally:
-        if watchdog is not None:
-            watchdog.cancel()
-        connection.close()
+
+
+def _asked(connection: http.client.HTTPConnection, parts: SplitResult) -> http.client.HTTPResponse:
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    # The Host header comes from the judged URL; the connection goes to the judged address.
+    connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+    connection.putheader("Host", parts.netloc)
+    connection.putheader("Accept-Encoding", "identity")
+    connection.putheader("User-Agent", f"cds-portal/{VERSION}")
+    connection.endheaders()
+    return connection.getresponse()
 
 
 def _read(response: http.client.HTTPResponse, max_bytes: int, *, truncate: bool) -> bytes:
@@ -196,34 +210,3 @@ def _read(response: http.client.HTTPResponse, max_bytes: int, *, truncate: bool)
         # Closed by the other side, or cut by us because its time was over.
         raise http.client.IncompleteRead(bytes(content), response.length)
     return bytes(content)
-
-
-class Watchdog:
-    """Ends a connection when its time is over, also while somebody waits for its next byte.
-
-    To the reader that may look like the end of headers or of an answer without a length: `check`
-    tells them apart.
-    """
-
-    def __init__(self, connection: socket.socket, *, seconds: float) -> None:
-        self._connection = connection
-        self._is_over = False
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def cancel(self) -> None:
-        """Let the connection live."""
-        self._timer.cancel()
-
-    def check(self) -> None:
-        """Raise TimeoutError when the connection was cut."""
-        if self._is_over:
-            raise TimeoutError("the answer takes too long")
-
-    def _cut(self) -> None:
-        self._is_over = True
-        try:
-            self._connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            self._connection.close()

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from portal import audit, mail, outbox, retention
 from portal.openid.config import named_providers
+from portal.queues import DEFAULT
 from portal.services import sign_in
 
 
@@ -15,9 +16,12 @@ def run_outbox_entry(entry_id: int) -> None:
 
 
 @shared_task(name="portal.tasks.sweep_outbox")
-def sweep_outbox() -> None:
-    """Run work whose nudge was lost. Several sweeps may run at once: rows are locked singly."""
-    for entry_id in outbox.due_entries(timezone.now()):
+def sweep_outbox(queue: str = DEFAULT) -> None:
+    """Run work of a queue whose nudge was lost; each queue is swept by its own workers.
+
+    Several sweeps may run at once: rows are taken singly.
+    """
+    for entry_id in outbox.due_entries(timezone.now(), queue=queue):
         outbox.run(entry_id)
 
 

@@ -1,4 +1,4 @@
-"""The demo in one foreground process: servers, tables, data, web, worker and beat."""
+"""The demo in one foreground process: servers, tables, data, web, workers and beat."""
 
 import hashlib
 import http.client
@@ -16,6 +16,7 @@ from portal.embedded.layout import Layout
 from portal.embedded.ports import LOOPBACK, is_free
 from portal.embedded.processes import MARKER, Program
 from portal.embedded.supervisor import StopRequested, Supervisor, stop_signals
+from portal.queues import DEFAULT, FETCHES
 
 READY_PATIENCE = 90.0
 PAGES = (
@@ -104,7 +105,7 @@ def _bring_up(
     with step("demo data"):
         _manage(layout, environment, "demo", quiet=False)
     supervisor.expect_alive()
-    with step("web server, worker and scheduler"):
+    with step("web server, workers and scheduler"):
         for program in portal_programs(layout, environment, host=host, port=port):
             supervisor.start(program)
         _wait_until_ready(supervisor, base_url=base_url, port=port)
@@ -113,7 +114,7 @@ def _bring_up(
 def portal_programs(
     layout: Layout, environment: dict[str, str], *, host: str, port: int
 ) -> list[Program]:
-    """Return web server, worker and beat as programs to supervise."""
+    """Return web server, both workers and beat as programs to supervise."""
     schedule = layout.folder / "beat-schedule"
 
     def forget_schedule() -> None:
@@ -124,14 +125,19 @@ def portal_programs(
     web = ["granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     web += ["--workers", "2", "--blocking-threads", "2", "--no-ws", "--respawn-failed-workers"]
     web += ["portal.wsgi:application"]
-    worker = ["celery", "-A", "portal", "worker", "--concurrency", "2", "--loglevel", "INFO"]
-    worker += ["--without-gossip", "--without-mingle", "--hostname", "demo@%h"]
     beat = ["celery", "-A", "portal", "beat", "--schedule", str(schedule), "--pidfile", ""]
     return [
         _program(layout, environment, "web", web),
-        _program(layout, environment, "worker", worker),
+        _program(layout, environment, "worker", _worker("worker", DEFAULT)),
+        _program(layout, environment, "fetcher", _worker("fetcher", FETCHES)),
         _program(layout, environment, "beat", beat, prepare=forget_schedule),
     ]
+
+
+def _worker(name: str, queue: str) -> list[str]:
+    worker = ["celery", "-A", "portal", "worker", "--queues", queue, "--concurrency", "2"]
+    worker += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    return [*worker, "--hostname", f"{name}@%h"]
 
 
 def _program(

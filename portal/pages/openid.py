@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import ratelimits
 from portal.context import current
+from portal.deadline import within
 from portal.openid.config import named_providers
 from portal.openid.problems import CONNECT, LOGIN, REAUTHENTICATE, Problem, SignInProblem
 from portal.openid.provider import Adapter, Provider
@@ -23,6 +24,8 @@ from portal.permissions import Permission, public, require
 
 # Each start makes the server ask the provider; a shared address of an office stays below it.
 STARTS = "60/min"
+# For all that one page has to ask of the provider: metadata, tokens, keys and claims.
+PATIENCE = 15.0
 _FAILURES = (requests.RequestException, OAuth2Error, SignInProblem)
 
 
@@ -65,7 +68,8 @@ class _Callback(OAuth2CallbackView):  # type: ignore[misc]
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Take the answer; the library itself lets some failures of the provider through."""
         try:
-            response: HttpResponse = super().dispatch(request, *args, **kwargs)
+            with within(PATIENCE):
+                response: HttpResponse = super().dispatch(request, *args, **kwargs)
         except _FAILURES as error:
             return _failed(request, self.adapter.get_provider(), error, self.adapter.state)
         return response
@@ -125,7 +129,8 @@ def _leave(
     """
     ratelimits.count(STARTS, f"openid:{current.get().network}")
     try:
-        response: HttpResponse = provider.redirect(request, process, next_url)
+        with within(PATIENCE):
+            response: HttpResponse = provider.redirect(request, process, next_url)
     except _FAILURES as error:
         return _failed(request, provider, error, {"process": process, "next": next_url})
     if not isinstance(response, HttpResponseRedirect):

@@ -13,10 +13,13 @@ from payments.stripe.providers import (
     zero_decimal_currency,
 )
 
+from portal.deadline import within
+from portal.outbound import BoundedSession
 from registration.models import Payment
 from registration.models.payment import StatusRefused
 
-TIMEOUT = 10
+# A page waits for the answer, which the library asks for twice when there is none.
+TIMEOUT = 10.0
 # What we keep of a checkout; who paid, and with which card, stays at Stripe.
 KEPT = ("id", "url", "status", "payment_status", "payment_intent", "client_reference_id")
 # How a slow way to pay ends without money, once the checkout is complete.
@@ -33,13 +36,18 @@ class StripeCheckout(StripeProviderV3):
 
     def __init__(self, *, api_key: str, endpoint_secret: str) -> None:
         super().__init__(api_key=api_key, endpoint_secret=endpoint_secret)
-        # A page waits for the answer.
-        stripe.default_http_client = stripe.new_default_http_client(timeout=TIMEOUT)
+        stripe.default_http_client = stripe.new_default_http_client(session=BoundedSession())
         stripe.max_network_retries = 1
 
     def create_session(self, payment: Payment) -> dict[str, Any]:
         """Open a checkout. Raises PaymentError when Stripe refuses or does not answer."""
-        return _kept(super().create_session(payment))
+        with within(TIMEOUT):
+            return _kept(super().create_session(payment))
+
+    def cancel(self, payment: Payment) -> None:
+        """End the checkout. Raises PaymentError when it is over, or Stripe does not answer."""
+        with within(TIMEOUT):
+            super().cancel(payment)
 
     def get_line_items(self, payment: Payment) -> list[dict[str, Any]]:
         """Return the fee as the payer reads it at the checkout."""
@@ -124,7 +132,8 @@ class StripeCheckout(StripeProviderV3):
 
     def _call(self, function: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         try:
-            return _kept(function(*args, api_key=self.api_key, **kwargs))
+            with within(TIMEOUT):
+                return _kept(function(*args, api_key=self.api_key, **kwargs))
         except stripe.StripeError as error:
             raise PaymentError(str(error)) from error
 

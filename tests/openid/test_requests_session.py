@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
+from portal.deadline import within
 from portal.openid.requests_session import ProviderSession
 from tests.openid.support import configure, entry
 
@@ -104,7 +105,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 )
 def test_an_answer_that_drips(settings, monkeypatch, begin, drop):
     """A byte now and then keeps no worker, wherever in the answer; a part is not the whole."""
-    monkeypatch.setattr("portal.openid.requests_session.TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr("portal.outbound.TOTAL_SECONDS", 0.3)
     listener = socket.create_server(("127.0.0.1", 0))
     dropped: list[bytes] = []
 
@@ -138,3 +139,22 @@ def test_a_connection_that_answered_is_not_cut(server, settings):
     for each in watchdogs:
         each.join(1)
     assert not any(each.is_alive() for each in watchdogs)
+
+
+def test_a_name_that_is_never_found(settings, monkeypatch):
+    """The look-up of the system takes no time limit; the request ends all the same."""
+    found = threading.Event()
+    monkeypatch.setattr("socket.getaddrinfo", lambda *args, **kwargs: [found.wait(5)][:0])
+    configure(settings, entry("https://id.example"))
+    with within(0.3), pytest.raises(requests.ConnectTimeout):
+        ProviderSession().get("https://id.example/")
+    found.set()
+
+
+def test_several_requests_share_one_deadline(server, settings):
+    """What a page asks of a provider ends as a whole, also when each answer is in time."""
+    configure(settings, entry(server))
+    with within(0.3), pytest.raises(requests.ReadTimeout):  # noqa: PT012 -- which one is too late
+        for _ in range(9):
+            ProviderSession().get(server)
+            threading.Event().wait(0.1)

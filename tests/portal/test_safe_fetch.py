@@ -2,9 +2,11 @@
 
 import socket
 import threading
+from dataclasses import replace
 
 import pytest
 
+from portal.deadline import Deadline
 from portal.safe_fetch import FetchRefused, Network, fetch, is_public_address
 
 PUBLIC = "93.184.216.34"
@@ -53,12 +55,13 @@ class Wires:
         self.server = server
         self.names = {name.replace("_", "."): found for name, found in names.items()}
         self.resolved: list[str] = []
-        self.connected: list[tuple[str, int, str]] = []
+        self.connected: list[tuple[str, int]] = []
+        self.secured: list[str] = []
 
     @property
     def network(self) -> Network:
         """What fetch is given."""
-        return Network(resolve=self._resolve, connect=self._connect)
+        return Network(resolve=self._resolve, connect=self._connect, secure=self._secure)
 
     def _resolve(self, host: str, port: int) -> list[str]:
         self.resolved.append(host)
@@ -66,10 +69,14 @@ class Wires:
             raise OSError("no such name")
         return self.names[host]
 
-    def _connect(self, address: str, port: int, host: str, timeout: float) -> socket.socket:
-        self.connected.append((address, port, host))
+    def _connect(self, address: str, port: int, deadline: Deadline) -> socket.socket:
+        self.connected.append((address, port))
         assert self.server is not None
-        return socket.create_connection(("127.0.0.1", self.server.port), timeout=timeout)
+        return socket.create_connection(("127.0.0.1", self.server.port), timeout=deadline.left())
+
+    def _secure(self, raw: socket.socket, host: str) -> socket.socket:
+        self.secured.append(host)
+        return raw
 
 
 def answer(body: bytes = b"hello", status: str = "200 OK", *headers: str) -> bytes:
@@ -86,7 +93,7 @@ def test_fetches_from_the_address_that_was_judged():
     server.close()
     assert (got.status, got.content, got.content_type) == (200, b"hello", "text/html")
     assert wires.resolved == ["solar.example"]
-    assert wires.connected == [(PUBLIC, 443, "solar.example")]
+    assert (wires.connected, wires.secured) == ([(PUBLIC, 443)], ["solar.example"])
     request = server.requests[0].decode()
     assert request.startswith("GET /a?b=1 HTTP/1.1\r\n")
     assert "\r\nHost: solar.example\r\n" in request
@@ -103,6 +110,9 @@ def test_fetches_from_the_address_that_was_judged():
         "https:///x",
         "https://me:pw@solar.example/",
         "https://solar.example:99999/",
+        "https://solar.example:8443/",
+        "https://solar.example:22/",
+        "https://solar.example:0/",
         "https://solar.example/\r\nX: y",
         "https://söl.example/",
         "//solar.example/",
@@ -177,7 +187,8 @@ def test_unknown_names():
 
 def test_a_redirect_is_judged_like_the_first_address():
     """The classic way round a check of the first address only."""
-    for target in ("https://inside.example/", "http://solar.example/", "//inside.example/x"):
+    targets = ("https://inside.example/", "http://solar.example/", "//inside.example/x")
+    for target in (*targets, "https://solar.example:5432/"):
         server = Server(answer(b"", "302 Found", f"Location: {target}"), answer(b"secret"))
         wires = Wires(server, solar_example=[PUBLIC], inside_example=["10.0.0.7"])
         with pytest.raises(FetchRefused):
@@ -232,3 +243,62 @@ def test_time_limit(begun):
     with pytest.raises(FetchRefused, match="did not answer"):
         fetch("https://solar.example/", max_bytes=100, timeout=0.3, network=wires.network)
     server.close()
+
+
+def test_a_name_that_is_never_found():
+    """The system's look-up takes no time limit; ours ends all the same."""
+    found = threading.Event()
+
+    def resolve(host: str, port: int) -> list[str]:
+        found.wait(5)
+        return [PUBLIC]
+
+    with pytest.raises(FetchRefused, match="takes too long"):
+        fetch("https://solar.example/", max_bytes=9, timeout=0.3, network=Network(resolve=resolve))
+    found.set()
+
+
+def test_all_hops_and_look_ups_share_one_deadline():
+    """Each is in time for itself; a chain of them does not last longer than one."""
+    server = Server(*[answer(b"", "302 Found", "Location: /again")] * 3, answer())
+    wires = Wires(server, solar_example=[PUBLIC])
+
+    def slowly(host: str, port: int) -> list[str]:
+        threading.Event().wait(0.3)
+        return wires.network.resolve(host, port)
+
+    network = replace(wires.network, resolve=slowly)
+    with pytest.raises(FetchRefused, match="takes too long"):
+        fetch("https://solar.example/", max_bytes=100, timeout=0.8, network=network)
+    server.close()
+    assert len(wires.connected) < 4
+
+
+def test_a_greeting_that_drips():
+    """TLS begins with bytes of the other side too, which may come one at a time."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    dropped: list[bytes] = []
+
+    def drip() -> None:
+        peer, _ = listener.accept()
+        with peer:
+            try:
+                # The head of a record of 16,000 bytes.
+                peer.sendall(b"\x16\x03\x03\x3e\x80")
+                while len(dropped) < 50:
+                    peer.sendall(b"x")
+                    dropped.append(b"x")
+                    threading.Event().wait(0.1)
+            except OSError:
+                return
+
+    threading.Thread(target=drip, daemon=True).start()
+
+    def connect(address: str, port: int, deadline: Deadline) -> socket.socket:
+        return socket.create_connection(listener.getsockname(), timeout=deadline.left())
+
+    network = Network(resolve=lambda host, port: [PUBLIC], connect=connect)
+    with pytest.raises(FetchRefused, match="did not answer"):
+        fetch("https://solar.example/", max_bytes=100, timeout=0.5, network=network)
+    assert len(dropped) < 50
+    listener.close()

@@ -1,5 +1,7 @@
 """Websites and logos of Clients: looked at through the guard, kept as our own copy."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client as Browser
 from PIL import Image
@@ -179,6 +181,22 @@ def test_a_picture_is_fetched_once_for_each_link():
     again = wires(answer(picture(size=(9, 9))), solar_example=[PUBLIC])
     assert not fetch_logo(client_id=client.client_id, network=again.network)
     assert (again.connected, logo_url(client)) == ([], url)
+
+
+def test_two_fetches_at_once_keep_the_first_picture():
+    """Work may be taken over from a slow process, which then comes second."""
+    client = consent_client(logo_uri="https://solar.example/logo.png")
+    first = wires(answer(picture()), solar_example=[PUBLIC])
+    late = wires(answer(picture(size=(9, 9))), solar_example=[PUBLIC])
+    urls = []
+
+    def connect(*where):
+        fetch_logo(client_id=client.client_id, network=first.network)
+        urls.append(logo_url(client))
+        return late.network.connect(*where)
+
+    fetch_logo(client_id=client.client_id, network=replace(late.network, connect=connect))
+    assert [logo_url(client)] == urls
 
 
 def test_a_changed_link_hides_the_old_logo():
