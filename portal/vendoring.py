@@ -1,4 +1,4 @@
-"""Copy the browser libraries pinned in package.json into the static files, unchanged.
+"""Copy the browser libraries and fonts pinned in package.json into the static files, unchanged.
 
 Run as ``python -m portal.vendoring`` (``make vendor``). It needs npm; the running portal does not.
 Every library gets a folder named after its version, so that an upgrade never mixes two releases
@@ -19,13 +19,15 @@ ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "portal" / "static" / "portal" / "vendor"
 CHECKSUMS = "SHA256SUMS"
 
-# Only what a page loads. Source maps stay out: they are larger than the code they describe.
+# Only what a page or a PDF form loads. Source maps stay out: they are larger than the code they
+# describe.
 FILES: Mapping[str, tuple[str, ...]] = {
     "bootstrap": (
         "LICENSE",
         "dist/css/bootstrap.min.css",
         "dist/js/bootstrap.bundle.min.js",
     ),
+    "dejavu-fonts-ttf": ("LICENSE", "ttf/DejaVuSans.ttf"),
     "htmx.org": ("LICENSE", "dist/htmx.min.js"),
 }
 
@@ -39,6 +41,11 @@ def pinned_versions(*, manifest: Path = ROOT / "package.json") -> dict[str, str]
 def folder_of(name: str, version: str) -> Path:
     """Return the folder that holds one release of one library."""
     return VENDOR / f"{name.removesuffix('.org')}-{version}"
+
+
+def vendored_file(name: str, file: str) -> Path:
+    """Return where a file of the pinned release of a library lies."""
+    return folder_of(name, pinned_versions()[name]) / file
 
 
 def checksum_lines(folder: Path) -> list[str]:

@@ -1,29 +1,44 @@
 """Draws the blank PDF form of a registration (CDS-WG1-02 3.6 `pdf_form`)."""
 
+import unicodedata
+from collections.abc import Container
+from functools import lru_cache, partial
+
+from portal.vendoring import vendored_file
 from registration.fields.types import RegistrationField
 
 _LINES = ("Company", "Postal address", "Name and title of the signer", "Security contact")
-_REPLACED = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
+_FONT = "DejaVuSans"
+_BOX = "\u25a1"
+# Written from right to left, and partly joined up: letters set one after the other would mislead.
+_FROM_THE_RIGHT = frozenset({"R", "AL", "AN"})
 
 
+# Drawing takes a quarter of a second, and the form of a field is open to everybody.
+@lru_cache(maxsize=128)
 def blank_form(*, field: RegistrationField, utility: str, company: str, reference: str) -> bytes:
-    """Return the PDF file: the text of the field, lines to fill in, and a place to sign."""
+    """Return the PDF file: the text of the field, lines to fill in, and a place to sign.
+
+    The font is embedded: Latin with Vietnamese, Greek, Cyrillic, Armenian, Georgian and the signs
+    of currencies print. What it lacks, and letters written from right to left, print as a box.
+    """
     # Loads slowly and only this page needs it.
     from fpdf import FPDF
 
     pdf = FPDF(format="letter")
-    pdf.set_title(_latin(field.name))
+    pdf.add_font(_FONT, fname=vendored_file("dejavu-fonts-ttf", f"{_FONT}.ttf"))
+    shown = partial(_shown, glyphs=pdf.fonts[_FONT.lower()].cmap)
+    pdf.set_title(shown(field.name))
     pdf.set_margin(20)
     pdf.add_page()
-    pdf.set_font("helvetica", style="B", size=16)
-    pdf.multi_cell(0, 10, _latin(field.name), new_x="LMARGIN", new_y="NEXT")
-    pdf.set_font("helvetica", size=11)
-    pdf.multi_cell(
-        0, 6, _latin(f"{utility}\nFor: {company}\nReference: {reference}"), new_x="LMARGIN"
-    )
+    pdf.set_font(_FONT, size=16)
+    pdf.multi_cell(0, 10, shown(field.name), new_x="LMARGIN", new_y="NEXT")
+    pdf.set_font(_FONT, size=11)
+    for line in (utility, f"For: {company}", f"Reference: {reference}"):
+        pdf.multi_cell(0, 6, shown(line), new_x="LMARGIN", new_y="NEXT")
     for paragraph in field.body:
         pdf.ln(4)
-        pdf.multi_cell(0, 6, _latin(paragraph), new_x="LMARGIN", new_y="NEXT")
+        pdf.multi_cell(0, 6, shown(paragraph), new_x="LMARGIN", new_y="NEXT")
     for label in (*_LINES, "Date and signature"):
         pdf.ln(12)
         pdf.cell(60, 6, label)
@@ -32,6 +47,16 @@ def blank_form(*, field: RegistrationField, utility: str, company: str, referenc
     return bytes(pdf.output())
 
 
-def _latin(text: str) -> str:
-    """Return text that the fonts built into every PDF reader can show."""
-    return text.translate(_REPLACED).encode("latin-1", "replace").decode("latin-1")
+def _shown(text: str, *, glyphs: Container[int]) -> str:
+    """Return text of which every sign is seen: a name must not lose letters without a trace."""
+    lines = unicodedata.normalize("NFC", text).splitlines()
+    return "\n".join("".join(_sign(char, glyphs) for char in line) for line in lines)
+
+
+def _sign(char: str, glyphs: Container[int]) -> str:
+    if char.isspace() and ord(char) not in glyphs:
+        return " "
+    if unicodedata.category(char) == "Cf":
+        return ""
+    is_printed = ord(char) in glyphs and unicodedata.bidirectional(char) not in _FROM_THE_RIGHT
+    return char if is_printed else _BOX
