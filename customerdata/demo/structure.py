@@ -29,7 +29,7 @@ from customerdata.services.structure import (
     upsert_meters,
     upsert_service_points,
 )
-from customerdata.usage.store import ensure_series
+from customerdata.usage.series import ensure_series
 
 BY = "command:demo"
 DOCS = "https://www.example.com/programs/"

@@ -90,7 +90,18 @@ class UsageSeries(models.Model):
     lane = models.PositiveSmallIntegerField(
         default=0, help_text="Counts sources that state overlapping readings side by side."
     )
+    grid = models.CharField(
+        max_length=24,
+        blank=True,
+        default="",
+        help_text="What can lie side by side, see customerdata.usage.grids; empty: not stated.",
+    )
     columns = models.JSONField(help_text="Column formats in the order of the packs.")
+    sources = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="By column: what feeds it, in the source's own name; empty: nothing said so.",
+    )
     created = models.DateTimeField(default=timezone.now, editable=False)
     cut_under = models.CharField(
         max_length=16,

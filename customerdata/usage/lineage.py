@@ -77,7 +77,7 @@ class Lineage:
         before = next((row for row in reversed(chain) if row.as_of <= as_of), None)
         later = [row for row in chain if row.as_of > as_of]
         was = self._pack(before) if before else None
-        became = overlay(was, pack, replace=replace) if was else _without_edges(pack)
+        became = self._laid(was, pack, replace=replace)
         if became is None:
             return None
         encoded = encode(became)
@@ -112,12 +112,26 @@ class Lineage:
             if (state.as_of, until) not in kept:
                 self._add(state.pack, encoded, state.as_of, until, state.synced)
 
+    def _laid(self, was: Pack | None, pack: Pack, *, replace: bool) -> Pack | None:
+        """What a version becomes; a period of another length takes the place of the former."""
+        if was is None or self._is_another_period(was, pack):
+            return _without_edges(pack)
+        return overlay(was, pack, replace=replace)
+
+    def _is_another_period(self, one: Pack, other: Pack) -> bool:
+        # Only where the grid says what the periods are: a day is no correction of a bill.
+        varying = self.series.interval is None and bool(self.series.grid)
+        return varying and one.interval != other.interval
+
     def _restate(
         self, was: Pack | None, became: Pack, later: list[UsagePack], synced: datetime
     ) -> None:
         for row in later:
             old = self._pack(row)
-            new = rebase(was, old, became)
+            if self._is_another_period(old, became):
+                # It stated the whole period anew and keeps all of it.
+                return
+            new = rebase(was if was and was.interval == old.interval else None, old, became)
             encoded = encode(new)
             if encoded.digest == bytes(row.digest):
                 return

@@ -6,19 +6,16 @@ what is known, and keeps every earlier state readable (CDS-WG3-01 7.3.1, 10.8).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from django.db import models, transaction
-from django.db.models import Q
+from django.db import transaction
 from django.utils import timezone
 
 from customerdata.models.usage import UsagePack, UsageSeries
 from customerdata.usage.codec import Pack, PackMismatch
 from customerdata.usage.columns import Column
-from customerdata.usage.formats import ColumnFormat
 from customerdata.usage.lineage import Lineage
 from customerdata.usage.partitioning import ensure_partitions
 from customerdata.usage.recut import cut_anew
@@ -27,7 +24,6 @@ from customerdata.usage.segments import (
     YEARS,
     month_parts,
     month_start,
-    months_digest,
     next_month_start,
 )
 from portal.errors import DomainError
@@ -67,55 +63,6 @@ class WriteResult:
     created: int = 0
     corrected: int = 0
     unchanged: int = 0
-
-
-def ensure_series(
-    *,
-    customer: models.Model,
-    contract: models.Model | None,
-    service_point: models.Model | None,
-    meter: models.Model | None,
-    account: models.Model | None,
-    commodity: str,
-    interval: int | None,
-    zone: str,
-    columns: Sequence[ColumnFormat],
-    lane: int = 0,
-) -> UsageSeries:
-    """Find the series of these readings or make it, and declare `columns` on it.
-
-    A column that is there in another unit (or currency) leads to a series of its own, because a
-    pack never crosses a change of units. Readings of one customer are serialised. `lane` keeps
-    readings apart that the source states for overlapping times.
-    """
-    links = {
-        "customer": customer,
-        "contract": contract,
-        "service_point": service_point,
-        "meter": meter,
-        "account": account,
-        "commodity": commodity,
-        "interval": interval,
-        "zone": zone,
-        "lane": lane,
-    }
-    with transaction.atomic():
-        # Two imports of the same customer must not both find nothing.
-        type(customer)._default_manager.select_for_update(no_key=True).get(pk=customer.pk)
-        for series in UsageSeries.objects.filter(_exactly(links)).order_by("pk"):
-            declared = series.formats
-            if _compatible(declared, columns):
-                known = {column.key for column in declared}
-                missing = [column for column in columns if column.key not in known]
-                if missing:
-                    series.columns = [c.to_json() for c in (*declared, *missing)]
-                    series.save(update_fields=["columns"])
-                return series
-        return UsageSeries.objects.create(
-            **links,
-            columns=[c.to_json() for c in columns],
-            cut_under=months_digest(ZoneInfo(zone)),
-        )
 
 
 def write_readings(
@@ -273,21 +220,3 @@ def _end(delivery: Delivery) -> datetime:
             f" {_FIRST.year} to {_LAST.year - 1}"
         )
     return delivery.start + timedelta(seconds=seconds * count)
-
-
-def _exactly(links: Mapping[str, object]) -> Q:
-    """Equality that finds NULL too."""
-    found = Q()
-    for name, value in links.items():
-        found &= Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value})
-    return found
-
-
-def _compatible(declared: Sequence[ColumnFormat], wanted: Sequence[ColumnFormat]) -> bool:
-    units = {_unitless(column): column.key for column in declared}
-    return all(units.get(_unitless(column), column.key) == column.key for column in wanted)
-
-
-def _unitless(column: ColumnFormat) -> tuple[tuple[str, object], ...]:
-    data = column.to_json() if column.type == "meter_readings" else column.described()
-    return tuple(sorted((k, v) for k, v in data.items() if k not in {"units", "currency"}))

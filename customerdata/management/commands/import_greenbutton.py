@@ -10,74 +10,132 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from customerdata.sources.greenbutton import mapping
-from customerdata.sources.greenbutton.loader import Summary, load_feed
-from customerdata.sources.greenbutton.mapping import Told
-from customerdata.sources.greenbutton.parser import read_file
+from customerdata.sources.greenbutton.archive import Member, read_file
+from customerdata.sources.greenbutton.loader import load_feed
+from customerdata.sources.greenbutton.report import Stored, Summary
+from customerdata.sources.greenbutton.stated import REGISTER_READINGS, Facts, Told
+from customerdata.sources.greenbutton.zones import known_zone
 from portal.errors import DomainError
 from portal.jsontext import canonical
+
+_CHOICES = {
+    "service": mapping.SERVICES,
+    "unit": mapping.UNIT_NAMES,
+    "power_of_ten": tuple(str(power) for power in range(-12, 13)),
+    "demand_type": mapping.DEMAND_TYPES,
+    "registers": REGISTER_READINGS,
+}
+_HELP = {
+    "service": "what is metered where the file does not say: {}",
+    "unit": "what the numbers of a channel without a known unit count: {}",
+    "power_of_ten": "value = number * 10^N where the reading type states no power, -12 to 12",
+    "demand_type": "which demand readings of power are: {}",
+    "registers": (
+        "how to take running totals of a register: {}. Amounts are the differences between "
+        "totals read at the end or at the start of their periods; `amounts` says that the "
+        "numbers are amounts already, whatever the file states"
+    ),
+}
+_METAVARS = {
+    "service": "SERVICE",
+    "unit": "UNIT",
+    "power_of_ten": "N",
+    "demand_type": "TYPE",
+    "registers": "HOW",
+}
 
 
 class Command(BaseCommand):
     """`manage.py import_greenbutton FILE --account NUMBER`."""
 
-    help = "Read a Green Button (ESPI/Atom XML) file into an account. Running it twice is harmless."
+    help = (
+        "Read a Green Button (ESPI/Atom XML) file, plain, gzip or zip, into an account. Running it "
+        "twice is harmless. CHANNEL is the end of the link of a meter reading, of its reading type "
+        "or of its usage point, such as M1 or UsagePoint/1; the report and the errors name them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the file, the account, and what the file may leave open."""
         parser.add_argument("file", type=Path)
         parser.add_argument("--account", required=True, metavar="NUMBER", help="account number")
         parser.add_argument("--dry-run", action="store_true", help="read and check, store nothing")
-        silent = parser.add_argument_group("where the file is silent")
-        silent.add_argument("--service", choices=mapping.SERVICES)
-        silent.add_argument("--unit", choices=mapping.UNIT_NAMES)
-        silent.add_argument("--power-of-ten", type=int, metavar="N", help="value = number * 10^N")
-        silent.add_argument("--demand-type", choices=mapping.DEMAND_TYPES)
+        parser.add_argument(
+            "--leave-out",
+            action="append",
+            default=[],
+            metavar="CHANNEL",
+            help="do not store this channel; may be repeated",
+        )
+        silent = parser.add_argument_group(
+            "where the file is silent",
+            "Each of the first five may be repeated with CHANNEL= in front.",
+        )
+        for fact, choices in _CHOICES.items():
+            silent.add_argument(
+                f"--{fact.replace('_', '-')}",
+                action="append",
+                default=[],
+                metavar=f"[CHANNEL=]{_METAVARS[fact]}",
+                help=_HELP[fact].format(", ".join(choices)),
+            )
         silent.add_argument("--currency", metavar="CODE", help="ISO 4217, for example USD")
         silent.add_argument("--zone", metavar="NAME", help="IANA zone of the readings")
+        silent.add_argument(
+            "--in-order",
+            action="store_true",
+            help="entries without links belong to the ones before them",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, load and report; errors say where and change nothing."""
         file: Path = options["file"]
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
-        if options["zone"] and not mapping.known_zone(options["zone"]):
-            raise CommandError(f"--zone: {options['zone']} is not an IANA time zone.")
-        told = Told(
-            service=options["service"],
-            unit=options["unit"],
-            power_of_ten=options["power_of_ten"],
-            zone=options["zone"],
-            currency=options["currency"],
-            demand_type=options["demand_type"],
-        )
+        told = _told(options)
         try:
-            summary = self._run(file, options["account"], told, dry_run=options["dry_run"])
+            done = self._run(file, options["account"], told, dry_run=options["dry_run"])
         except DomainError as error:
             raise CommandError(f"{file.name}: {error.message} Nothing was loaded.") from error
-        self._report(summary, dry_run=options["dry_run"])
+        for member, summary in done:
+            if member.name:
+                self.stdout.write(self.style.MIGRATE_HEADING(member.name))
+            self._report(summary)
+        if options["dry_run"]:
+            self.stdout.write("Dry run: nothing was stored.")
 
-    def _run(self, file: Path, account: str, told: Told, *, dry_run: bool) -> Summary:
-        with tqdm(total=file.stat().st_size, unit="B", unit_scale=True, desc="Reading") as bar:
-            feed = read_file(file, progress=lambda position: bar.update(position - bar.n))
-            bar.update(file.stat().st_size - bar.n)
+    def _run(
+        self, file: Path, account: str, told: Told, *, dry_run: bool
+    ) -> list[tuple[Member, Summary]]:
+        size = file.stat().st_size
+        with tqdm(total=size, unit="B", unit_scale=True, desc="Reading") as bar:
+            members = read_file(file, told=told, progress=lambda at: bar.update(at - bar.n))
+            bar.update(size - bar.n)
         self.stderr.write("Storing ...")
         with transaction.atomic():
-            summary = load_feed(
-                feed=feed,
-                account_number=account,
-                told=told,
-                fallback_zone=settings.CDS_TIMEZONE,
-                now=timezone.now(),
-                by="command:import_greenbutton",
-            )
+            done = [
+                (
+                    member,
+                    load_feed(
+                        feed=member.feed,
+                        account_number=account,
+                        told=told,
+                        fallback_zone=settings.CDS_TIMEZONE,
+                        now=timezone.now(),
+                        by="command:import_greenbutton",
+                    ),
+                )
+                for member in members
+            ]
             transaction.set_rollback(dry_run)
-        return summary
+        return done
 
-    def _report(self, summary: Summary, *, dry_run: bool) -> None:
+    def _report(self, summary: Summary) -> None:
         for warning in summary.warnings:
             self.stdout.write(self.style.WARNING(f"Warning: {warning}"))
         span = f"{summary.first:%Y-%m-%d} to {summary.last:%Y-%m-%d}" if summary.first else "none"
         self.stdout.write(f"Usage points: {summary.points}; readings: {summary.readings} ({span})")
+        for entry in summary.stored:
+            self.stdout.write(_line(entry))
         for words, total in summary.sums.items():
             self.stdout.write(f"Sum of {words}: {canonical(total)}")
         segments = summary.segments
@@ -85,5 +143,36 @@ class Command(BaseCommand):
             f"Segments: {segments.created} new, {segments.corrected} corrected, "
             f"{segments.unchanged} unchanged. Changes in all: {summary.changes}."
         )
-        if dry_run:
-            self.stdout.write("Dry run: nothing was stored.")
+
+
+def _told(options: dict[str, Any]) -> Told:
+    """Sort the options into those of a channel and those of whatever is silent."""
+    if options["zone"] and not known_zone(options["zone"]):
+        raise CommandError(f"--zone: {options['zone']} is not an IANA time zone.")
+    general: dict[str, Any] = {}
+    named: dict[str, dict[str, Any]] = {}
+    for fact, choices in _CHOICES.items():
+        for text in options[fact]:
+            channel, _, value = text.rpartition("=")
+            option = f"--{fact.replace('_', '-')}"
+            if value not in choices:
+                raise CommandError(f"{option}: {value!r} is none of {', '.join(choices)}.")
+            into = named.setdefault(channel, {}) if channel else general
+            if fact in into:
+                raise CommandError(f"{option} is given twice for {channel or 'the file'}.")
+            into[fact] = int(value) if fact == "power_of_ten" else value
+    return Told(
+        **general,
+        zone=options["zone"],
+        currency=options["currency"],
+        named={channel: Facts(**facts) for channel, facts in named.items()},
+        leave_out=tuple(options["leave_out"]),
+        in_order=options["in_order"],
+    )
+
+
+def _line(entry: Stored) -> str:
+    return (
+        f"  {entry.service}, {entry.channel}: {entry.words}: {entry.count} values of "
+        f"{entry.seconds} s, sum {canonical(entry.total)}"
+    )

@@ -4,12 +4,10 @@ Running it again changes nothing. A later file of the same points corrects what 
 own `updated` time and keeps the earlier values (CDS-WG3-01 7.3.1).
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from decimal import Decimal
-from itertools import groupby
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -25,62 +23,45 @@ from customerdata.services.structure import (
     upsert_meter,
     upsert_service_point,
 )
-from customerdata.sources.greenbutton import mapping
-from customerdata.sources.greenbutton.mapping import Measure, Told
-from customerdata.sources.greenbutton.model import (
-    Feed,
-    GreenButtonError,
-    MeterReading,
-    Reading,
-    UsagePoint,
+from customerdata.sources.greenbutton.channels import Channel, channels
+from customerdata.sources.greenbutton.deliveries import (
+    Run,
+    deliveries,
+    formats_of,
+    overlaps,
+    runs,
 )
-from customerdata.usage.columns import Column, make_column
-from customerdata.usage.formats import ColumnFormat, IntervalCost
-from customerdata.usage.offered import not_offered
-from customerdata.usage.segments import month_start
-from customerdata.usage.store import (
-    Delivery,
-    ReadingsRefused,
-    WriteResult,
-    ensure_series,
-    write_many,
+from customerdata.sources.greenbutton.identity import adopt_earlier, channel_key, service_key
+from customerdata.sources.greenbutton.model import Feed, GreenButtonError, UsagePoint
+from customerdata.sources.greenbutton.periods import twice_the_hour
+from customerdata.sources.greenbutton.report import (
+    Summary,
+    stored_overlaps,
+    stored_values,
+    unoffered,
 )
-from customerdata.usage.wire import SegmentFormat
+from customerdata.sources.greenbutton.stated import Told
+from customerdata.sources.greenbutton.zones import stated_zone
+from customerdata.usage.formats import ColumnFormat
+from customerdata.usage.series import SeriesTaken, ensure_series
+from customerdata.usage.store import Delivery, ReadingsRefused, write_many
 from portal import audit
 from portal.errors import NotFound
 from portal.models import User
 
-_DAY = 86_400
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a file held and what loading it did; sums are exact, by words for the format."""
-
-    points: int = 0
-    readings: int = 0
-    structure_changes: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
-    segments: WriteResult = field(default_factory=WriteResult)
-    sums: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    warnings: list[str] = field(default_factory=list)
-    formats: set[SegmentFormat] = field(default_factory=set)
-
-    @property
-    def changes(self) -> int:
-        """How many objects and segments are new or different."""
-        return self.structure_changes + self.segments.created + self.segments.corrected
+# As long as the column of a contract's name.
+_LONGEST_TITLE = 300
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where readings of one usage point go."""
+    """Where the readings of one service of a usage point go."""
 
     account: Account
     contract: Written
     service_point: Written
     meter: Written
+    service: str
     zone: str
 
 
@@ -99,19 +80,23 @@ def load_feed(
     `now` is the source's time for a file that does not say when it was made.
     Raises GreenButtonError (line and element) and NotFound for an unknown account.
     """
-    account = _account(account_number)
-    summary = Summary(points=len(feed.points))
-    as_of = feed.as_of or now
+    load = _Load(_account(account_number), told, fallback_zone, feed.as_of or now, now)
+    load.summary.points = len(feed.points)
+    load.summary.warnings += feed.warnings
+    # Every channel of the file is understood before anything of it is stored.
+    found = channels(feed, told, load.summary.warnings)
     for point in feed.points:
-        _load_point(account, point, told, fallback_zone, as_of, now, summary)
-    _warn_of_unoffered(summary)
+        if not point.meter_readings:
+            load.summary.warnings.append(f"line {point.line}: the usage point has no readings.")
+    load.store(found)
+    load.summary.warnings += unoffered(load.summary.stored)
     audit.record(
         "greenbutton.imported",
         by=by,
-        subject=f"account:{account.public_id}",
-        details={"readings": summary.readings, "changes": summary.changes},
+        subject=f"account:{load.account.public_id}",
+        details={"readings": load.summary.readings, "changes": load.summary.changes},
     )
-    return summary
+    return load.summary
 
 
 def _account(number: str) -> Account:
@@ -125,277 +110,185 @@ def _account(number: str) -> Account:
     return account
 
 
-def _load_point(
-    account: Account,
-    point: UsagePoint,
-    told: Told,
-    fallback_zone: str,
-    as_of: datetime,
-    now: datetime,
-    summary: Summary,
-) -> None:
-    readings = [reading for run in point.meter_readings for reading in run.readings]
-    if not readings:
-        summary.warnings.append(f"line {point.line}: the usage point has no readings.")
-        return
-    zone, warning = mapping.zone(point.local_time, told, fallback_zone)
-    if warning:
-        summary.warnings.append(warning)
-    # Every reading type of the point is understood before anything of it is stored.
-    measures = [
-        mapping.measure(run.reading_type, point.service_kind, told) for run in point.meter_readings
-    ]
-    start = min(reading.start for reading in readings)
-    place = _place(account, point, measures[0].service, zone, start, as_of, now)
-    summary.structure_changes += sum(
-        written.changed for written in (place.contract, place.service_point, place.meter)
-    )
-    for run, measure in zip(point.meter_readings, measures, strict=True):
-        _load_run(place, run, measure, as_of, now, summary)
+class _Load:
+    """One run: what holds for all channels of a file, and what was done so far."""
 
+    def __init__(
+        self, account: Account, told: Told, fallback_zone: str, as_of: datetime, now: datetime
+    ) -> None:
+        self.account = account
+        self.told = told
+        self.fallback_zone = fallback_zone
+        self.as_of = as_of
+        self.now = now
+        self.summary = Summary()
+        self._nameless: Counter[str] = Counter()
 
-def _place(
-    account: Account,
-    point: UsagePoint,
-    service: str,
-    zone: str,
-    start: datetime,
-    as_of: datetime,
-    now: datetime,
-) -> _Place:
-    key = f"greenbutton:{account.source_key}:{point.href}"[:200]
-    customer = account.customer
-    began = start.astimezone(ZoneInfo(zone)).date()
-    known = (
-        ServiceContractVersion.objects.current()
-        .filter(contract__source_key=key, contract__customer=customer)
-        .first()
-    )
-    contract = upsert_contract(
-        customer=customer,
-        source_key=key,
-        state=ContractState(
-            account=account,
-            contract_number="",
-            name=point.title,
-            service_types=(service, "metered"),
-            # A later file may start later; the service did not.
-            start=min(began, known.start) if known else began,
-        ),
-        as_of=as_of,
-        synced=now,
-    )
-    service_point = upsert_service_point(
-        customer=customer,
-        source_key=key,
-        state=ServicePointState(
-            servicepoint_number="", types=(service,), current_contracts=(contract.object,)
-        ),
-        as_of=as_of,
-        synced=now,
-    )
-    meter = upsert_meter(
-        customer=customer,
-        source_key=key,
-        state=MeterState(
-            meter_number="",
-            types=(f"{service}_usage",),
-            current_service_points=(service_point.object,),
-        ),
-        as_of=as_of,
-        synced=now,
-    )
-    return _Place(account, contract, service_point, meter, zone)
+    def store(self, found: Sequence[Channel]) -> None:
+        """Store all channels, service by service in the order of the file."""
+        by_service: dict[tuple[int, str], list[Channel]] = defaultdict(list)
+        for channel in found:
+            by_service[id(channel.point), channel.measure.service].append(channel)
+        for (_, service), group in by_service.items():
+            place = self._place(group[0].point, service, group)
+            changed = (place.contract, place.service_point, place.meter)
+            self.summary.structure_changes += sum(written.changed for written in changed)
+            unnamed: Counter[ColumnFormat] = Counter()
+            for channel in group:
+                if not channel.run.name:
+                    unnamed[channel.measure.format] += 1
+                number = unnamed[channel.measure.format]
+                self._store_channel(place, channel, channel_key(channel.run.name, number))
 
-
-def _load_run(
-    place: _Place,
-    run: MeterReading,
-    measure: Measure,
-    as_of: datetime,
-    now: datetime,
-    summary: Summary,
-) -> None:
-    formats = _formats(run, measure)
-    lanes = _lanes(run.readings)
-    if len(lanes) > 1:
-        summary.warnings.append(
-            f"line {run.line}: readings overlap in time; they are kept as the file states them, "
-            f"in {len(lanes)} parallel series."
+    def _place(self, point: UsagePoint, service: str, group: Sequence[Channel]) -> _Place:
+        if not point.name:
+            self._nameless[service] += 1
+        key = service_key(self.account, point, service, self._nameless[service])
+        self.summary.warnings += adopt_earlier(self.account, point, service, key)
+        customer = self.account.customer
+        known = (
+            ServiceContractVersion.objects.current()
+            .filter(contract__source_key=key, contract__customer=customer)
+            .first()
         )
-    deliveries = [
-        delivery
-        for number, lane in enumerate(lanes)
-        for delivery in _deliveries(place, lane, number, formats, measure, as_of, now)
-    ]
-    try:
-        written = write_many(deliveries)
-    except ReadingsRefused as error:
-        raise GreenButtonError(error.message, line=run.line, element="MeterReading") from error
-    _add_up(summary, run.readings, formats, measure, written)
-
-
-def _formats(run: MeterReading, measure: Measure) -> tuple[ColumnFormat, ...]:
-    priced = next((reading for reading in run.readings if reading.cost is not None), None)
-    if priced is None:
-        return (measure.format,)
-    if measure.currency is None:
-        raise GreenButtonError(
-            "The reading has a cost, but the file names no currency. State it with --currency.",
-            line=priced.line,
-            element="cost",
+        zone = self._zone(point, known)
+        start = min(channel.readings[0].start for channel in group)
+        began = start.astimezone(ZoneInfo(zone)).date()
+        contract = upsert_contract(
+            customer=customer,
+            source_key=key,
+            state=ContractState(
+                account=self.account,
+                contract_number="",
+                name=self._title(point),
+                service_types=(service, "metered"),
+                # A later file may start later; the service did not.
+                start=min(began, known.start) if known else began,
+            ),
+            as_of=self.as_of,
+            synced=self.now,
         )
-    return (measure.format, IntervalCost(measure.currency, of=(measure.format,)))
+        service_point = upsert_service_point(
+            customer=customer,
+            source_key=key,
+            state=ServicePointState(
+                servicepoint_number="", types=(service,), current_contracts=(contract.object,)
+            ),
+            as_of=self.as_of,
+            synced=self.now,
+        )
+        meter = upsert_meter(
+            customer=customer,
+            source_key=key,
+            state=MeterState(
+                meter_number="",
+                types=(f"{service}_usage",),
+                current_service_points=(service_point.object,),
+            ),
+            as_of=self.as_of,
+            synced=self.now,
+        )
+        return _Place(self.account, contract, service_point, meter, service, zone)
 
-
-def _lanes(readings: Iterable[Reading]) -> list[list[Reading]]:
-    """Sort readings into as few runs without overlap as possible; most files need one."""
-    lanes: list[list[Reading]] = []
-    ends: list[datetime] = []
-    for reading in sorted(readings, key=lambda r: (r.start, r.line)):
-        end = reading.start + timedelta(seconds=reading.seconds)
-        free = next((i for i, last in enumerate(ends) if last <= reading.start), None)
-        if free is None:
-            lanes.append([reading])
-            ends.append(end)
-        else:
-            lanes[free].append(reading)
-            ends[free] = end
-    return lanes
-
-
-def _deliveries(
-    place: _Place,
-    lane: Sequence[Reading],
-    number: int,
-    formats: tuple[ColumnFormat, ...],
-    measure: Measure,
-    as_of: datetime,
-    now: datetime,
-) -> Iterator[Delivery]:
-    # Days and bills vary in length (clock changes, calendar), so they are periods of their own.
-    by_interval: dict[int | None, list[Reading]] = defaultdict(list)
-    for reading in lane:
-        by_interval[reading.seconds if reading.seconds < _DAY else None].append(reading)
-    for interval, readings in by_interval.items():
-        series = _series(place, number, interval, formats, measure)
-        parts = _months(readings, interval, place.zone) if interval else [[r] for r in readings]
-        for part in parts:
-            first = part[0]
-            assert first is not None  # noqa: S101 -- parts begin and end with a reading
-            yield Delivery(
-                series=series,
-                start=first.start,
-                columns=_columns(part, formats, measure),
-                as_of=as_of,
-                synced=now,
-                interval=interval or first.seconds,
+    def _title(self, point: UsagePoint) -> str:
+        if len(point.title) > _LONGEST_TITLE:
+            self.summary.warnings.append(
+                f"line {point.line}: the title has {len(point.title)} characters; the first "
+                f"{_LONGEST_TITLE} are kept as the name of the service."
             )
+        return point.title[:_LONGEST_TITLE]
 
+    def _zone(self, point: UsagePoint, known: ServiceContractVersion | None) -> str:
+        """Return the zone of the local months: the stated one, else that of earlier readings."""
+        if self.told.zone is not None:
+            return self.told.zone
+        local_time = point.local_time
+        if local_time is not None and (zone := stated_zone(local_time)) is not None:
+            return zone
+        earlier = None
+        if known is not None:
+            stored = UsageSeries.objects.filter(contract_id=known.contract_id).order_by("pk")
+            earlier = stored.values_list("zone", flat=True).first()
+        zone = earlier or self.fallback_zone
+        if local_time is not None:
+            self.summary.warnings.append(
+                f"line {local_time.line}: no time zone has the offset {local_time.tz_offset} s "
+                f"with these daylight saving rules; local months follow {zone}. State another "
+                "with --zone."
+            )
+        elif earlier is None:
+            self.summary.warnings.append(
+                f"The file states no time zone; local months follow {zone}."
+            )
+        return zone
 
-def _series(
-    place: _Place,
-    lane: int,
-    interval: int | None,
-    formats: tuple[ColumnFormat, ...],
-    measure: Measure,
-) -> UsageSeries:
-    return ensure_series(
-        customer=place.account.customer,
-        contract=place.contract.object,
-        service_point=place.service_point.object,
-        meter=place.meter.object,
-        account=place.account,
-        commodity=measure.service,
-        interval=interval,
-        zone=place.zone,
-        columns=formats,
-        lane=lane,
-    )
+    def _store_channel(self, place: _Place, channel: Channel, source: str) -> None:
+        warnings = self.summary.warnings
+        formats = formats_of(channel.readings, channel.measure)
+        if overlaps(channel.readings):
+            warnings.append(
+                f"line {channel.run.line}: readings of {channel.name} overlap in time; they are "
+                "kept as the file states them, side by side, so that their sum counts that time "
+                "more than once."
+            )
+        warnings += twice_the_hour(channel.readings, place.zone)
+        brought: list[Delivery] = []
+        touched: dict[int, UsageSeries] = {}
+        for run in runs(channel.readings):
+            series = self._series(place, channel, run, formats, source)
+            touched[series.pk] = series
+            brought += deliveries(
+                run, series, formats, channel.measure, as_of=self.as_of, synced=self.now
+            )
+        try:
+            self.summary.add(write_many(brought))
+        except ReadingsRefused as error:
+            raise GreenButtonError(
+                error.message, line=channel.run.line, element="MeterReading"
+            ) from error
+        self._warn_of_stored(place, channel, touched.values())
+        self.summary.stored += stored_values(place.service, channel.name, brought, self.as_of)
 
+    def _series(
+        self,
+        place: _Place,
+        channel: Channel,
+        run: Run,
+        formats: tuple[ColumnFormat, ...],
+        source: str,
+    ) -> UsageSeries:
+        try:
+            return ensure_series(
+                customer=self.account.customer,
+                contract=place.contract.object,
+                service_point=place.service_point.object,
+                meter=place.meter.object,
+                account=self.account,
+                commodity=place.service,
+                interval=run.grid.interval,
+                zone=place.zone,
+                columns=formats,
+                lane=run.lane,
+                source=source,
+                grid=run.grid.name,
+            )
+        except SeriesTaken as error:
+            raise GreenButtonError(
+                error.message, line=channel.run.line, element="MeterReading"
+            ) from error
 
-def _months(
-    readings: Sequence[Reading], interval: int, zone: str
-) -> Iterator[list[Reading | None]]:
-    """Group by local month, the unit of storage; within a month None stands for a gap."""
-    tz = ZoneInfo(zone)
-    for _, group in groupby(readings, key=lambda r: month_start(r.start, tz)):
-        month = list(group)
-        step = timedelta(seconds=interval)
-        dense: list[Reading | None] = [None] * ((month[-1].start - month[0].start) // step + 1)
-        for reading in month:
-            position, rest = divmod(reading.start - month[0].start, step)
-            if rest:
-                raise GreenButtonError(
-                    f"The start is not a multiple of {interval} s after the reading before it.",
-                    line=reading.line,
-                    element="start",
+    def _warn_of_stored(
+        self, place: _Place, channel: Channel, touched: Iterable[UsageSeries]
+    ) -> None:
+        """Say what of the file does not fit what was stored before."""
+        for series in touched:
+            if series.zone != place.zone:
+                self.summary.warnings.append(
+                    f"line {channel.run.line}: the file's local months follow {place.zone}; those "
+                    f"stored of {channel.name} keep following {series.zone}."
                 )
-            dense[position] = reading
-        yield dense
-
-
-def _columns(
-    readings: Sequence[Reading | None], formats: tuple[ColumnFormat, ...], measure: Measure
-) -> list[Column]:
-    columns = [
-        make_column(
-            formats[0],
-            [measure.value(r.value) if r else None for r in readings],
-            [mapping.quality(r.qualities) if r else None for r in readings],
-        )
-    ]
-    if len(formats) > 1:
-        costs = [mapping.cost(r.cost) if r else None for r in readings]
-        columns.append(make_column(formats[1], costs))
-    return columns
-
-
-def _add_up(
-    summary: Summary,
-    readings: Sequence[Reading],
-    formats: tuple[ColumnFormat, ...],
-    measure: Measure,
-    written: WriteResult,
-) -> None:
-    summary.readings += len(readings)
-    ends = [reading.start + timedelta(seconds=reading.seconds) for reading in readings]
-    summary.first = min([reading.start for reading in readings] + _some(summary.first))
-    summary.last = max(ends + _some(summary.last))
-    summary.sums[_words(formats[0])] += sum(
-        (measure.value(r.value) or Decimal(0) for r in readings), Decimal(0)
-    )
-    if len(formats) > 1:
-        summary.sums[_words(formats[1])] += sum(
-            (mapping.cost(r.cost) or Decimal(0) for r in readings), Decimal(0)
-        )
-    summary.formats |= {
-        SegmentFormat(formats[0], mapping.quality(r.qualities))
-        for r in readings
-        if r.value is not None
-    }
-    summary.formats |= {SegmentFormat(column) for column in formats[1:]}
-    summary.segments.created += written.created
-    summary.segments.corrected += written.corrected
-    summary.segments.unchanged += written.unchanged
-
-
-def _some(value: datetime | None) -> list[datetime]:
-    return [] if value is None else [value]
-
-
-def _warn_of_unoffered(summary: Summary) -> None:
-    """Say which readings no client can ask for, so nobody wonders where they are (7.2.8.1)."""
-    summary.warnings += sorted(
-        f"no scope offers the value type {_words(entry.column)}"
-        f"{f', quality {entry.quality}' if entry.quality else ', quality not stated'}: no client "
-        "can read these readings. Add it to the choices of include_usage_segment_value_types."
-        for entry in not_offered(summary.formats)
-    )
-
-
-def _words(column: ColumnFormat) -> str:
-    """Return for example `electric_usage forward kWh`."""
-    described = column.described()
-    names = ("type", "demand_type", "direction", "units", "currency")
-    return " ".join(str(described[name]) for name in names if name in described)
+            if series.interval is None and stored_overlaps(series):
+                self.summary.warnings.append(
+                    f"line {channel.run.line}: periods of {channel.name} from several files "
+                    "overlap; all of them are kept."
+                )

@@ -1,4 +1,4 @@
-"""From ESPI codes to value formats, zones and qualities.
+"""From ESPI codes to value formats and qualities.
 
 Only exact conversions: powers of ten, never a heating value or a gas volume correction. Nothing is
 guessed (docs/adr/0003): what a file leaves open is asked of the operator.
@@ -7,11 +7,12 @@ guessed (docs/adr/0003): what a file leaves open is asked of the operator.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from customerdata.enums.usage import DemandType, DirectionType
 from customerdata.enums.usage import ReadingQualityType as Quality
-from customerdata.sources.greenbutton.model import GreenButtonError, LocalTime, ReadingType
+from customerdata.sources.greenbutton.model import GreenButtonError, ReadingType
+from customerdata.sources.greenbutton.registers import is_register
+from customerdata.sources.greenbutton.stated import NOTHING, Facts, Told
 from customerdata.usage.formats import (
     UNKNOWN,
     ColumnFormat,
@@ -62,9 +63,10 @@ class Unit:
 
 
 # ESPI UnitSymbol. Electricity is kept in kWh and kW, the units that the portal offers.
+_WATT = 38
 _UOMS: Mapping[int, Unit] = {
     72: Unit("electric", "usage", "kWh", -3),
-    38: Unit("electric", "demand", "kW", -3),
+    _WATT: Unit("electric", "demand", "kW", -3),
     132: Unit("natural_gas", "usage", "Btu", 0),
     169: Unit("natural_gas", "usage", "therm", 0),
 }
@@ -77,30 +79,20 @@ _NAMED: Mapping[str, Unit] = {
     "scf": Unit("natural_gas", "usage", "scf", 0),
 }
 UNIT_NAMES = tuple(_NAMED)
-
-# Offset in seconds of North American zones that follow the US daylight saving rules.
-_US_RULES = ("360E2000", "B40E2000")
-_US_ZONES: Mapping[int, str] = {
-    -12600: "America/St_Johns",
-    -14400: "America/Halifax",
-    -18000: "America/New_York",
-    -21600: "America/Chicago",
-    -25200: "America/Denver",
-    -28800: "America/Los_Angeles",
-    -32400: "America/Anchorage",
+# Common units that have no counterpart, for messages.
+_OTHER_UOMS: Mapping[int, str] = {
+    5: "A",
+    29: "V",
+    61: "VA",
+    63: "var",
+    71: "VAh",
+    73: "varh",
+    80: "money",
+    119: "cubic feet",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the operator states where the file is silent; None where nothing was stated."""
-
-    service: str | None = None
-    unit: str | None = None
-    power_of_ten: int | None = None
-    zone: str | None = None
-    currency: str | None = None
-    demand_type: str | None = None
+# ESPI CommodityType, as far as it is one of our services.
+_COMMODITIES: Mapping[int, str] = {1: "electric", 2: "electric", 7: "natural_gas"}
+_LARGEST_POWER = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +100,30 @@ class Measure:
     """How the integers of a meter reading become values: value = sign * integer * 10 ** exponent.
 
     Files count what flows to the grid upwards, under a direction of its own; in the standard it is
-    negative in every direction (CDS-WG3-01 10.8.5.1.2, 10.8.5.2.2).
+    negative in every direction (CDS-WG3-01 10.8.5.1.2, 10.8.5.2.2). Some files write it so already.
     """
 
     service: str
     format: ColumnFormat
     exponent: int
     currency: str | None
+    default_quality: Quality | None = None
 
     def value(self, integer: int | None) -> Decimal | None:
         """Return the exact value."""
-        return None if integer is None else Decimal(self._sign * integer).scaleb(self.exponent)
+        if integer is None:
+            return None
+        signed = -abs(integer) if self.is_reverse else integer
+        return Decimal(signed).scaleb(self.exponent)
+
+    def quality(self, marks: Sequence[int]) -> Quality | None:
+        """Return the quality of a reading: its own marks go before the type's default."""
+        return quality(marks) if marks else self.default_quality
 
     @property
-    def _sign(self) -> int:
-        return -1 if getattr(self.format, "direction", None) == DirectionType.REVERSE else 1
+    def is_reverse(self) -> bool:
+        """Tell whether the channel counts what flows to the grid."""
+        return getattr(self.format, "direction", None) == DirectionType.REVERSE
 
 
 def cost(integer: int | None) -> Decimal | None:
@@ -130,93 +131,165 @@ def cost(integer: int | None) -> Decimal | None:
     return None if integer is None else Decimal(integer).scaleb(COST_EXPONENT)
 
 
-def measure(reading_type: ReadingType | None, service_kind: int | None, told: Told) -> Measure:
-    """Return how readings of this type are meant; raises GreenButtonError where that is open."""
-    line = reading_type.line if reading_type else None
-    unit = _unit(reading_type, told, line)
-    service = _service(service_kind, told, line)
-    if unit.service != service:
-        raise GreenButtonError(
-            f"The unit {unit.name} does not measure {service}.", line=line, element="uom"
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What is known of a channel: what the file says and what the operator states.
+
+    `facts` are stated of this very channel, `told` of whatever is silent; `name` is for messages.
+    """
+
+    name: str
+    reading_type: ReadingType | None
+    service_kind: int | None
+    told: Told
+    facts: Facts = NOTHING
+
+    @property
+    def line(self) -> int | None:
+        """Where the reading type stands in the file."""
+        return self.reading_type.line if self.reading_type else None
+
+    def states(self, name: str) -> int | None:
+        """Return what the reading type says, None where it is silent."""
+        return getattr(self.reading_type, name, None)
+
+    def lacks(self, fact: str) -> bool:
+        """Tell whether the file leaves a fact open that an option could state."""
+        if fact == "unit":
+            return not self.states("uom")
+        if fact == "power_of_ten":
+            return self.states("power_of_ten") is None
+        if fact == "demand_type":
+            power = self.states("uom") == _WATT
+            return power and self.states("data_qualifier") not in _DEMAND_TYPES
+        return is_register(self.states("accumulation"))
+
+
+def measure(about: Described, warnings: list[str]) -> Measure:
+    """Return how readings of a channel are meant; raises GreenButtonError where that is open."""
+    unit = _unit(about)
+    service = _service(about, unit)
+    kind = about.service_kind
+    if about.facts.service is None and kind is not None and service != SERVICE_KINDS.get(kind):
+        warnings.append(
+            f"line {about.line}: {about.name} is taken as {service}, as its unit and commodity "
+            f"say, though the usage point states service kind {kind}."
         )
-    power = told.power_of_ten
-    if reading_type is not None and reading_type.power_of_ten is not None:
-        power = reading_type.power_of_ten
+    default = about.states("default_quality")
     return Measure(
         service=service,
-        format=_format(unit, reading_type, told),
-        exponent=unit.exponent + (power or 0),
-        currency=_currency(reading_type) or told.currency,
+        format=_format(about, unit),
+        exponent=unit.exponent + _power_of_ten(about),
+        currency=_CURRENCIES.get(about.states("currency") or 0) or about.told.currency,
+        default_quality=None if default is None else quality([default]),
     )
 
 
-def _unit(reading_type: ReadingType | None, told: Told, line: int | None) -> Unit:
-    if reading_type is not None and reading_type.uom:
-        found = _UOMS.get(reading_type.uom)
-        if found is None and told.unit is None:
+def _unit(about: Described) -> Unit:
+    choice = f"({', '.join(UNIT_NAMES)})"
+    uom = about.states("uom")
+    stated = about.facts.unit
+    if not uom:
+        stated = stated or about.told.unit
+        if stated is None:
             raise GreenButtonError(
-                f"The unit of measure {reading_type.uom} has no exact counterpart here. "
-                f"If you know what it counts, say so with --unit ({', '.join(UNIT_NAMES)}).",
-                line=line,
-                element="uom",
+                f"The reading type of {about.name} states no unit. State it with --unit {choice}, "
+                "and with --power-of-ten if the numbers are scaled.",
+                line=about.line,
+                element="ReadingType",
             )
-        if found is not None:
-            return found
-    if told.unit is None:
+        return _NAMED[stated]
+    found = _UOMS.get(uom)
+    if found is None and stated is None:
+        what = _OTHER_UOMS.get(uom)
         raise GreenButtonError(
-            "The reading type states no unit. State it with --unit "
-            f"({', '.join(UNIT_NAMES)}), and with --power-of-ten if the numbers are scaled.",
-            line=line,
-            element="ReadingType",
+            f"The unit of measure {uom}{f' ({what})' if what else ''} of {about.name} has no exact "
+            f"counterpart here. Leave it out with --leave-out {about.name}, or if you know what it "
+            f"counts, say so with --unit {about.name}=UNIT {choice}.",
+            line=about.line,
+            element="uom",
         )
-    return _NAMED[told.unit]
-
-
-def _service(service_kind: int | None, told: Told, line: int | None) -> str:
-    if service_kind is not None:
-        if service_kind not in SERVICE_KINDS:
-            raise GreenButtonError(
-                f"Service kind {service_kind} is neither electricity (0) nor gas (1).",
-                line=line,
-                element="kind",
-            )
-        return SERVICE_KINDS[service_kind]
-    if told.service is None:
+    if found is not None and stated is not None and _NAMED[stated] != found:
         raise GreenButtonError(
-            f"The usage point names no service. State it with --service ({', '.join(SERVICES)}).",
-            line=line,
+            f"--unit {about.name}={stated}: the file states another unit ({uom}).",
+            line=about.line,
+            element="uom",
+        )
+    return found or _NAMED[stated or ""]
+
+
+def _service(about: Described, unit: Unit) -> str:
+    kind = about.service_kind
+    if kind is not None and kind not in SERVICE_KINDS:
+        raise GreenButtonError(
+            f"Service kind {kind} of {about.name} is neither electricity (0) nor gas (1). Leave it "
+            f"out with --leave-out {about.name}.",
+            line=about.line,
             element="kind",
         )
-    return told.service
+    service = about.facts.service
+    if service is None and kind is None:
+        service = about.told.service
+    elif service is None and kind is not None:
+        service = SERVICE_KINDS[kind]
+        if _COMMODITIES.get(about.states("commodity") or 0) == unit.service:
+            # Two statements of the reading type against one of the usage point.
+            service = unit.service
+    if service is None:
+        raise GreenButtonError(
+            f"Nothing in the file names the service of {about.name}. State it with --service "
+            f"({', '.join(SERVICES)}).",
+            line=about.line,
+            element="kind",
+        )
+    if unit.service != service:
+        raise GreenButtonError(
+            f"The unit {unit.name} of {about.name} does not measure {service}. If it measures "
+            f"{unit.service}, say so with --service {about.name}={unit.service}.",
+            line=about.line,
+            element="uom",
+        )
+    return service
 
 
-def _format(unit: Unit, reading_type: ReadingType | None, told: Told) -> ColumnFormat:
+def _power_of_ten(about: Described) -> int:
+    power = about.states("power_of_ten")
+    if power is None:
+        power = about.facts.power_of_ten
+    if power is None:
+        power = about.told.power_of_ten or 0
+    if abs(power) > _LARGEST_POWER:
+        raise GreenButtonError(
+            f"A power of ten of {power} is not possible; ESPI knows -{_LARGEST_POWER} to "
+            f"{_LARGEST_POWER}.",
+            line=about.line,
+            element="powerOfTenMultiplier",
+        )
+    return power
+
+
+def _format(about: Described, unit: Unit) -> ColumnFormat:
     if unit.service == "natural_gas":
         return NaturalGasUsage(units=unit.name)
-    flow = reading_type.flow_direction if reading_type else None
     # Nobody says whether the meter counts one way or both: then it must not be said on the wire.
-    direction = _DIRECTIONS.get(flow or 0, UNKNOWN)
+    direction = _DIRECTIONS.get(about.states("flow_direction") or 0, UNKNOWN)
     if unit.quantity == "demand":
-        return ElectricDemand(unit.name, _demand_type(reading_type, told), direction)
+        return ElectricDemand(unit.name, _demand_type(about), direction)
     return ElectricUsage(unit.name, direction)
 
 
-def _demand_type(reading_type: ReadingType | None, told: Told) -> str:
+def _demand_type(about: Described) -> str:
     """Return what the file states, else what the operator does (CDS-WG3-01 10.8.7.7)."""
-    stated = _DEMAND_TYPES.get(reading_type.data_qualifier or 0) if reading_type else None
-    found = stated or told.demand_type
+    found = _DEMAND_TYPES.get(about.states("data_qualifier") or 0)
+    found = found or about.facts.demand_type or about.told.demand_type
     if found is None:
         raise GreenButtonError(
-            "The readings of power do not say which demand they are. State it with --demand-type "
-            f"({', '.join(DEMAND_TYPES)}).",
-            line=reading_type.line if reading_type else None,
+            f"The readings of power of {about.name} do not say which demand they are. State it "
+            f"with --demand-type ({', '.join(DEMAND_TYPES)}).",
+            line=about.line,
             element="dataQualifier",
         )
     return found
-
-
-def _currency(reading_type: ReadingType | None) -> str | None:
-    return _CURRENCIES.get(reading_type.currency or 0) if reading_type else None
 
 
 def quality(marks: Sequence[int]) -> Quality | None:
@@ -225,35 +298,3 @@ def quality(marks: Sequence[int]) -> Quality | None:
         if codes.intersection(marks):
             return found
     return None
-
-
-def zone(local_time: LocalTime | None, told: Told, fallback: str) -> tuple[str, str]:
-    """Return an IANA zone and a warning (empty if all is well).
-
-    A Green Button file knows offsets and rules only. Readings carry absolute times, so the zone
-    decides nothing but where local months begin.
-    """
-    if told.zone is not None:
-        return told.zone, ""
-    if local_time is None:
-        return fallback, f"The file states no time zone; local months follow {fallback}."
-    rules = (local_time.dst_start_rule, local_time.dst_end_rule)
-    if rules == _US_RULES and local_time.dst_offset and local_time.tz_offset in _US_ZONES:
-        return _US_ZONES[local_time.tz_offset], ""
-    hours, rest = divmod(local_time.tz_offset, 3600)
-    if not local_time.dst_offset and not rest and -12 <= hours <= 12:
-        # The sign of these names is the opposite of everybody else's.
-        return f"Etc/GMT{-hours:+d}" if hours else "Etc/UTC", ""
-    return fallback, (
-        f"line {local_time.line}: no time zone has the offset {local_time.tz_offset} s with these "
-        f"daylight saving rules; local months follow {fallback}. State another with --zone."
-    )
-
-
-def known_zone(name: str) -> bool:
-    """Tell whether a name is an IANA time zone."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True

@@ -27,6 +27,7 @@ class ReadingType:
     """How the numbers of a meter reading are meant (ESPI ReadingType); None where unstated."""
 
     line: int
+    link: str = ""
     commodity: int | None = None
     uom: int | None = None
     power_of_ten: int | None = None
@@ -35,6 +36,7 @@ class ReadingType:
     accumulation: int | None = None
     currency: int | None = None
     data_qualifier: int | None = None
+    default_quality: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,41 +62,85 @@ class Reading:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class Untimed:
+    """A reading without a period of its own: its place in the block says when it was."""
+
+    value: int | None
+    cost: int | None
+    qualities: tuple[int, ...]
+    line: int
+
+    def at(self, start: datetime, seconds: int) -> Reading:
+        """Return the reading with its period."""
+        return Reading(start, seconds, self.value, self.cost, self.qualities, self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of readings that follow each other (ESPI IntervalBlock), with its own period if any."""
+
+    line: int
+    start: datetime | None
+    seconds: int | None
+    readings: tuple[Reading, ...]
+    untimed: tuple[Untimed, ...]
+
+
 @dataclass(slots=True)
 class MeterReading:
-    """A run of readings of one kind at one usage point."""
+    """A run of readings of one kind at one usage point: a channel of the meter.
 
-    href: str
+    `missing_type` is the reading type that it names and that is not in the file.
+    """
+
+    link: str
     line: int
-    title: str = ""
-    related: tuple[str, ...] = ()
-    readings: list[Reading] = field(default_factory=list)
+    atom_id: str = ""
     reading_type: ReadingType | None = None
+    missing_type: str = ""
+    blocks: list[Block] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The link, else the Atom id where that is its alone; empty where it has neither."""
+        return self.link or self.atom_id
 
 
 @dataclass(slots=True)
 class UsagePoint:
     """A place where a service is metered."""
 
-    href: str
+    link: str
     line: int
     service_kind: int | None
     title: str = ""
-    related: tuple[str, ...] = ()
+    atom_id: str = ""
     local_time: LocalTime | None = None
     meter_readings: list[MeterReading] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """As of `MeterReading`."""
+        return self.link or self.atom_id
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One file: its points and the instant at which it was true (`updated` of the feed)."""
+    """One file: its points and the instant at which it was true (`updated` of the feed).
+
+    `left_out` are the things that only links name and that the operator told to leave out.
+    """
 
     title: str
     as_of: datetime | None
     points: tuple[UsagePoint, ...]
+    warnings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def readings(self) -> Iterable[Reading]:
-        """Yield every interval of the file."""
+        """Yield every interval of the file that has a period of its own."""
         for point in self.points:
             for meter_reading in point.meter_readings:
-                yield from meter_reading.readings
+                for block in meter_reading.blocks:
+                    yield from block.readings

@@ -1,80 +1,56 @@
 """Streaming reader of ESPI/Atom files.
 
 Entries are read one at a time and dropped, so memory grows with the readings, not with the XML.
-Resources find each other by their links: a block's `up` link is the meter reading's `self` link
-plus a path step, a meter reading's `related` link is its reading type, and so on. Exporters get
-these links wrong now and then; where a feed has exactly one candidate, that one is taken.
 Entity declarations and external references are refused: no utility file needs them.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 
 from lxml import etree
 
+from customerdata.sources.greenbutton.links import Collected, Entry, Item, join
 from customerdata.sources.greenbutton.model import (
+    Block,
     Feed,
     GreenButtonError,
     LocalTime,
     MeterReading,
     Reading,
     ReadingType,
+    Untimed,
     UsagePoint,
 )
-from portal.times import parse_datetime
+from customerdata.sources.greenbutton.stated import Told
+from portal.times import TimeFormatError, parse_date, parse_datetime
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 ESPI = "{http://naesb.org/espi}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-T = TypeVar("T")
+# No bill covers ten years; past that a number is a mistake, and arithmetic with it may overflow.
+_LONGEST = 10 * 366 * 86_400
 
 
-@dataclass(slots=True)
-class _Entry:
-    """Atom's part of a resource."""
+def read(
+    stream: IO[bytes],
+    *,
+    told: Told | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Feed:
+    """Read a stream of ESPI/Atom XML; `progress` is told how many bytes were read.
 
-    own: str
-    up: str
-    related: tuple[str, ...]
-    title: str
-    line: int
-
-
-@dataclass(slots=True)
-class _Collected:
-    """Resources by their own link, in the order of the file."""
-
-    points: dict[str, UsagePoint] = field(default_factory=dict)
-    point_of_up: dict[str, str] = field(default_factory=dict)
-    meter_readings: dict[str, MeterReading] = field(default_factory=dict)
-    up_of: dict[str, str] = field(default_factory=dict)
-    reading_types: dict[str, ReadingType] = field(default_factory=dict)
-    local_times: dict[str, LocalTime] = field(default_factory=dict)
-    blocks: list[tuple[str, int, list[Reading]]] = field(default_factory=list)
-    title: str = ""
-    updated: datetime | None = None
-
-
-def read_file(path: Path, *, progress: Callable[[int], None] | None = None) -> Feed:
-    """Read a file; `progress` is told how many bytes were read. Raises GreenButtonError."""
-    with path.open("rb") as stream:
-        return read(stream, progress=progress)
-
-
-def read(stream: IO[bytes], *, progress: Callable[[int], None] | None = None) -> Feed:
-    """Read a stream of ESPI/Atom XML; raises GreenButtonError with line and element."""
-    collected = _Collected()
+    Raises GreenButtonError with line and element.
+    """
+    collected = Collected()
     with _xml_errors():
-        for entry in _entries(stream, collected, progress):
-            _collect(entry, collected)
+        for order, entry in enumerate(_entries(stream, collected, progress)):
+            _collect(entry, order, collected)
     if not (collected.points or collected.meter_readings or collected.blocks):
         raise GreenButtonError("The file holds no UsagePoint: it is not a Green Button usage file.")
-    return _assemble(collected)
+    return join(collected, told or Told())
 
 
 @contextmanager
@@ -87,7 +63,7 @@ def _xml_errors() -> Iterator[None]:
 
 
 def _entries(
-    stream: IO[bytes], collected: _Collected, progress: Callable[[int], None] | None
+    stream: IO[bytes], collected: Collected, progress: Callable[[int], None] | None
 ) -> Iterator[etree._Element]:
     events = etree.iterparse(
         stream,
@@ -118,7 +94,7 @@ def _entries(
         elif depth == 1 and element.tag == f"{ATOM}title":
             collected.title = (element.text or "").strip()
         elif depth == 1 and element.tag == f"{ATOM}updated":
-            collected.updated = _instant(element)
+            collected.updated = _instant(element, collected)
 
 
 def _check_root(element: etree._Element) -> None:
@@ -133,43 +109,43 @@ def _check_root(element: etree._Element) -> None:
         )
 
 
-def _collect(element: etree._Element, into: _Collected) -> None:
-    entry = _atom_part(element)
+def _collect(element: etree._Element, order: int, into: Collected) -> None:
+    entry = _atom_part(element, order)
     for content in element.iterchildren(f"{ATOM}content"):
         for resource in content.iter(*(f"{ESPI}{name}" for name in _HANDLERS)):
             _HANDLERS[etree.QName(resource).localname](resource, entry, into)
 
 
-def _atom_part(element: etree._Element) -> _Entry:
+def _atom_part(element: etree._Element, order: int) -> Entry:
     links: dict[str, list[str]] = {"self": [], "up": [], "related": []}
     for link in element.iterchildren(f"{ATOM}link"):
-        links.setdefault(str(link.get("rel", "")), []).append(str(link.get("href", "")).rstrip("/"))
-    return _Entry(
-        own=next(iter(links["self"]), f"#{_line(element)}"),
+        href = str(link.get("href", "")).strip().rstrip("/")
+        links.setdefault(str(link.get("rel", "")), []).append(href)
+    return Entry(
+        link=next(iter(links["self"]), ""),
+        atom_id=(element.findtext(f"{ATOM}id") or "").strip(),
         up=next(iter(links["up"]), ""),
         related=tuple(links["related"]),
         title=(element.findtext(f"{ATOM}title") or "").strip(),
         line=_line(element),
+        order=order,
     )
 
 
-def _usage_point(element: etree._Element, entry: _Entry, into: _Collected) -> None:
+def _usage_point(element: etree._Element, entry: Entry, into: Collected) -> None:
     kind = _integer(element, "ServiceCategory/kind")
-    into.points[entry.own] = UsagePoint(
-        entry.own, _line(element), kind, title=entry.title, related=entry.related
-    )
+    point = UsagePoint(entry.link, _line(element), kind, title=entry.title)
+    into.points.append(Item(entry, point))
 
 
-def _meter_reading(element: etree._Element, entry: _Entry, into: _Collected) -> None:
-    into.meter_readings[entry.own] = MeterReading(
-        entry.own, _line(element), title=entry.title, related=entry.related
-    )
-    into.up_of[entry.own] = entry.up
+def _meter_reading(element: etree._Element, entry: Entry, into: Collected) -> None:
+    into.meter_readings.append(Item(entry, MeterReading(entry.link, _line(element))))
 
 
-def _reading_type(element: etree._Element, entry: _Entry, into: _Collected) -> None:
-    into.reading_types[entry.own] = ReadingType(
+def _reading_type(element: etree._Element, entry: Entry, into: Collected) -> None:
+    reading_type = ReadingType(
         line=_line(element),
+        link=entry.link,
         commodity=_integer(element, "commodity"),
         uom=_integer(element, "uom"),
         power_of_ten=_integer(element, "powerOfTenMultiplier"),
@@ -178,40 +154,43 @@ def _reading_type(element: etree._Element, entry: _Entry, into: _Collected) -> N
         accumulation=_integer(element, "accumulationBehaviour"),
         currency=_integer(element, "currency"),
         data_qualifier=_integer(element, "dataQualifier"),
+        default_quality=_integer(element, "defaultQuality"),
     )
+    into.reading_types.append(Item(entry, reading_type))
 
 
-def _local_time(element: etree._Element, entry: _Entry, into: _Collected) -> None:
-    into.local_times[entry.own] = LocalTime(
+def _local_time(element: etree._Element, entry: Entry, into: Collected) -> None:
+    local_time = LocalTime(
         line=_line(element),
         tz_offset=_required(element, "tzOffset"),
         dst_offset=_integer(element, "dstOffset") or 0,
         dst_start_rule=(element.findtext(f"{ESPI}dstStartRule") or "").strip().upper(),
         dst_end_rule=(element.findtext(f"{ESPI}dstEndRule") or "").strip().upper(),
     )
+    into.local_times.append(Item(entry, local_time))
 
 
-def _interval_block(element: etree._Element, entry: _Entry, into: _Collected) -> None:
+def _interval_block(element: etree._Element, entry: Entry, into: Collected) -> None:
+    period = element.find(f"{ESPI}interval")
     readings = [_reading(item) for item in element.iterchildren(f"{ESPI}IntervalReading")]
-    into.blocks.append((entry.up, _line(element), readings))
+    timed = tuple(reading for reading in readings if isinstance(reading, Reading))
+    untimed = tuple(reading for reading in readings if isinstance(reading, Untimed))
+    start = seconds = None
+    if untimed:
+        # Only here the block's own period matters; exporters get it wrong where it does not.
+        if timed or period is None:
+            raise GreenButtonError(
+                "The reading has no timePeriod, "
+                + ("but others of its block have one." if timed else "and its block no interval."),
+                line=untimed[0].line,
+                element="IntervalReading",
+            )
+        start, seconds = _start(period), _duration(period)
+    into.blocks.append(Item(entry, Block(_line(element), start, seconds, timed, untimed)))
 
 
-def _reading(element: etree._Element) -> Reading:
-    period = element.find(f"{ESPI}timePeriod")
-    if period is None:
-        raise GreenButtonError(
-            "The reading has no timePeriod.", line=_line(element), element="IntervalReading"
-        )
-    seconds = _required(period, "duration")
-    if seconds <= 0:
-        raise GreenButtonError(
-            f"A duration of {seconds} seconds is not possible.",
-            line=_line(period),
-            element="duration",
-        )
-    return Reading(
-        start=_start(period),
-        seconds=seconds,
+def _reading(element: etree._Element) -> Reading | Untimed:
+    untimed = Untimed(
         value=_integer(element, "value"),
         cost=_integer(element, "cost"),
         qualities=tuple(
@@ -220,6 +199,19 @@ def _reading(element: etree._Element) -> Reading:
         ),
         line=_line(element),
     )
+    period = element.find(f"{ESPI}timePeriod")
+    return untimed if period is None else untimed.at(_start(period), _duration(period))
+
+
+def _duration(period: etree._Element) -> int:
+    seconds = _required(period, "duration")
+    if not 0 <= seconds <= _LONGEST:
+        raise GreenButtonError(
+            f"A duration of {seconds} seconds is not possible.",
+            line=_line(period),
+            element="duration",
+        )
+    return seconds
 
 
 def _start(period: etree._Element) -> datetime:
@@ -234,55 +226,13 @@ def _start(period: etree._Element) -> datetime:
         ) from None
 
 
-_HANDLERS: dict[str, Callable[[etree._Element, _Entry, _Collected], None]] = {
+_HANDLERS: dict[str, Callable[[etree._Element, Entry, Collected], None]] = {
     "UsagePoint": _usage_point,
     "MeterReading": _meter_reading,
     "ReadingType": _reading_type,
     "LocalTimeParameters": _local_time,
     "IntervalBlock": _interval_block,
 }
-
-
-def _assemble(collected: _Collected) -> Feed:
-    for up, line, readings in collected.blocks:
-        target = _parent(up, collected.meter_readings)
-        if target is None:
-            raise GreenButtonError(
-                f"The block belongs to no MeterReading of the file (its up link is {up!r}).",
-                line=line,
-                element="IntervalBlock",
-            )
-        target.readings.extend(readings)
-    for href, meter_reading in collected.meter_readings.items():
-        meter_reading.reading_type = _related(meter_reading.related, collected.reading_types)
-        point = _parent(collected.up_of[href], collected.points)
-        if point is None:
-            raise GreenButtonError(
-                "The meter reading belongs to no UsagePoint of the file.",
-                line=meter_reading.line,
-                element="MeterReading",
-            )
-        point.meter_readings.append(meter_reading)
-    for point in collected.points.values():
-        point.local_time = _related(point.related, collected.local_times)
-    return Feed(collected.title, collected.updated, tuple(collected.points.values()))
-
-
-def _parent(up: str, candidates: dict[str, T]) -> T | None:
-    """Return whose `self` link is the `up` link less its last step; the only one if none fits."""
-    found = candidates.get(up) or candidates.get(up.rpartition("/")[0])
-    return found or _only(candidates)
-
-
-def _related(links: tuple[str, ...], candidates: dict[str, T]) -> T | None:
-    for link in links:
-        if link in candidates:
-            return candidates[link]
-    return _only(candidates)
-
-
-def _only(candidates: dict[str, T]) -> T | None:
-    return next(iter(candidates.values())) if len(candidates) == 1 else None
 
 
 def _line(element: etree._Element) -> int:
@@ -314,9 +264,18 @@ def _required(element: etree._Element, name: str) -> int:
     return value
 
 
-def _instant(element: etree._Element) -> datetime:
+def _instant(element: etree._Element, into: Collected) -> datetime | None:
+    """Read `updated` of the feed: a time, a day (its begin in UTC) or nothing at all."""
     text = (element.text or "").strip()
+    if not text:
+        into.warnings.append(f"line {_line(element)}: updated is empty; it counts as of now.")
+        return None
     try:
         return parse_datetime(text)
-    except ValueError as error:
-        raise GreenButtonError(str(error), line=_line(element), element="updated") from None
+    except TimeFormatError as error:
+        try:
+            day = parse_date(text)
+        except TimeFormatError:
+            raise GreenButtonError(str(error), line=_line(element), element="updated") from None
+    into.warnings.append(f"line {_line(element)}: updated is a day; it counts from 0:00 UTC on.")
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

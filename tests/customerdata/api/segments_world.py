@@ -14,7 +14,8 @@ from customerdata.access.compute import compute_grant
 from customerdata.models import UsageSeries
 from customerdata.usage.columns import make_column
 from customerdata.usage.formats import ColumnFormat, ElectricUsage, IntervalCost
-from customerdata.usage.store import ensure_series, write_readings
+from customerdata.usage.series import ensure_series
+from customerdata.usage.store import write_readings
 from portal import jsontext
 from tests.customerdata.api.listing import Bearer
 from tests.factories.customerdata import Household, Service, chosen, make_grant, usage_entry

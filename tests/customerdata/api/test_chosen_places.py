@@ -10,7 +10,7 @@ from consent.models import Grant
 from customerdata.access.compute import compute_grant
 from customerdata.access.reading import CONTRACTS, METERS, SERVICE_POINTS, Reader
 from customerdata.models import GrantedObject, MeterDevice, ServiceContract, ServicePoint
-from customerdata.usage.store import ensure_series
+from customerdata.usage.series import ensure_series
 from registration.services.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST,

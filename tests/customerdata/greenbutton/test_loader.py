@@ -1,6 +1,5 @@
 """Loading Green Button files: exact, idempotent, versioned, all or nothing."""
 
-import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,45 +8,17 @@ import pytest
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.models import ServiceContract
 from customerdata.models.usage import UsagePack, UsageSeries
-from customerdata.services.structure import AccountState, upsert_account, upsert_customer
-from customerdata.sources.greenbutton.loader import Summary, load_feed
-from customerdata.sources.greenbutton.mapping import Told
 from customerdata.sources.greenbutton.model import GreenButtonError
-from customerdata.sources.greenbutton.parser import read
+from customerdata.sources.greenbutton.stated import Told
 from portal.errors import NotFound
 from portal.models import AuditEvent
 from registration.services.offers import load_offers
+from tests.customerdata.greenbutton.conftest import load
 from tests.customerdata.greenbutton.feeds import feed, reading
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("account")
 
 JANUARY = 1767254400  # 2026-01-01 00:00 in Los Angeles
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def account():
-    """Create the account that the files belong to."""
-    customer = upsert_customer(source_key="c1", name="Test", is_test=True)
-    return upsert_account(
-        customer=customer,
-        source_key="a1",
-        state=AccountState(account_number="77-1", name="Test", types=("residential",)),
-        as_of=datetime(2020, 1, 1, tzinfo=UTC),
-        synced=NOW,
-    ).object
-
-
-def load(data: bytes, told: Told | None = None, number: str = "77-1") -> Summary:
-    """Read and load a feed."""
-    return load_feed(
-        feed=read(io.BytesIO(data)),
-        account_number=number,
-        told=told or Told(),
-        fallback_zone="America/Los_Angeles",
-        now=NOW,
-        by="command:test",
-    )
 
 
 def quarter_hours(count: int, *, start: int = JANUARY) -> list[str]:
@@ -153,7 +124,7 @@ def test_gaps_stay_gaps():
         ({"uom": 119, "kind": 1}, Told(), "uom", "--unit"),
         ({"kind": ""}, Told(), "kind", "--service"),
         ({"kind": 2}, Told(), "kind", "neither electricity"),
-        ({"kind": 1, "uom": 72}, Told(), "uom", "does not measure"),
+        ({"kind": 1, "uom": 72, "commodity": 7}, Told(), "uom", "does not measure"),
         ({"uom": 38}, Told(), "dataQualifier", "--demand-type"),
         ({"uom": 38, "qualifier": 12}, Told(), "dataQualifier", "--demand-type"),
     ],

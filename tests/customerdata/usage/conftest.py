@@ -6,7 +6,7 @@ import pytest
 
 from customerdata.models import Customer, MeterDevice, ServiceContract, UsageSeries
 from customerdata.usage.formats import ElectricUsage, IntervalCost
-from customerdata.usage.store import ensure_series
+from customerdata.usage.series import ensure_series
 
 NET = ElectricUsage("kWh", "net")
 COST = IntervalCost("USD", of=(NET,))

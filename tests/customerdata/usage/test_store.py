@@ -25,10 +25,10 @@ from customerdata.models import (
 from customerdata.usage.columns import make_column
 from customerdata.usage.formats import ElectricDemand, ElectricUsage, NaturalGasUsage
 from customerdata.usage.partitioning import ensure_partitions
+from customerdata.usage.series import ensure_series
 from customerdata.usage.store import (
     Delivery,
     ReadingsRefused,
-    ensure_series,
     write_many,
     write_readings,
 )

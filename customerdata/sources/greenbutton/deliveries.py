@@ -1,0 +1,148 @@
+"""From the readings of a channel to what the store takes: columns on the grid of a series."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from customerdata.models.usage import UsageSeries
+from customerdata.sources.greenbutton import mapping
+from customerdata.sources.greenbutton.mapping import Measure
+from customerdata.sources.greenbutton.model import GreenButtonError, Reading
+from customerdata.sources.greenbutton.periods import end
+from customerdata.usage.columns import Column, ValueRejected, make_column
+from customerdata.usage.formats import ColumnFormat, IntervalCost
+from customerdata.usage.grids import Grid, grid_of
+from customerdata.usage.segments import month_start
+from customerdata.usage.store import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Readings of a channel that lie in one series: on one grid and without overlap."""
+
+    grid: Grid
+    lane: int
+    readings: Sequence[Reading]
+
+
+def runs(readings: Sequence[Reading]) -> Iterator[Run]:
+    """Sort readings into as few series as possible; most files need one."""
+    by_grid: dict[Grid, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        by_grid[grid_of(reading.start, reading.seconds)].append(reading)
+    for grid, group in by_grid.items():
+        for number, lane in enumerate(_lanes(group)):
+            yield Run(grid, number, lane)
+
+
+def overlaps(readings: Sequence[Reading]) -> bool:
+    """Tell whether two readings speak of the same time; they are in the order of time."""
+    latest = readings[0].start
+    for reading in readings:
+        if reading.start < latest:
+            return True
+        latest = max(latest, end(reading))
+    return False
+
+
+def formats_of(readings: Iterable[Reading], measure: Measure) -> tuple[ColumnFormat, ...]:
+    """Return the columns that the readings need.
+
+    Raises GreenButtonError for a cost without a currency.
+    """
+    priced = next((reading for reading in readings if reading.cost is not None), None)
+    if priced is None:
+        return (measure.format,)
+    if measure.currency is None:
+        raise GreenButtonError(
+            "The reading has a cost, but the file names no currency. State it with --currency.",
+            line=priced.line,
+            element="cost",
+        )
+    return (measure.format, IntervalCost(measure.currency, of=(measure.format,)))
+
+
+def deliveries(
+    run: Run,
+    series: UsageSeries,
+    formats: tuple[ColumnFormat, ...],
+    measure: Measure,
+    *,
+    as_of: datetime,
+    synced: datetime,
+) -> Iterator[Delivery]:
+    """Yield what the store takes; raises GreenButtonError for a value it cannot hold exactly."""
+    interval = run.grid.interval
+    if interval is not None:
+        parts = _months(run.readings, interval, series.tzinfo)
+    else:
+        # Days and bills vary in length (clock changes, calendar): each is a period of its own.
+        parts = ([reading] for reading in run.readings)
+    for part in parts:
+        first = part[0]
+        assert first is not None  # noqa: S101 -- parts begin and end with a reading
+        yield Delivery(
+            series=series,
+            start=first.start,
+            columns=_columns(part, formats, measure, first.line),
+            as_of=as_of,
+            synced=synced,
+            interval=interval or first.seconds,
+        )
+
+
+def _lanes(readings: Iterable[Reading]) -> list[list[Reading]]:
+    """Sort readings into as few runs without overlap as possible."""
+    lanes: list[list[Reading]] = []
+    for reading in readings:
+        free = next((lane for lane in lanes if end(lane[-1]) <= reading.start), None)
+        if free is None:
+            lanes.append([reading])
+        else:
+            free.append(reading)
+    return lanes
+
+
+def _months(
+    readings: Sequence[Reading], interval: int, zone: ZoneInfo
+) -> Iterator[list[Reading | None]]:
+    """Group by local month, the unit of storage; within a month None stands for a gap."""
+    step = timedelta(seconds=interval)
+    for _, group in groupby(readings, key=lambda r: month_start(r.start, zone)):
+        month = list(group)
+        dense: list[Reading | None] = [None] * ((month[-1].start - month[0].start) // step + 1)
+        for reading in month:
+            dense[(reading.start - month[0].start) // step] = reading
+        yield dense
+
+
+def _columns(
+    readings: Sequence[Reading | None],
+    formats: tuple[ColumnFormat, ...],
+    measure: Measure,
+    line: int,
+) -> list[Column]:
+    try:
+        columns = [
+            make_column(
+                formats[0],
+                [measure.value(r.value) if r else None for r in readings],
+                [
+                    measure.quality(r.qualities) if r and r.value is not None else None
+                    for r in readings
+                ],
+            )
+        ]
+        if len(formats) > 1:
+            costs = [mapping.cost(r.cost) if r else None for r in readings]
+            columns.append(make_column(formats[1], costs))
+    except ValueRejected as error:
+        raise GreenButtonError(
+            f"A number of this run of readings cannot be stored: {error}.",
+            line=line,
+            element="value",
+        ) from error
+    return columns

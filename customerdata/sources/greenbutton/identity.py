@@ -1,0 +1,81 @@
+"""Under which keys services and channels are stored, so that later files find them again."""
+
+import hashlib
+from collections.abc import Iterator
+
+from customerdata.models import (
+    Account,
+    MeterDevice,
+    ServiceContract,
+    ServiceContractVersion,
+    ServicePoint,
+)
+from customerdata.sources.greenbutton.mapping import SERVICE_KINDS
+from customerdata.sources.greenbutton.model import UsagePoint
+
+_LONGEST_KEY = 200
+
+
+def service_key(account: Account, point: UsagePoint, service: str, number: int) -> str:
+    """Return the key of a usage point's service.
+
+    `number` counts the file's points of that service that have neither link nor id.
+    """
+    if not point.name:
+        return _short(_plain(account, f"#{service}/{number}"))
+    key = _short(_plain(account, point.name))
+    stated = None if point.service_kind is None else SERVICE_KINDS.get(point.service_kind)
+    if stated is None:
+        known = _contract(account, key)
+        stated = known.service_types[0] if known else service
+    return key if stated == service else _short(_plain(account, f"{point.name}#{service}"))
+
+
+def channel_key(name: str, number: int) -> str:
+    """Return what feeds a column; `number` counts those of the point that have no name."""
+    return hashlib.sha256((name or f"#{number}").encode()).hexdigest()[:32]
+
+
+def adopt_earlier(account: Account, point: UsagePoint, service: str, key: str) -> Iterator[str]:
+    """Give a service that an earlier release stored under another key the key it has now.
+
+    Points without link were known by the line of their entry. Long keys were cut off, so that
+    several points may have shared one: that cannot be undone, and a warning says so.
+    """
+    if _contract(account, key) is not None:
+        return
+    if not point.link:
+        old = _plain(account, f"#{point.line}")
+        known = _contract(account, old)
+        if known and service in known.service_types and known.name == point.title:
+            for kind in (ServiceContract, ServicePoint, MeterDevice):
+                rows = kind.objects.filter(customer=account.customer, source_key=old)
+                rows.update(source_key=key)
+        return
+    whole = _plain(account, point.link)
+    if len(whole) > _LONGEST_KEY and _contract(account, whole[:_LONGEST_KEY]) is not None:
+        yield (
+            f"line {point.line}: an earlier release stored points whose links begin like this "
+            "one's as one service. This is stored as a service of its own; remove the other."
+        )
+
+
+def _plain(account: Account, name: str) -> str:
+    return f"greenbutton:{account.source_key}:{name}"
+
+
+def _short(key: str) -> str:
+    """Keep a key that fits as it is; end a longer one with the hash of the whole."""
+    if len(key) <= _LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return f"{key[: _LONGEST_KEY - len(digest) - 1]}:{digest}"
+
+
+def _contract(account: Account, key: str) -> ServiceContractVersion | None:
+    found: ServiceContractVersion | None = (
+        ServiceContractVersion.objects.current()
+        .filter(contract__source_key=key, contract__customer=account.customer)
+        .first()
+    )
+    return found

@@ -1,0 +1,140 @@
+"""When readings were: periods that a file leaves out, writes one second short, or repeats."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from customerdata.sources.greenbutton.model import Block, GreenButtonError, MeterReading, Reading
+
+
+def readings_of(run: MeterReading, warnings: list[str]) -> list[Reading]:
+    """Return the readings of a channel in the order of time, each with its true period.
+
+    Raises GreenButtonError for readings whose period the file does not say.
+    """
+    length = run.reading_type.interval_length if run.reading_type else None
+    timed = [
+        reading for block in run.blocks for reading in (*block.readings, *_placed(block, length))
+    ]
+    timed.sort(key=lambda reading: (reading.start, reading.line))
+    timed = _without_empty(timed, length, warnings)
+    timed = _to_the_full_second(timed, warnings)
+    return _without_copies(timed, warnings)
+
+
+def end(reading: Reading) -> datetime:
+    """Return the instant at which a reading's period ends."""
+    return reading.start + timedelta(seconds=reading.seconds)
+
+
+def twice_the_hour(readings: Sequence[Reading], zone: str) -> Iterator[str]:
+    """Warn of readings that may count both hours of the night in which clocks go back.
+
+    Some exporters add the repeated hour to the first: one reading where two should be.
+    """
+    tz = ZoneInfo(zone)
+    for before, after in pairwise(readings):
+        # Compared without the zone: it is the wall clock that stands still.
+        wall = [at.astimezone(tz).replace(tzinfo=None) for at in (before.start, after.start)]
+        gone_back = (after.start - before.start) - (wall[1] - wall[0])
+        gap = after.start - end(before)
+        missing = gone_back > timedelta() and gap == gone_back
+        if missing or (gone_back > timedelta() and before.seconds == 2 * after.seconds):
+            yield (
+                f"line {before.line}: on the night in which clocks go back there is no reading of "
+                f"its own for the repeated hour; the {before.value} from "
+                f"{before.start.astimezone(UTC):%Y-%m-%d %H:%M} UTC on may count both. It is kept "
+                "as the file states it."
+            )
+
+
+def _placed(block: Block, length: int | None) -> Iterator[Reading]:
+    """Yield the readings that have no period: one per `intervalLength`, from the block's start."""
+    if not block.untimed:
+        return
+    assert block.start is not None  # noqa: S101 -- the parser refuses such blocks
+    if not length or length * len(block.untimed) != block.seconds:
+        raise GreenButtonError(
+            f"The {len(block.untimed)} readings have no timePeriod, and the reading type's "
+            f"intervalLength ({length or 'not stated'}) does not fill the block's "
+            f"{block.seconds} seconds with them.",
+            line=block.line,
+            element="IntervalBlock",
+        )
+    for position, reading in enumerate(block.untimed):
+        yield reading.at(block.start + timedelta(seconds=length * position), length)
+
+
+def _without_empty(
+    readings: Sequence[Reading], length: int | None, warnings: list[str]
+) -> list[Reading]:
+    """Give readings of 0 seconds the length that the reading type states, where it is free.
+
+    Exporters that subtract wall clocks write 0 for the hour in which clocks go back.
+    """
+    starts = sorted(reading.start for reading in readings if reading.seconds)
+    taken = set(starts)
+    kept = []
+    for reading in readings:
+        if reading.seconds:
+            kept.append(reading)
+            continue
+        later = next((start for start in starts if start > reading.start), None)
+        until = reading.start + timedelta(seconds=length or 0)
+        if length and reading.start not in taken and (later is None or until <= later):
+            kept.append(replace(reading, seconds=length))
+            warnings.append(
+                f"line {reading.line}: the duration is 0; the reading type's intervalLength of "
+                f"{length} s was taken."
+            )
+        elif reading.start in taken:
+            warnings.append(
+                f"line {reading.line}: a reading of {reading.value} with a duration of 0 was left "
+                "out: another reading begins at the same time, so it covers no time at all."
+            )
+        else:
+            raise GreenButtonError(
+                "A duration of 0 seconds is not possible, and the reading type states no "
+                "intervalLength that fits.",
+                line=reading.line,
+                element="duration",
+            )
+    return kept
+
+
+def _to_the_full_second(readings: Sequence[Reading], warnings: list[str]) -> list[Reading]:
+    """Lengthen periods that end at the last second of a minute instead of at the full one.
+
+    A file that counts so says 899 for a quarter of an hour. Nothing may begin in that second.
+    """
+    starts = {reading.start for reading in readings}
+    short = {reading.seconds for reading in readings if reading.seconds % 60 == 59}
+    exact = {r.seconds for r in readings if r.seconds in short and end(r) in starts}
+    short -= exact
+    if short:
+        lengths = ", ".join(f"{seconds}" for seconds in sorted(short))
+        warnings.append(
+            f"line {readings[0].line}: durations of {lengths} s stop a second before the full "
+            "minute; they count as one second more."
+        )
+    return [
+        replace(reading, seconds=reading.seconds + 1) if reading.seconds in short else reading
+        for reading in readings
+    ]
+
+
+def _without_copies(readings: Iterable[Reading], warnings: list[str]) -> list[Reading]:
+    """Take readings once that the file states twice, word for word."""
+    first: dict[Reading, Reading] = {}
+    copies = []
+    for reading in readings:
+        if first.setdefault(replace(reading, line=0), reading) is not reading:
+            copies.append(reading)
+    if copies:
+        warnings.append(
+            f"line {copies[0].line}: {len(copies)} readings are copies of others of the file, in "
+            "time, value and quality; they were taken once."
+        )
+    return list(first.values())

@@ -1,0 +1,88 @@
+"""Running totals of a register: ESPI says with `accumulationBehaviour` what a number adds up.
+
+A total is no consumption. The amounts between totals are, once the operator says whether a total
+was read at the begin or at the end of its period.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from customerdata.sources.greenbutton.model import GreenButtonError, Reading
+from customerdata.sources.greenbutton.periods import end
+from customerdata.sources.greenbutton.stated import AMOUNTS, REGISTER_READINGS, TOTALS_AT_END
+
+# ESPI AccumulationBehaviourType: bulk quantity, cumulative, summation, latching and bounded.
+_TOTALS = frozenset({1, 3, 9, 13, 14})
+# Continuous cumulative. A large utility states it for amounts per interval.
+_DOUBTFUL = 2
+
+
+def is_register(accumulation: int | None) -> bool:
+    """Tell whether numbers that are accumulated so may be running totals."""
+    return accumulation in _TOTALS or accumulation == _DOUBTFUL
+
+
+def amounts(
+    readings: Sequence[Reading],
+    accumulation: int | None,
+    stated: str | None,
+    name: str,
+    warnings: list[str],
+) -> list[Reading]:
+    """Return the amounts of a channel; `readings` are in the order of time.
+
+    Raises GreenButtonError for totals of which nobody said when they were read.
+    """
+    if not readings or not is_register(accumulation) or stated == AMOUNTS:
+        return list(readings)
+    if stated is not None:
+        return _differences(readings, at_end=stated == TOTALS_AT_END, warnings=warnings)
+    values = [reading.value for reading in readings if reading.value is not None]
+    falls = any(after < before for before, after in pairwise(values))
+    if accumulation == _DOUBTFUL and (falls or not any(values)):
+        warnings.append(
+            f"line {readings[0].line}: accumulationBehaviour 2 means running totals, but the "
+            f"values of {name} fall; they are taken as amounts per interval."
+        )
+        return list(readings)
+    raise GreenButtonError(
+        f"{name} states running totals of a register (accumulationBehaviour {accumulation}), not "
+        f"amounts. Say how to take them with --registers {name}=HOW "
+        f"({', '.join(REGISTER_READINGS)}), or leave them out with --leave-out {name}.",
+        line=readings[0].line,
+        element="accumulationBehaviour",
+    )
+
+
+def _differences(
+    readings: Sequence[Reading], *, at_end: bool, warnings: list[str]
+) -> list[Reading]:
+    """Return what was counted from total to total; a total that falls starts the count anew."""
+    totals = [reading for reading in readings if reading.value is not None]
+    taken = []
+    for before, after in pairwise(totals):
+        if before.cost is not None or after.cost is not None:
+            raise GreenButtonError(
+                "The cost of a running total belongs to no period.", line=after.line, element="cost"
+            )
+        begin, until = (end(before), end(after)) if at_end else (before.start, after.start)
+        assert before.value is not None  # noqa: S101 -- filtered above
+        assert after.value is not None  # noqa: S101 -- filtered above
+        if after.value < before.value or until <= begin:
+            warnings.append(
+                f"line {after.line}: the total falls from {before.value} to {after.value}; what "
+                "was counted in between is not known and stays a gap."
+            )
+            continue
+        marks = tuple(sorted({*before.qualities, *after.qualities}))
+        taken.append(
+            replace(
+                after,
+                start=begin,
+                seconds=int((until - begin).total_seconds()),
+                value=after.value - before.value,
+                qualities=marks,
+            )
+        )
+    return taken

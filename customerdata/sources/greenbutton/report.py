@@ -1,0 +1,169 @@
+"""What an import stored, read back from the store and not from the file."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from customerdata.enums.usage import ReadingQualityType as Quality
+from customerdata.models.usage import UsagePack, UsageSeries
+from customerdata.usage.formats import ColumnFormat
+from customerdata.usage.offered import not_offered
+from customerdata.usage.store import Delivery, WriteResult
+from customerdata.usage.wire import SegmentFormat
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Values of one kind that an import left in the store, for the times that its file covers."""
+
+    service: str
+    channel: str
+    format: SegmentFormat
+    seconds: int
+    count: int
+    total: Decimal
+    first: datetime
+    last: datetime
+
+    @property
+    def words(self) -> str:
+        """For example `electric_usage forward kWh, estimated`."""
+        quality = f", {self.format.quality}" if self.format.quality else ""
+        return f"{column_words(self.format.column)}{quality}"
+
+
+@dataclass(slots=True)
+class Summary:
+    """What loading a file did; `sums` are of all stored values, by words for the format."""
+
+    points: int = 0
+    structure_changes: int = 0
+    segments: WriteResult = field(default_factory=WriteResult)
+    stored: list[Stored] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def changes(self) -> int:
+        """How many objects and segments are new or different."""
+        return self.structure_changes + self.segments.created + self.segments.corrected
+
+    @property
+    def sums(self) -> dict[str, Decimal]:
+        """Exact totals by words for the format, whatever the quality."""
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for entry in self.stored:
+            sums[column_words(entry.format.column)] += entry.total
+        return dict(sums)
+
+    @property
+    def readings(self) -> int:
+        """How many values are stored, costs aside."""
+        return sum(entry.count for entry in self.stored if entry.format.column.type != "cost")
+
+    @property
+    def first(self) -> datetime | None:
+        """When the first stored reading begins."""
+        return min((entry.first for entry in self.stored), default=None)
+
+    @property
+    def last(self) -> datetime | None:
+        """When the last stored reading ends."""
+        return max((entry.last for entry in self.stored), default=None)
+
+    def add(self, written: WriteResult) -> None:
+        """Count what a write did."""
+        self.segments.created += written.created
+        self.segments.corrected += written.corrected
+        self.segments.unchanged += written.unchanged
+
+
+def stored_values(
+    service: str, channel: str, deliveries: Sequence[Delivery], as_of: datetime
+) -> list[Stored]:
+    """Return what the store holds as of an instant where deliveries brought values."""
+    found: dict[tuple[SegmentFormat, int], list[tuple[datetime, Decimal]]] = defaultdict(list)
+    by_series: dict[int, list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        by_series[delivery.series.pk].append(delivery)
+    for group in by_series.values():
+        brought = _brought(group)
+        for column, quality, seconds, start, value in _values(group, as_of):
+            if (column.key, start) in brought:
+                found[SegmentFormat(column, quality), seconds].append((start, value))
+    return [
+        Stored(
+            service=service,
+            channel=channel,
+            format=key,
+            seconds=seconds,
+            count=len(values),
+            total=sum((value for _, value in values), Decimal()),
+            first=min(start for start, _ in values),
+            last=max(start for start, _ in values) + timedelta(seconds=seconds),
+        )
+        for (key, seconds), values in found.items()
+    ]
+
+
+def _brought(deliveries: Sequence[Delivery]) -> set[tuple[str, datetime]]:
+    """Return the columns and times for which deliveries hold a value."""
+    return {
+        (column.format.key, delivery.start + position * _step(delivery))
+        for delivery in deliveries
+        for column in delivery.columns
+        for position, present in enumerate(column.present.tolist())
+        if present
+    }
+
+
+def _values(
+    deliveries: Sequence[Delivery], as_of: datetime
+) -> Iterator[tuple[ColumnFormat, Quality | None, int, datetime, Decimal]]:
+    """Yield the values in the store at and around the times of deliveries of one series."""
+    series = deliveries[0].series
+    low = min(delivery.start for delivery in deliveries)
+    high = max(d.start + max(map(len, d.columns)) * _step(d) for d in deliveries)
+    packs = UsagePack.objects.as_of(as_of).overlapping(low, high)
+    for row in packs.filter(customer_id=series.customer_id, series=series):
+        step = timedelta(seconds=row.interval)
+        for column in row.unpacked().columns:
+            values = zip(column.values(), column.qualities(), strict=True)
+            for position, (value, quality) in enumerate(values):
+                if isinstance(value, Decimal):
+                    start = row.segment_start + position * step
+                    yield column.format, quality, row.interval, start, value
+
+
+def _step(delivery: Delivery) -> timedelta:
+    return timedelta(seconds=delivery.interval or delivery.series.interval or 0)
+
+
+def unoffered(stored: Sequence[Stored]) -> list[str]:
+    """Say which readings no client can ask for, so nobody wonders where they are (7.2.8.1)."""
+    return sorted(
+        f"no scope offers the value type {column_words(entry.column)}"
+        f"{f', quality {entry.quality}' if entry.quality else ', quality not stated'}: no client "
+        "can read these readings. Add it to the choices of include_usage_segment_value_types."
+        for entry in not_offered({line.format for line in stored})
+    )
+
+
+def stored_overlaps(series: UsageSeries) -> bool:
+    """Tell whether periods of varying length in a series overlap by now."""
+    packs = UsagePack.objects.current().filter(customer_id=series.customer_id, series=series)
+    spans = packs.order_by("segment_start").values_list("segment_start", "segment_end")
+    latest: datetime | None = None
+    for start, end in spans:
+        if latest is not None and start < latest:
+            return True
+        latest = end
+    return False
+
+
+def column_words(column: ColumnFormat) -> str:
+    """Return for example `electric_usage forward kWh`."""
+    described = column.described()
+    names = ("type", "demand_type", "direction", "units", "currency")
+    return " ".join(str(described[name]) for name in names if name in described)

@@ -1,0 +1,140 @@
+"""Which series readings belong to: found by what it hangs on, or made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from django.db import models, transaction
+from django.db.models import Q
+
+from customerdata.models.usage import UsagePack, UsageSeries
+from customerdata.usage.formats import ColumnFormat
+from customerdata.usage.grids import grid_of
+from customerdata.usage.segments import months_digest
+from portal.errors import DomainError
+
+
+class SeriesTaken(DomainError):
+    """The series of the readings holds a column that another source feeds."""
+
+    code = "series_taken"
+
+
+def ensure_series(
+    *,
+    customer: models.Model,
+    contract: models.Model | None,
+    service_point: models.Model | None,
+    meter: models.Model | None,
+    account: models.Model | None,
+    commodity: str,
+    interval: int | None,
+    zone: str,
+    columns: Sequence[ColumnFormat],
+    lane: int = 0,
+    source: str = "",
+    grid: str = "",
+) -> UsageSeries:
+    """Find the series of these readings or make it, and declare `columns` on it.
+
+    A column that is there in another unit (or currency) leads to a series of its own, because a
+    pack never crosses a change of units. Readings of one customer are serialised. `lane` keeps
+    readings apart that the source states for overlapping times. `source` is the source's own name
+    of what feeds the columns, the main one first: two sources never feed one column. `grid` names
+    what can lie side by side (`customerdata.usage.grids`). `zone` says where the months of a new
+    series begin: later deliveries that state another are the same readings all the same.
+
+    Raises SeriesTaken where another source feeds one of the minor columns.
+    """
+    links = {
+        "customer": customer,
+        "contract": contract,
+        "service_point": service_point,
+        "meter": meter,
+        "account": account,
+        "commodity": commodity,
+        "interval": interval,
+    }
+    with transaction.atomic():
+        # Two imports of the same customer must not both find nothing.
+        type(customer)._default_manager.select_for_update(no_key=True).get(pk=customer.pk)
+        candidates = UsageSeries.objects.filter(_exactly(links)).order_by("lane", "pk")
+        for series in candidates:
+            if _is_of(series, columns, source, grid) and series.lane == lane:
+                return _declared(series, columns, source)
+        for series in candidates if source else ():
+            if _is_unclaimed(series, columns, grid):
+                series.lane = lane
+                series.grid = grid if _grids(series) <= {grid} else ""
+                return _declared(series, columns, source)
+        series = UsageSeries(
+            **links,
+            zone=zone,
+            lane=lane,
+            grid=grid,
+            columns=[],
+            sources={},
+            cut_under=months_digest(ZoneInfo(zone)),
+        )
+        return _declared(series, columns, source)
+
+
+def _is_of(series: UsageSeries, columns: Sequence[ColumnFormat], source: str, grid: str) -> bool:
+    fed_by = series.sources.get(columns[0].key, "") if columns else ""
+    same_grid = series.grid == grid or (not series.grid and grid in _grids(series))
+    return fed_by == source and same_grid and _compatible(series.formats, columns)
+
+
+def _is_unclaimed(series: UsageSeries, columns: Sequence[ColumnFormat], grid: str) -> bool:
+    """Tell whether a series of before sources had names holds such readings."""
+    declared = {column.key for column in series.formats}
+    return (
+        not series.grid
+        and columns[0].key in declared
+        and not any(series.sources.get(column.key) for column in columns)
+        and (grid in (grids := _grids(series)) or not grids)
+        and _compatible(series.formats, columns)
+    )
+
+
+def _grids(series: UsageSeries) -> set[str]:
+    """Return the names of the grids on which the series has values."""
+    packs = UsagePack.objects.current().filter(customer_id=series.customer_id, series=series)
+    if series.interval is not None:
+        packs = packs.order_by("segment_start")[:1]
+    periods = packs.values_list("segment_start", "interval")
+    return {grid_of(start, interval).name for start, interval in periods}
+
+
+def _declared(series: UsageSeries, columns: Sequence[ColumnFormat], source: str) -> UsageSeries:
+    """Store the series with these columns, each fed by the source."""
+    known = {column.key for column in series.formats}
+    missing = [column.to_json() for column in columns if column.key not in known]
+    sources = dict(series.sources)
+    for column in columns if source else ():
+        if sources.setdefault(column.key, source) != source:
+            raise SeriesTaken(f"Another source feeds {column.key} of the series.")
+    if missing or sources != series.sources or series.pk is None:
+        series.columns = [*series.columns, *missing]
+        series.sources = sources
+        series.save()
+    return series
+
+
+def _exactly(links: Mapping[str, object]) -> Q:
+    """Equality that finds NULL too."""
+    found = Q()
+    for name, value in links.items():
+        found &= Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value})
+    return found
+
+
+def _compatible(declared: Sequence[ColumnFormat], wanted: Sequence[ColumnFormat]) -> bool:
+    units = {_unitless(column): column.key for column in declared}
+    return all(units.get(_unitless(column), column.key) == column.key for column in wanted)
+
+
+def _unitless(column: ColumnFormat) -> tuple[tuple[str, object], ...]:
+    data = column.to_json() if column.type == "meter_readings" else column.described()
+    return tuple(sorted((k, v) for k, v in data.items() if k not in {"units", "currency"}))
