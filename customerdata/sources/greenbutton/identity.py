@@ -23,17 +23,20 @@ def service_key(account: Account, point: UsagePoint, service: str, number: int) 
     """
     if not point.name:
         return _short(_plain(account, f"#{service}/{number}"))
-    key = _short(_plain(account, point.name))
+    # A link that looks like a number of ours must not be one.
+    name = f"link {point.name}" if point.name.startswith("#") else point.name
+    key = _short(_plain(account, name))
     stated = None if point.service_kind is None else SERVICE_KINDS.get(point.service_kind)
     if stated is None:
         known = _contract(account, key)
         stated = known.service_types[0] if known else service
-    return key if stated == service else _short(_plain(account, f"{point.name}#{service}"))
+    return key if stated == service else _short(_plain(account, f"{name}#{service}"))
 
 
 def channel_key(name: str, number: int) -> str:
     """Return what feeds a column; `number` counts those of the point that have no name."""
-    return hashlib.sha256((name or f"#{number}").encode()).hexdigest()[:32]
+    text = f"link {name}" if name else f"number {number}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def adopt_earlier(account: Account, point: UsagePoint, service: str, key: str) -> Iterator[str]:

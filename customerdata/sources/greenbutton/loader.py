@@ -89,7 +89,9 @@ def load_feed(
         if not point.meter_readings:
             load.summary.warnings.append(f"line {point.line}: the usage point has no readings.")
     load.store(found)
-    load.summary.warnings += unoffered(load.summary.stored)
+    # Channels that share a reading type or a time zone would say the same again.
+    warnings = [*load.summary.warnings, *unoffered(load.summary.stored)]
+    load.summary.warnings = list(dict.fromkeys(warnings))
     audit.record(
         "greenbutton.imported",
         by=by,

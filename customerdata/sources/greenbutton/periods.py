@@ -1,5 +1,6 @@
 """When readings were: periods that a file leaves out, writes one second short, or repeats."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from customerdata.sources.greenbutton.model import Block, GreenButtonError, MeterReading, Reading
+
+_HALF_A_DAY = 12 * 3600
 
 
 def readings_of(run: MeterReading, warnings: list[str]) -> list[Reading]:
@@ -32,21 +35,21 @@ def end(reading: Reading) -> datetime:
 def twice_the_hour(readings: Sequence[Reading], zone: str) -> Iterator[str]:
     """Warn of readings that may count both hours of the night in which clocks go back.
 
-    Some exporters add the repeated hour to the first: one reading where two should be.
+    Some exporters add the repeated hour to the one before: one reading where two should be.
     """
     tz = ZoneInfo(zone)
-    for before, after in pairwise(readings):
+    for before, after in pairwise(reading for reading in readings if reading.seconds < _HALF_A_DAY):
         # Compared without the zone: it is the wall clock that stands still.
         wall = [at.astimezone(tz).replace(tzinfo=None) for at in (before.start, after.start)]
         gone_back = (after.start - before.start) - (wall[1] - wall[0])
-        gap = after.start - end(before)
-        missing = gone_back > timedelta() and gap == gone_back
-        if missing or (gone_back > timedelta() and before.seconds == 2 * after.seconds):
+        missing = gone_back == after.start - end(before)
+        if gone_back > timedelta() and (missing or before.seconds == 2 * after.seconds):
+            both = max(before, after, key=lambda reading: reading.value or 0)
             yield (
-                f"line {before.line}: on the night in which clocks go back there is no reading of "
-                f"its own for the repeated hour; the {before.value} from "
-                f"{before.start.astimezone(UTC):%Y-%m-%d %H:%M} UTC on may count both. It is kept "
-                "as the file states it."
+                f"line {both.line}: on the night in which clocks go back the repeated hour has no "
+                f"reading of its own; the {both.value} from "
+                f"{both.start.astimezone(UTC):%Y-%m-%d %H:%M} UTC on may count both hours. It is "
+                "kept as the file states it."
             )
 
 
@@ -81,9 +84,10 @@ def _without_empty(
         if reading.seconds:
             kept.append(reading)
             continue
-        later = next((start for start in starts if start > reading.start), None)
+        at = bisect_right(starts, reading.start)
+        following = starts[at : at + 1]
         until = reading.start + timedelta(seconds=length or 0)
-        if length and reading.start not in taken and (later is None or until <= later):
+        if length and reading.start not in taken and until <= min(following, default=until):
             kept.append(replace(reading, seconds=length))
             warnings.append(
                 f"line {reading.line}: the duration is 0; the reading type's intervalLength of "

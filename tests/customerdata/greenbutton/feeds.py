@@ -47,23 +47,25 @@ def feed(
     unit = f"<uom>{uom}</uom>" if uom is not None else ""
     direction = f"<flowDirection>{flow}</flowDirection>" if flow is not None else ""
     data = f"<dataQualifier>{qualifier}</dataQualifier>" if qualifier is not None else ""
-    reading_type = (
+    kind_of_reading = (
         f"<ReadingType><commodity>{commodity}</commodity><currency>840</currency>{data}"
         f"{direction}<powerOfTenMultiplier>{power}</powerOfTenMultiplier>{unit}</ReadingType>"
     )
-    point = f"<UsagePoint><ServiceCategory><kind>{kind}</kind></ServiceCategory></UsagePoint>"
+    usage_point = f"<UsagePoint><ServiceCategory><kind>{kind}</kind></ServiceCategory></UsagePoint>"
     zone = f"<LocalTimeParameters>{NA_RULES}<tzOffset>{offset}</tzOffset></LocalTimeParameters>"
-    block = f"<IntervalBlock>{''.join(readings)}</IntervalBlock>"
-    entries = "".join(
-        [
-            entry("UP/1", "UP", point, "UP/1/MR", "LTP/1", title="Home"),
-            entry("UP/1/MR/1", "UP/1/MR", "<MeterReading/>", "UP/1/MR/1/IB", "RT/7"),
-            entry("UP/1/MR/1/IB/1", "UP/1/MR/1/IB", block),
-            entry("LTP/1", "LTP", zone),
-            entry("RT/7", "RT", reading_type),
-        ]
+    return document(
+        entry("UP/1", "UP", usage_point, "UP/1/MR", "LTP/1", title="Home"),
+        entry("UP/1/MR/1", "UP/1/MR", "<MeterReading/>", "UP/1/MR/1/IB", "RT/7"),
+        entry("UP/1/MR/1/IB/1", "UP/1/MR/1/IB", block(*readings)),
+        entry("LTP/1", "LTP", zone),
+        entry("RT/7", "RT", kind_of_reading),
+        updated=updated,
     )
-    espi = entries
+
+
+def document(*entries: str, updated: str = "2026-02-01T00:00:00Z") -> bytes:
+    """Return a feed of these entries."""
+    espi = "\n".join(entries)
     for name in (
         "UsagePoint",
         "MeterReading",
@@ -77,3 +79,26 @@ def feed(
         '<?xml version="1.0"?>\n<feed xmlns="http://www.w3.org/2005/Atom"><title>Test</title>'
         f"<updated>{updated}</updated>\n{espi}</feed>"
     ).encode()
+
+
+def bare(content: str, *, atom_id: str = "") -> str:
+    """Return an entry without any link."""
+    own = f"<id>{atom_id}</id>" if atom_id else ""
+    return f"<entry>{own}<content>{content}</content></entry>"
+
+
+def point(kind: int = 0) -> str:
+    """Return a usage point."""
+    return f"<UsagePoint><ServiceCategory><kind>{kind}</kind></ServiceCategory></UsagePoint>"
+
+
+def block(*readings: str) -> str:
+    """Return a block of readings."""
+    return f"<IntervalBlock>{''.join(readings)}</IntervalBlock>"
+
+
+def reading_type(**fields: int) -> str:
+    """Return a reading type; Wh forward unless stated otherwise."""
+    stated = {"flowDirection": 1, "powerOfTenMultiplier": 0, "uom": 72} | fields
+    inside = "".join(f"<{name}>{value}</{name}>" for name, value in sorted(stated.items()))
+    return f"<ReadingType>{inside}</ReadingType>"

@@ -120,12 +120,12 @@ TAKEN = [
             *every(DAY, "9", words=ELECTRIC, name=""),
             *every(DAY, "2", words=GAS, name=""),
         ],
-        warnings=("states no time zone", "states no time zone"),
+        warnings=("states no time zone",),
     ),
     Case(
         ("10a",),
         [*every(HOUR, "1", name=""), *every(HOUR, "5", words=GAS, name="")],
-        warnings=("states no time zone", "states no time zone"),
+        warnings=("states no time zone",),
         told=Told(in_order=True),
     ),
     Case(

@@ -1,0 +1,173 @@
+"""When readings were: odd lengths, clock changes, copies, grids that shift, bills issued again."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from customerdata.models.usage import UsageSeries
+from customerdata.sources.greenbutton.model import GreenButtonError
+from tests.customerdata.greenbutton.conftest import load, stored
+from tests.customerdata.greenbutton.feeds import feed, reading
+
+pytestmark = pytest.mark.usefixtures("account")
+
+START = 1768021200
+DAY = 86_400
+# 2026-11-01 in Los Angeles: the second 1 o'clock begins at 9:00 UTC.
+AUTUMN = 1793516400
+LATER = "2026-02-02T00:00:00Z"
+
+
+def of(data: bytes, length: int) -> bytes:
+    """Return the feed with an interval length in its reading type."""
+    stated = f"<intervalLength>{length}</intervalLength>".encode()
+    return data.replace(b"<powerOfTenMultiplier>", stated + b"<powerOfTenMultiplier>")
+
+
+def spans() -> list[tuple[int, int, str]]:
+    """Return start, length and number of what is stored, in the order of time."""
+    return sorted((v.start, v.seconds, str(v.value)) for v in stored())
+
+
+@pytest.mark.parametrize(("said", "meant"), [(899, 900), (3599, 3600), (86_399, DAY)])
+def test_a_period_that_stops_a_second_early_is_a_full_one(said, meant):
+    """Nothing begins in the second that is missing."""
+    summary = load(feed([reading(START + meant * n, said, 1000) for n in range(2)]))
+    assert spans() == [(START, meant, "1"), (START + meant, meant, "1")]
+    assert any(f"durations of {said} s" in text for text in summary.warnings)
+
+
+def test_a_period_that_the_next_one_follows_is_taken_as_it_is():
+    """However odd: then the file means what it says."""
+    load(feed([reading(START, 119, 1000), reading(START + 119, 119, 2000)]))
+    assert spans() == [(START, 119, "1"), (START + 119, 119, "2")]
+
+
+def test_the_empty_reading_of_the_autumn_hour_is_left_out_where_another_begins_with_it():
+    """The official samples of 2011 hold one: it covers no time."""
+    hours = [reading(AUTUMN, 3600, 531), reading(AUTUMN + 3600, 0, 462)]
+    hours.append(reading(AUTUMN + 3600, 3600, 441))
+    summary = load(of(feed(hours), 3600))
+    assert spans() == [(AUTUMN, 3600, "0.531"), (AUTUMN + 3600, 3600, "0.441")]
+    assert any("reading of 462 with a duration of 0" in text for text in summary.warnings)
+
+
+def test_an_empty_reading_has_the_length_of_its_type_where_that_is_free():
+    """Exporters that subtract wall clocks write 0 for an hour that ends when it began."""
+    hours = [reading(AUTUMN, 0, 531), reading(AUTUMN + 3600, 3600, 441)]
+    with pytest.raises(GreenButtonError, match=r"<duration>: A duration of 0"):
+        load(feed(hours))
+    summary = load(of(feed(hours), 3600))
+    assert spans() == [(AUTUMN, 3600, "0.531"), (AUTUMN + 3600, 3600, "0.441")]
+    assert any("intervalLength of 3600 s was taken" in text for text in summary.warnings)
+
+
+@pytest.mark.parametrize("seconds", [3600, 7200])
+def test_two_hours_in_one_reading_are_kept_and_reported(seconds):
+    """Whether it counts both is for the utility to say: 615 stands between 275 and 265."""
+    hours = [
+        reading(AUTUMN, 3600, 275),
+        reading(AUTUMN + 3600, seconds, 615),
+        reading(AUTUMN + 3 * 3600, 3600, 265),
+    ]
+    summary = load(feed(hours))
+    assert (AUTUMN + 3600, seconds, "0.615") in spans()
+    assert sum("the 615 from 2026-11-01 08:00 UTC" in text for text in summary.warnings) == 1
+
+
+def test_days_and_full_autumn_nights_are_no_reason_to_warn():
+    """Twenty-five hours, each with its reading."""
+    hours = [reading(AUTUMN + 3600 * n, 3600, 100) for n in range(25)]
+    assert not any("clocks" in text for text in load(feed(hours)).warnings)
+
+
+def test_overlaps_that_differ_stay_and_copies_do_not():
+    """Two blocks share a day; in one of its hours they disagree."""
+    hours = [reading(START + 3600 * n, 3600, 100) for n in range(3)]
+    summary = load(feed([*hours, *hours[1:], reading(START, 3600, 101)]))
+    assert spans() == [
+        (START, 3600, "0.1"),
+        (START, 3600, "0.101"),
+        (START + 3600, 3600, "0.1"),
+        (START + 7200, 3600, "0.1"),
+    ]
+    assert sum("2 readings are copies" in text for text in summary.warnings) == 1
+    assert sum("overlap in time" in text for text in summary.warnings) == 1
+
+
+def test_a_bill_issued_again_with_another_length_is_a_correction():
+    """It takes the place of the former, which stays readable for its time."""
+    load(feed([reading(START, 30 * DAY, 720_000)], updated="2026-02-01T00:00:00Z"))
+    summary = load(feed([reading(START, 31 * DAY, 744_000)], updated="2026-02-10T00:00:00Z"))
+    assert (summary.segments.created, summary.segments.corrected) == (0, 1)
+    assert spans() == [(START, 31 * DAY, "744")]
+    earlier = stored(datetime(2026, 2, 5, tzinfo=UTC))
+    assert [(v.seconds, v.value) for v in earlier] == [(30 * DAY, Decimal(720))]
+
+
+def test_a_former_bill_that_arrives_late_does_not_hide_the_correction():
+    """It holds for its own time alone."""
+    load(feed([reading(START, 31 * DAY, 744_000)], updated="2026-02-10T00:00:00Z"))
+    load(feed([reading(START, 30 * DAY, 720_000)], updated="2026-02-01T00:00:00Z"))
+    assert spans() == [(START, 31 * DAY, "744")]
+    earlier = stored(datetime(2026, 2, 5, tzinfo=UTC))
+    assert [(v.seconds, v.value) for v in earlier] == [(30 * DAY, Decimal(720))]
+
+
+def test_a_bill_that_overlaps_another_of_an_earlier_file_is_reported():
+    """The utility may have moved the day on which it reads."""
+    load(feed([reading(START, 30 * DAY, 720_000)]))
+    summary = load(feed([reading(START + DAY, 30 * DAY, 700_000)], updated=LATER))
+    assert len(stored()) == 2
+    assert any("from several files overlap" in text for text in summary.warnings)
+
+
+def test_a_day_is_no_correction_of_the_bill_that_begins_with_it():
+    """One channel sends days first and a bill at the end of the month."""
+    load(feed([reading(START, DAY, 24_000)]))
+    load(feed([reading(START, 30 * DAY, 720_000)], updated=LATER))
+    assert spans() == [(START, DAY, "24"), (START, 30 * DAY, "720")]
+
+
+@pytest.mark.parametrize("shift", [600, 1800])
+def test_later_readings_may_lie_on_another_grid(shift):
+    """The meter was changed in mid-hour, and the new one counts from there."""
+    load(feed([reading(START + 3600 * n, 3600, 1000) for n in range(3)]))
+    new = [reading(START + 3 * 3600, shift, 200)]
+    new += [reading(START + 3 * 3600 + shift + 3600 * n, 3600, 2000) for n in range(2)]
+    data = feed(new, updated=LATER)
+    load(data)
+    assert sum(value.value for value in stored()) == Decimal("7.2")
+    assert len(stored()) == 6
+    assert load(data).changes == 0
+
+
+def test_night_and_day_of_a_later_file_find_their_own():
+    """Periods that divide no day are kept one by one, wherever they begin."""
+    first = [reading(START, 8 * 3600, 1000), reading(START + 8 * 3600, 16 * 3600, 3000)]
+    load(feed(first))
+    again = feed([reading(START + 8 * 3600, 16 * 3600, 3100)], updated=LATER)
+    summary = load(again)
+    assert (summary.segments.created, summary.segments.corrected) == (0, 1)
+    assert spans() == [(START, 8 * 3600, "1"), (START + 8 * 3600, 16 * 3600, "3.1")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        feed([reading(START + DAY * n, DAY, 24_000) for n in range(3)]),
+        feed([reading(START, 30 * DAY, value) for value in (1000, 2000, 3000)], kind=1, uom=169),
+        feed([reading(START + 3600 * n, 3600, 1000, cost=5) for n in range(30)], flow=19),
+        feed([reading(START, DAY, 24_000), reading(START + DAY, 30 * DAY, 720_000)]),
+    ],
+    ids=["days", "bills side by side", "hours with costs", "days and bills"],
+)
+def test_series_of_releases_before_are_found_again(data):
+    """What was stored without the names of channels is corrected, not stored twice."""
+    load(data)
+    UsageSeries.objects.update(sources={}, grid="")
+    before = stored()
+    assert load(data).changes == 0
+    assert stored() == before
+    assert not UsageSeries.objects.filter(sources={}).exists()
