@@ -82,20 +82,28 @@ def ensure_series(
 
 def _is_of(series: UsageSeries, columns: Sequence[ColumnFormat], source: str, grid: str) -> bool:
     fed_by = series.sources.get(columns[0].key, "") if columns else ""
-    same_grid = series.grid == grid or (not series.grid and grid in _grids(series))
-    return fed_by == source and same_grid and _compatible(series.formats, columns)
+    fits = _fits(series, grid) if series.grid or grid else True
+    return fed_by == source and fits and _compatible(series.formats, columns)
 
 
 def _is_unclaimed(series: UsageSeries, columns: Sequence[ColumnFormat], grid: str) -> bool:
     """Tell whether a series of before sources had names holds such readings."""
     declared = {column.key for column in series.formats}
+    claimed = any(series.sources.get(column.key) for column in columns)
     return (
-        not series.grid
-        and columns[0].key in declared
-        and not any(series.sources.get(column.key) for column in columns)
-        and (grid in (grids := _grids(series)) or not grids)
+        columns[0].key in declared
+        and not claimed
+        and _fits(series, grid)
         and _compatible(series.formats, columns)
     )
+
+
+def _fits(series: UsageSeries, grid: str) -> bool:
+    """Tell whether readings on a grid lie in the series; one without readings takes any."""
+    if series.grid:
+        return series.grid == grid
+    grids = _grids(series)
+    return grid in grids or not grids
 
 
 def _grids(series: UsageSeries) -> set[str]:

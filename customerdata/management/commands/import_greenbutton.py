@@ -172,7 +172,7 @@ def _told(options: dict[str, Any]) -> Told:
 
 
 def _line(entry: Stored) -> str:
+    values = f"{entry.count} value{'' if entry.count == 1 else 's'} of {entry.seconds} s"
     return (
-        f"  {entry.service}, {entry.channel}: {entry.words}: {entry.count} values of "
-        f"{entry.seconds} s, sum {canonical(entry.total)}"
+        f"  {entry.service}, {entry.channel}: {entry.words}: {values}, sum {canonical(entry.total)}"
     )

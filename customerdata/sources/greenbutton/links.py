@@ -141,7 +141,10 @@ class _Family(Generic[T, P]):
             if parent is not None:
                 self.found[id(child)] = parent
             elif left_out(self.named_by(child)):
-                warnings.append(f"line {child.entry.line}: a {self.word} was left out, as told.")
+                name = self.named_by(child).rpartition("/")[2]
+                warnings.append(
+                    f"line {child.entry.line}: {self.word} of {name} was left out, as told."
+                )
             else:
                 lost.append(child)
         if not self.parents:

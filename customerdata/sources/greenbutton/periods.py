@@ -1,6 +1,5 @@
 """When readings were: periods that a file leaves out, writes one second short, or repeats."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,9 +21,9 @@ def readings_of(run: MeterReading, warnings: list[str]) -> list[Reading]:
         reading for block in run.blocks for reading in (*block.readings, *_placed(block, length))
     ]
     timed.sort(key=lambda reading: (reading.start, reading.line))
-    timed = _without_empty(timed, length, warnings)
-    timed = _to_the_full_second(timed, warnings)
-    return _without_copies(timed, warnings)
+    timed = _without_copies(timed, warnings)
+    timed = _with_lengths(timed, length, warnings)
+    return _to_the_full_second(timed, warnings)
 
 
 def end(reading: Reading) -> datetime:
@@ -70,42 +69,32 @@ def _placed(block: Block, length: int | None) -> Iterator[Reading]:
         yield reading.at(block.start + timedelta(seconds=length * position), length)
 
 
-def _without_empty(
+def _with_lengths(
     readings: Sequence[Reading], length: int | None, warnings: list[str]
 ) -> list[Reading]:
-    """Give readings of 0 seconds the length that the reading type states, where it is free.
+    """Give readings of 0 seconds the length that the reading type states.
 
-    Exporters that subtract wall clocks write 0 for the hour in which clocks go back.
+    Exporters that subtract wall clocks write 0 for the hour in which clocks go back, and some then
+    give the next hour the same start: the two stay side by side.
     """
-    starts = sorted(reading.start for reading in readings if reading.seconds)
-    taken = set(starts)
-    kept = []
-    for reading in readings:
-        if reading.seconds:
-            kept.append(reading)
-            continue
-        at = bisect_right(starts, reading.start)
-        following = starts[at : at + 1]
-        until = reading.start + timedelta(seconds=length or 0)
-        if length and reading.start not in taken and until <= min(following, default=until):
-            kept.append(replace(reading, seconds=length))
-            warnings.append(
-                f"line {reading.line}: the duration is 0; the reading type's intervalLength of "
-                f"{length} s was taken."
-            )
-        elif reading.start in taken:
-            warnings.append(
-                f"line {reading.line}: a reading of {reading.value} with a duration of 0 was left "
-                "out: another reading begins at the same time, so it covers no time at all."
-            )
-        else:
-            raise GreenButtonError(
-                "A duration of 0 seconds is not possible, and the reading type states no "
-                "intervalLength that fits.",
-                line=reading.line,
-                element="duration",
-            )
-    return kept
+    empty = [reading for reading in readings if not reading.seconds]
+    if empty and not length:
+        raise GreenButtonError(
+            "A duration of 0 seconds is not possible, and the reading type states no "
+            "intervalLength.",
+            line=empty[0].line,
+            element="duration",
+        )
+    for reading in empty:
+        begin = f"{reading.start:%Y-%m-%d %H:%M} UTC"
+        warnings.append(
+            f"line {reading.line}: the duration of the {reading.value} from {begin} on is 0; the "
+            f"reading type's intervalLength of {length} s was taken."
+        )
+    return [
+        reading if reading.seconds else replace(reading, seconds=length or 0)
+        for reading in readings
+    ]
 
 
 def _to_the_full_second(readings: Sequence[Reading], warnings: list[str]) -> list[Reading]:

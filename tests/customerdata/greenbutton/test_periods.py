@@ -44,23 +44,26 @@ def test_a_period_that_the_next_one_follows_is_taken_as_it_is():
     assert spans() == [(START, 119, "1"), (START + 119, 119, "2")]
 
 
-def test_the_empty_reading_of_the_autumn_hour_is_left_out_where_another_begins_with_it():
-    """The official samples of 2011 hold one: it covers no time."""
-    hours = [reading(AUTUMN, 3600, 531), reading(AUTUMN + 3600, 0, 462)]
-    hours.append(reading(AUTUMN + 3600, 3600, 441))
-    summary = load(of(feed(hours), 3600))
-    assert spans() == [(AUTUMN, 3600, "0.531"), (AUTUMN + 3600, 3600, "0.441")]
-    assert any("reading of 462 with a duration of 0" in text for text in summary.warnings)
-
-
-def test_an_empty_reading_has_the_length_of_its_type_where_that_is_free():
+def test_an_empty_reading_of_the_autumn_hour_has_the_length_of_its_type():
     """Exporters that subtract wall clocks write 0 for an hour that ends when it began."""
     hours = [reading(AUTUMN, 0, 531), reading(AUTUMN + 3600, 3600, 441)]
     with pytest.raises(GreenButtonError, match=r"<duration>: A duration of 0"):
         load(feed(hours))
     summary = load(of(feed(hours), 3600))
     assert spans() == [(AUTUMN, 3600, "0.531"), (AUTUMN + 3600, 3600, "0.441")]
-    assert any("intervalLength of 3600 s was taken" in text for text in summary.warnings)
+    assert any("the 531 from 2026-11-01 07:00 UTC" in text for text in summary.warnings)
+
+
+@pytest.mark.parametrize("value", [462, 441])
+def test_an_empty_reading_stays_beside_the_one_that_begins_with_it(value):
+    """The official samples of 2011 hold one: nothing of it is lost, and nothing is moved."""
+    hours = [reading(AUTUMN, 3600, 531), reading(AUTUMN + 3600, 0, value)]
+    hours.append(reading(AUTUMN + 3600, 3600, 441))
+    data = of(feed(hours), 3600)
+    summary = load(data)
+    assert sum(v.value for v in stored()) == Decimal(531 + value + 441) / 1000
+    assert any("overlap in time" in text for text in summary.warnings)
+    assert load(data).changes == 0
 
 
 @pytest.mark.parametrize("seconds", [3600, 7200])
