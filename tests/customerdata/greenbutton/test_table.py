@@ -14,8 +14,8 @@ from tests.customerdata.greenbutton.test_cases import CASES, REFUSED, TAKEN, of
 
 HEAD = """# Small files that earlier releases stored wrongly or refused
 
-Each row is worked out by hand and compared with what the import stores; several files of a row go in
-one after the other. A test fails where this table is not what is seen.
+Each row is worked out by hand and compared with what the import stores; several files of a row go
+in one after the other. A test fails where this table is not what is seen.
 
 | file | options | expected | stored | warnings |
 | --- | --- | --- | --- | --- |
