@@ -200,16 +200,19 @@ def _check_one_key(accesses: Sequence[RequestedAccess]) -> None:
 
 
 def _check_one_end(accesses: Sequence[RequestedAccess], now: datetime, zone: tzinfo) -> None:
-    """One request makes one Grant, whose `expires` is the value of the field (CDS-WG3-01 7.3.8)."""
-    ends = {
-        access.scope_id: _absolute("expires", access.values["expires"], now=now, zone=zone)
+    """One request makes one Grant, whose `expires` is the value of the field (CDS-WG3-01 7.3.8).
+
+    Several entries of one scope are no exception: unlike windows, the end is not theirs.
+    """
+    ends = [
+        (access.scope_id, _absolute("expires", access.values["expires"], now=now, zone=zone))
         for access in accesses
         if "expires" in access.values
-    }
-    if len(set(ends.values())) > 1:
+    ]
+    if len({end for _, end in ends}) > 1:
         raise InvalidAuthorizationDetails(
             "expires must be the same in every entry of the request, since a Grant ends as a "
-            f"whole; it is {', '.join(f'{end} in {name}' for name, end in ends.items())}",
+            f"whole; it is {', '.join(dict.fromkeys(f'{end} in {name}' for name, end in ends))}",
             field="expires",
         )
 

@@ -359,3 +359,23 @@ def test_only_consent_scopes_ask_the_customer():
     """Fields about the form exist only where there is a form."""
     for scope_type in scope_types().values():
         assert scope_type.asks_customer == (scope_type.kind is ScopeKind.CUSTOMER_CONSENT)
+
+
+@pytest.mark.spec("WG3-01", "7.3.8", "a Grant expires when the field says")
+@pytest.mark.parametrize("types", [(USAGE, USAGE), (CONTRACTS, USAGE), (USAGE, CONTRACTS, USAGE)])
+def test_one_request_has_one_end(offers, types):
+    """One Grant comes of it and ends as a whole, however many entries are of one type."""
+    ends = ["P30D", *["P60D"] * (len(types) - 1)]
+    entries = [{"type": name, "expires": end} for name, end in zip(types, ends, strict=True)]
+    error = refused(offers, *entries, scopes=())
+    assert error.field == "expires"
+    for name, end in {(types[0], "2026-04-30T12:00:00Z"), (types[-1], "2026-05-30T12:00:00Z")}:
+        assert f"{end} in {name}" in error.message
+    same = [entry | {"expires": "P30D"} for entry in entries]
+    assert len(parse(offers, *same, scopes=())) == len(types)
+
+
+def test_an_end_that_is_left_out_counts_with_its_default(offers):
+    """The default is infinite, which is another end than the one that was sent."""
+    entries = [{"type": USAGE, "expires": "P30D"}, {"type": USAGE}]
+    assert refused(offers, *entries).field == "expires"
