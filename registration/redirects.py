@@ -24,16 +24,15 @@ _LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
 def read_redirect_uris(
     value: object, *, default: str, is_public: bool, is_sandbox: bool
 ) -> list[str]:
-    """Check a submitted list. `default` is the Client's own receipt redirect, always allowed.
+    """Check a submitted list; an empty one means the default alone (CDS-WG1-02 4.2, 5.5).
 
-    Raises InvalidRedirectUri naming the value and the rule.
+    `default` is the Client's own receipt redirect, always allowed. Raises InvalidRedirectUri naming
+    the value and the rule.
     """
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InvalidRedirectUri("redirect_uris must be an array of strings.", field=FIELD)
     if not value:
-        raise InvalidRedirectUri(
-            f"redirect_uris must hold at least one URI; leave it out to get {default}", field=FIELD
-        )
+        return [default]
     if len(value) > MAX_REDIRECT_URIS:
         raise InvalidRedirectUri(
             f"redirect_uris takes at most {MAX_REDIRECT_URIS} values.", field=FIELD

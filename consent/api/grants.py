@@ -9,7 +9,7 @@ from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, TextField, 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.models import AuthorizationRequest, Grant, Receipt
+from consent.models import Grant, Receipt
 from consent.services.grant_changes_by_client import patch_grant
 from consent.services.grants import grant_uri
 from portal.errors import NotFound
@@ -53,6 +53,7 @@ def to_wire(grant: Grant) -> dict[str, Any]:
         "scope": grant.published_scope,
         "authorization_details": grant.published_details,
         "receipt_confirmations": sorted(r.confirmation_number for r in grant.receipts.all()),
+        "states": grant.states,
         "enabled_scope": grant.enabled_scope,
         "enabled_authorization_details": grant.enabled_authorization_details,
     }
@@ -82,9 +83,7 @@ def _receipts(text: str) -> Q:
 
 def _states(text: str) -> Q:
     """Grants that came of authorization requests with these `state` values (CDS-WG3-01 9.1.1)."""
-    states = split_ids(text, name="states")
-    rows = AuthorizationRequest.objects.filter(grant=OuterRef("pk"), params__state__in=states)
-    return Q(Exists(rows))
+    return Q(states__overlap=split_ids(text, name="states"))
 
 
 class GrantList(CdsListView):

@@ -142,6 +142,12 @@ class Grant(TimestampedModel):
     replacing = models.ManyToManyField(
         "self", symmetrical=False, through="GrantReplacement", related_name="replaced_by"
     )
+    states = ArrayField(
+        models.TextField(),
+        default=list,
+        blank=True,
+        help_text="`state` of the authorization requests that made or changed it, oldest first",
+    )
     request_digest = models.CharField(
         max_length=64,
         blank=True,

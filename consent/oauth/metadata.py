@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.urls import reverse
 
+from consent.services.requests import RESPONSE_MODE
 from registration.catalogue.types import MetadataContext
 
 
@@ -25,6 +26,7 @@ def oauth_endpoints(context: MetadataContext) -> Mapping[str, object]:
             "authorization_endpoint": _url("authorize"),
             "pushed_authorization_request_endpoint": _url("par"),
             "require_pushed_authorization_requests": False,
+            "response_modes_supported": [RESPONSE_MODE],
             "authorization_response_iss_parameter_supported": True,
             "request_parameter_supported": False,
         }

@@ -26,15 +26,9 @@ from consent.oauth.redirects import (
 )
 from consent.services.choices import Choices, choices_to_json
 from consent.services.form_marks import is_marked
-from consent.services.grants import (
-    ForbiddenTransition,
-    SelectionInput,
-    authorize_grant,
-    create_grant,
-    lock_person,
-)
+from consent.services.grant_authorization import authorize_grant, is_waiting_for
+from consent.services.grants import ForbiddenTransition, SelectionInput, create_grant, lock_person
 from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
-from consent.services.requests import is_registered
 from consent.services.sections import RequestOver, Section, offers_of, sections_of
 from portal import audit
 from portal.durations import INFINITE
@@ -184,13 +178,19 @@ def grant_asked_for(request: AuthorizationRequest) -> Grant | None:
 
 
 def check_person(request: AuthorizationRequest, user: User) -> None:
-    """Raise WrongEnvironment or GrantOfAnother unless this person may answer the request."""
+    """Raise WrongEnvironment, GrantOfAnother or GrantNotWaiting unless this person may answer."""
     if not catalog().can_authorize(user, environment=request.client.environment):
         raise WrongEnvironment(f"no accounts for clients in {request.client.environment}")
     if request.params.get("cds_grant_id"):
         grant = grant_asked_for(request)
         if grant is None or grant.user_id != user.pk:
             raise GrantOfAnother("The Grant was made for another user.")
+        if not is_waiting_for(grant, _asked(request)):
+            raise GrantNotWaiting("The Grant does not wait for this authorization any more.")
+
+
+def _asked(request: AuthorizationRequest) -> frozenset[str]:
+    return frozenset(entry["type"] for entry in request.access)
 
 
 @transaction.atomic
@@ -302,7 +302,7 @@ def _check_client(row: AuthorizationRequest) -> None:
     if not row.client.is_enabled:
         raise RequestNotFound("the client of the authorization request was disabled")
     is_open = row.outcome == AuthorizationRequest.Outcome.OPEN
-    if is_open and not is_registered(row.client, row.params["redirect_uri"]):
+    if is_open and not row.client.redirect_uri_allowed(row.params["redirect_uri"]):
         raise RequestNotFound("the redirect URI of the authorization request was removed")
 
 
@@ -342,6 +342,8 @@ def _grant(
                 scope=scope,
                 selections=selections,
                 expires=_expiry(entries),
+                asked=_asked(row),
+                state=row.params.get("state"),
                 by=by,
             )
         except ForbiddenTransition as error:
@@ -354,6 +356,7 @@ def _grant(
         selections=selections,
         expires=_expiry(entries),
         created=now,
+        state=row.params.get("state"),
         by=by,
     )
 

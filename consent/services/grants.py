@@ -186,6 +186,7 @@ def create_grant(
     parent: Grant | None = None,
     not_before: datetime | None = None,
     created: datetime | None = None,
+    state: str | None = None,
     by: User | str,
 ) -> Grant:
     """Create the Grant of a customer's approval and compute its access, or promise to.
@@ -210,6 +211,7 @@ def create_grant(
         not_before=not_before,
         expires=expires,
         parent=parent,
+        states=with_state([], state),
         created=now,
         modified=now,
     )
@@ -217,47 +219,16 @@ def create_grant(
         GrantReplacement(newer=grant, older=older) for older in replaces
     )
     Grant.objects.filter(pk__in=[older.pk for older in replaces]).update(modified=now)
-    _store_selections(grant, selections)
+    store_selections(grant, selections)
     if not begins_later:
         begin(grant)
     record_change(grant, "created", by=by, scope=scope, status=grant.status)
     return grant
 
 
-@transaction.atomic
-def authorize_grant(
-    *,
-    grant: Grant,
-    user: User,
-    authorization_details: list[dict[str, Any]],
-    scope: str,
-    selections: Sequence[SelectionInput],
-    expires: datetime | None,
-    not_before: datetime | None = None,
-    by: User | str,
-) -> Grant:
-    """Give a Grant that waits for the customer what was approved (CDS-WG1-02 8.3).
-
-    What the Client had asked for beyond it (8.6) is settled: the approval replaces all of it.
-    Raises ForbiddenTransition when the Grant does not wait for an authorization, for this person,
-    and for all of this scope: the Client may have changed its mind under the form.
-    """
-    row = lock_grant(grant)
-    if row.status != S.NEEDS_AUTHORIZATION or row.user_id not in (None, user.pk):
-        raise ForbiddenTransition("This Grant does not wait for an authorization.", field="status")
-    if not set(scope.split()) <= set(row.scope_ids):
-        raise ForbiddenTransition("This Grant waits for fewer scopes than these.", field="scope")
-    row.user, row.scope, row.expires, row.not_before = user, scope, expires, not_before
-    row.authorized = timezone.now()
-    row.authorization_details = authorization_details
-    row.resolution = resolution_of(scope, authorization_details, current_offers())
-    forget_question(row)
-    row.selections.all().delete()
-    _store_selections(row, selections)
-    begin(row)
-    save_grant(row)
-    record_change(row, "authorized", by=by, scope=scope, status=row.status)
-    return row
+def with_state(states: Sequence[str], state: str | None) -> list[str]:
+    """Return the `state` values of a Grant with that of one more request; none comes twice."""
+    return list(dict.fromkeys([*states, *([state] if state else [])]))
 
 
 def forget_question(grant: Grant) -> None:
@@ -265,7 +236,8 @@ def forget_question(grant: Grant) -> None:
     grant.asked_scope, grant.asked_authorization_details = "", None
 
 
-def _store_selections(grant: Grant, selections: Sequence[SelectionInput]) -> None:
+def store_selections(grant: Grant, selections: Sequence[SelectionInput]) -> None:
+    """Store what the customer chose for each entry of a Grant."""
     Selection.objects.bulk_create(
         Selection(
             grant=grant,
@@ -295,6 +267,18 @@ def begin(grant: Grant) -> None:
         enqueue("consent.tasks.compute_grant", grant.grant_id)
     else:
         _finish(grant)
+
+
+def open_more(grant: Grant) -> None:
+    """Open what was granted of a locked Grant that waits for more; the caller saves the row."""
+    if catalog.listener().size(grant) > settings.SYNCHRONOUS_SELECTION_LIMIT:
+        _open_first_objects(grant)
+        enqueue("consent.tasks.compute_grant", grant.grant_id)
+        return
+    open_fully(grant)
+    # Stored first: the listener may look the Grant up.
+    grant.save()
+    catalog.listener().grant_approved(grant)
 
 
 def _open_first_objects(grant: Grant) -> None:

@@ -20,16 +20,16 @@ from consent.catalogue.details import (
     parse_request,
     to_wire,
 )
-from consent.models import AuthorizationRequest, Grant
+from consent.models import AuthorizationRequest
 from consent.models.request import compact
 from consent.oauth.params import Parameters, parse_details
 from consent.oauth.redirects import error_url
+from consent.services.grant_authorization import granted_already, is_waiting_for
 from portal.context import current
 from portal.errors import DomainError
 from portal.jsontext import dumps
 from portal.ratelimits import Claim, TooManyRequests, take
 from portal.times import utility_zone
-from registration import redirects
 from registration.catalogue.offers import ScopeOffer
 from registration.models import Client
 from registration.services import offers
@@ -46,6 +46,8 @@ STORED_BY_ONE = "20000000/hour"
 STORED_BY_STRANGERS = "1000000000/hour"
 # What a row takes besides.
 ROW = 1_000
+# The default of the one response type that there is (OAuth 2.0 Multiple Response Types 2.1).
+RESPONSE_MODE = "query"
 _CHALLENGE = re.compile(r"^[A-Za-z0-9_-]{43}$")
 # These decide where an answer goes, so two values prove nothing.
 _PROVING = ("client_id", "redirect_uri", "response_type", "request_uri")
@@ -117,7 +119,7 @@ def _prove(query: Parameters, caller: Client | None) -> Target:
     redirect_uri = query.get("redirect_uri")
     if redirect_uri is None:
         used = client.cds_default_redirect_uri
-    elif is_registered(client, redirect_uri):
+    elif client.redirect_uri_allowed(redirect_uri):
         used = redirect_uri
     else:
         raise UnprovenRequest(
@@ -143,22 +145,14 @@ def find_client(client_id: str | None) -> Client:
     return found
 
 
-def is_registered(client: Client, redirect_uri: str) -> bool:
-    """Compare character by character; native apps may use any loopback port (RFC 8252 7.3)."""
-    registered = [
-        uri for uri in (*client.redirect_uri_list, client.cds_default_redirect_uri) if uri
-    ]
-    if client.is_public:
-        return redirects.is_registered(redirect_uri, registered)
-    return redirect_uri in registered
-
-
 @transaction.atomic
 def _store(query: Parameters, target: Target, *, caller: Client | None) -> AuthorizationRequest:
     query.refuse_repeated()
     for name in ("request", "request_uri"):
         if query.get(name):
             raise _Refusal(f"{name}_not_supported", f"{name} cannot be used here.", field=name)
+    if query.get("response_mode") not in {None, RESPONSE_MODE}:
+        raise _Refusal("invalid_request", f"must be {RESPONSE_MODE}.", field="response_mode")
     challenge = _challenge(query, target.client)
     accesses = requested_accesses(query, target.client)
     grant_id = query.get("cds_grant_id")
@@ -271,18 +265,23 @@ def requested_accesses(query: Parameters, client: Client) -> tuple[RequestedAcce
 
 
 def _check_grant(grant_id: str, client: Client, accesses: tuple[RequestedAccess, ...]) -> None:
-    """The Grant waits for this client's customer and for no less than is asked (WG1-02 8.3)."""
+    """The Grant waits for this client's customer, and for no less than is asked (WG1-02 8.3).
+
+    A part of it may be asked for (decision 58).
+    """
     grant = client.grants.filter(grant_id=grant_id).first()
     asked = {access.scope_id for access in accesses}
-    fits = (
-        grant is not None
-        and grant.status == Grant.Status.NEEDS_AUTHORIZATION
-        and asked <= set(grant.scope_ids)
-    )
-    if not fits:
+    if grant is None or not is_waiting_for(grant, asked):
         raise _Refusal(
             "cds_grant_id_invalid_value",
             "cds_grant_id names no Grant of this client that waits for this authorization.",
+        )
+    keys = [entry["jwk"] for _, entry in granted_already(grant, asked) if "jwk" in entry]
+    keys += [access.values["jwk"] for access in accesses if "jwk" in access.values]
+    if any(key != keys[0] for key in keys):
+        raise _Refusal(
+            "cds_grant_id_invalid_value",
+            "jwk is not that of what the Grant gives already, and a Grant has one key.",
         )
 
 

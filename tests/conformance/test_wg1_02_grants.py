@@ -82,6 +82,7 @@ def consented(app: Client) -> tuple[Grant, str]:
         scope=" ".join(scope_ids),
         selections=[],
         expires=None,
+        state=request.params["state"],
         by=user,
     )
     ReceiptFactory.create(grant=grant)

@@ -101,12 +101,17 @@ def test_what_can_be_abused_is_refused_for_all(uri):
 
 
 @pytest.mark.parametrize(
-    "value", [None, "https://app.example", {}, [1], [None], [], ["https://a.example"] * 51]
+    "value", [None, "https://app.example", {}, [1], [None], ["https://a.example"] * 51]
 )
 def test_the_list_itself_is_checked(value):
-    """Wrong types and empty lists are named, not guessed."""
+    """Wrong types are named, not guessed."""
     with pytest.raises(InvalidRedirectUri):
         read_redirect_uris(value, default=OWN, is_public=False, is_sandbox=True)
+
+
+def test_an_empty_list_is_the_default_alone():
+    """Decision 59: a Client that asks customers always has a redirect URI."""
+    assert read() == [OWN]
 
 
 def test_repetitions_collapse():

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from consent.models import Grant, Selection
 from consent.services import tokens
-from consent.services.grants import SelectionInput, authorize_grant, end_grant
+from consent.services.grant_authorization import authorize_grant
+from consent.services.grants import SelectionInput, end_grant
 from portal.times import format_datetime
 from registration.models import Message
 from tests.consent.api.test_grants import URL, Api

@@ -173,6 +173,9 @@ def test_a_client_without_consent_scopes_has_no_form(acme):
         ({"code_challenge": "short", "code_challenge_method": "S256"}, "invalid_request"),
         ({"code_challenge_method": "S256"}, "invalid_request"),
         ({"cds_grant_id": "gr_unknown"}, "cds_grant_id_invalid_value"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"response_mode": "form_post"}, "invalid_request"),
+        ({"response_mode": "query "}, "invalid_request"),
     ],
 )
 def test_other_mistakes_go_back_to_the_client(acme, fields, error):
@@ -255,11 +258,29 @@ def test_a_native_app_may_listen_on_any_loopback_port(acme, uri, status):
         assert AuthorizationRequest.objects.get().params["redirect_uri"] == uri
 
 
-def test_confidential_clients_have_exact_redirects(acme):
-    """A web application knows its port."""
-    acme.app.redirect_uri_list = ["http://127.0.0.1/cb"]
+@pytest.mark.parametrize(("port", "status"), [(":9", 303), ("", 303), (":9/other", 400)])
+def test_a_developers_machine_may_use_any_port(acme, port, status):
+    """RFC 8252 7.3, as the docs page says: in the sandbox confidential clients may register it."""
+    acme.app.redirect_uri_list = ["http://127.0.0.1:9000/cb", "http://[::1]/cb"]
     acme.app.save()
-    assert get(authorize_url(acme.app, redirect_uri="http://127.0.0.1:9/cb")).status_code == 400
+    for host in ("127.0.0.1", "[::1]"):
+        uri = f"http://{host}{port}/cb"
+        assert get(authorize_url(acme.app, redirect_uri=uri)).status_code == status
+
+
+def test_the_name_of_a_developers_machine_is_compared_exactly(acme):
+    """RFC 8252 7.3 speaks of addresses; what `localhost` means is up to the machine."""
+    acme.app.redirect_uri_list = ["http://localhost:9000/cb"]
+    acme.app.save()
+    same, other = "http://localhost:9000/cb", "http://localhost:9001/cb"
+    assert get(authorize_url(acme.app, redirect_uri=same)).status_code == 303
+    assert get(authorize_url(acme.app, redirect_uri=other)).status_code == 400
+
+
+@pytest.mark.parametrize("mode", ["query", ""])
+def test_the_one_response_mode_may_be_named(acme, mode):
+    """OAuth 2.0 Multiple Response Types 2.1: it is the default of the response type code."""
+    assert ask(acme, response_mode=mode)["Location"].startswith("/oauth/authorize/ar_")
 
 
 # --- Grants that wait for an authorization (CDS-WG1-02 8.3) -------------------------------------

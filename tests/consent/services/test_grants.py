@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from consent import tasks
 from consent.models import AccessToken, Grant, RefreshToken
+from consent.services.grant_authorization import authorize_grant
 from consent.services.grant_data_ends import stop_new_data
 from consent.services.grants import (
     ForbiddenTransition,
     SelectionInput,
-    authorize_grant,
     create_grant,
     end_grant,
     start_grant,

@@ -10,7 +10,8 @@ from django.utils import timezone
 from consent.models import Grant
 from consent.services import grant_changes_by_staff as staff
 from consent.services import tokens
-from consent.services.grants import ForbiddenTransition, authorize_grant, compute_grant, end_grant
+from consent.services.grant_authorization import authorize_grant
+from consent.services.grants import ForbiddenTransition, compute_grant, end_grant
 from portal.models import AuditEvent, OutboxEntry
 from registration.models import Message
 from tests.consent.oauth.support import plug_in_listener

@@ -10,11 +10,11 @@ from django.utils import timezone
 from consent.catalogue.demo_offers import FILES_ID
 from consent.models import Grant
 from consent.services import grant_changes_by_staff as staff
+from consent.services.grant_authorization import authorize_grant
 from consent.services.grant_changes_by_client import patch_grant
 from consent.services.grants import (
     TRANSITIONS,
     ForbiddenTransition,
-    authorize_grant,
     compute_grant,
     end_grant,
     start_grant,

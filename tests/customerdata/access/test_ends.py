@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from consent.models import Grant
 from consent.services import grant_changes_by_staff as staff
+from consent.services.grant_authorization import authorize_grant
 from consent.services.grant_changes_by_client import patch_grant
-from consent.services.grants import SelectionInput, authorize_grant
+from consent.services.grants import SelectionInput
 from consent.tasks import sweep_grants
 from customerdata.access.compute import compute_grant
 from customerdata.models import AccountHolder
