@@ -47,10 +47,10 @@ class AnyTypeJSONParser(BaseParser):
     media_type = "*/*"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        """Return the parsed body, {} for an empty one; raises ParseError."""
+        """Return the parsed body, None for a blank one; raises ParseError."""
         try:
             body = stream.read()
-            return jsontext.loads(body.decode("utf-8")) if body.strip() else {}
+            return jsontext.loads(body.decode("utf-8")) if body.strip() else None
         except jsontext.HalfPair as error:
             raise NotText(f"{error}.", field=error.member) from error
         except (ValueError, RecursionError) as error:

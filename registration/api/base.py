@@ -58,7 +58,7 @@ def _row_number(value: object) -> int:
 def client_payload(request: Request) -> object:
     """Return the body of a registration or PUT. Raises InvalidClientMetadata (RFC 7591 3.2.2)."""
     try:
-        return request.data
+        return _body(request)
     except exceptions.ParseError as error:
         raise InvalidClientMetadata(str(error.detail)) from error
     except RecursionError as error:
@@ -68,9 +68,17 @@ def client_payload(request: Request) -> object:
 def object_payload(request: Request) -> dict[str, Any]:
     """Return the body of an admin API request. Raises InvalidRequest unless it is an object."""
     try:
-        payload = request.data
+        payload = _body(request)
     except RecursionError as error:
         raise InvalidRequest("The request body is nested too deeply.") from error
     if not isinstance(payload, dict):
         raise InvalidRequest("The request body must be a JSON object.")
     return payload
+
+
+def _body(request: Request) -> object:
+    """Return what the body holds, None without one: the framework makes an empty object of that.
+
+    A body that was lost on its way must not pass for one that resets every field (decision 59).
+    """
+    return request.data if request.stream is not None else None

@@ -60,6 +60,12 @@ class Client(AbstractApplication):
     created = models.DateTimeField(default=timezone.now, editable=False)
     modified = models.DateTimeField(default=timezone.now)
     scopes = ArrayField(models.CharField(max_length=100), default=list)
+    registered_scopes = ArrayField(
+        models.CharField(max_length=100),
+        default=list,
+        blank=True,
+        help_text="What the Client was given; empty while it gave nothing up",
+    )
     redirect_uri_list = ArrayField(models.CharField(max_length=2000), default=list, blank=True)
     token_endpoint_auth_method = models.CharField(  # noqa: DJ001 -- null is the standard's "none configured"
         max_length=30, choices=AuthMethod.choices, null=True, blank=True
@@ -134,6 +140,11 @@ class Client(AbstractApplication):
     def scope(self) -> str:
         """Space-separated scope ids."""
         return " ".join(self.scopes)
+
+    @property
+    def held_scopes(self) -> list[str]:
+        """What the Client was given, scopes that it gave up included (CDS-WG1-02 5.5)."""
+        return self.registered_scopes or self.scopes
 
     @property
     def is_admin(self) -> bool:

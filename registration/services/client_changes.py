@@ -12,6 +12,7 @@ from registration.client_metadata import read_client_metadata, read_scopes, requ
 from registration.errors import InvalidClientMetadata, InvalidRedirectUri
 from registration.models import Client
 from registration.redirects import read_redirect_uris
+from registration.services.client_scopes import read_scope
 from registration.services.credentials import expires_at, secret_digest
 from registration.services.offers import current_offers, details_types
 from registration.services.purposes import read_purposes
@@ -46,7 +47,7 @@ def read_changes(*, client: Client, current: Mapping[str, Any], payload: object)
     fields = require_object(payload)
     _check_immutable(client, current, fields)
     metadata = read_client_metadata(fields)
-    scopes = _scopes(client, fields)
+    scopes = read_scope(client=client, fields=fields)
     values: dict[str, Any] = {
         "name": "" if metadata.client_name == client.client_id else metadata.client_name,
         "contacts": list(metadata.contacts),
@@ -95,29 +96,6 @@ _CREDENTIAL_FIELDS: Mapping[str, Callable[[Client, object], bool]] = {
 }
 
 
-def _scopes(client: Client, fields: Mapping[str, Any]) -> list[str]:
-    """A Client can give scopes up; getting more is a new registration."""
-    scopes = read_scopes(fields, "scope")
-    if scopes is None:
-        return list(client.scopes)
-    more = [scope for scope in scopes if scope not in client.scopes]
-    if more:
-        raise InvalidClientMetadata(
-            f"scope can only lose scopes: {' '.join(more)[:500]} is not one of this Client's. "
-            f"It has: {client.scope}.",
-            field="scope",
-        )
-    if client.is_admin and set(scopes) != set(client.scopes):
-        raise InvalidClientMetadata(
-            f"scope of this Client must stay {client.scope}.", field="scope"
-        )
-    if client.scopes and not scopes:
-        raise InvalidClientMetadata(
-            "scope must keep at least one scope; set cds_status to disabled instead.", field="scope"
-        )
-    return [scope for scope in client.scopes if scope in scopes]
-
-
 def _status(client: Client, fields: Mapping[str, Any]) -> str:
     status = fields.get("cds_status")
     if status is None:
@@ -139,14 +117,13 @@ def _authorization_values(
     if not client.response_types:
         return _no_authorization_values(fields)
     own = addresses.default_redirect_uri(client.client_id)
-    uris = [own]
-    if fields.get("redirect_uris") is not None:
-        uris = read_redirect_uris(
-            fields["redirect_uris"],
-            default=own,
-            is_public=client.is_public,
-            is_sandbox=client.environment == Client.Status.SANDBOX,
-        )
+    submitted = fields.get("redirect_uris")
+    uris = read_redirect_uris(
+        [] if submitted is None else submitted,
+        default=own,
+        is_public=client.is_public,
+        is_sandbox=client.environment == Client.Status.SANDBOX,
+    )
     return {
         "redirect_uri_list": uris,
         "cds_default_redirect_uri": _default_redirect(fields, uris, own),

@@ -104,8 +104,10 @@ def _apply(
     if not changed:
         return client
     now = timezone.now()
+    held = client.held_scopes
     for name in changed:
         setattr(client, name, values[name])
+    client.registered_scopes = [] if client.scopes == held else held
     if {"client_uri", "contacts"} & set(changed):
         client.website_confirmed = None
     is_disabled_now = "cds_status" in changed and not client.is_enabled

@@ -178,7 +178,7 @@ class _Scanner:
         if self._string is not None:
             raise InvalidRequest("The request body is not valid JSON: it ends inside a string.")
         try:
-            return jsontext.loads(text.decode("utf-8")) if text.strip() else {}
+            return jsontext.loads(text.decode("utf-8")) if text.strip() else None
         except jsontext.HalfPair as error:
             raise InvalidRequest(f"{error}.", field=error.member) from error
         except (ValueError, RecursionError) as error:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from portal.ids import random_id
-from registration.catalogue.offers import Choice, FieldOffer, ScopeOffer
+from registration.catalogue.offers import Choice, FieldOffer, ScopeOffer, offered_fields
 from registration.errors import InvalidClientMetadata
 from registration.fields.purposes import MAX_PURPOSES, read_words
 from registration.models import Client
@@ -47,29 +47,54 @@ def read_purposes(
     Defaults stay whatever is sent; ids and scopes_supported are the server's; an absent purpose is
     removed and one with an unknown id is new. Raises InvalidClientMetadata naming the rule.
     """
-    applicable = _scopes_with_purposes(offers, scopes)
     value = fields.get(WIRE_FIELD)
+    purposes = _defaults(offers, scopes)
     if value is None:
-        return _defaults(offers, scopes)
+        return purposes
+    ours = {key for key, purpose in client.purposes.items() if _is_default(purpose)}
+    # Those of scopes that the Client has given up as well: they may be sent back at any time.
+    ours |= _defaults(offers, list(offers)).keys()
     if not isinstance(value, Mapping) or len(value) > MAX_PURPOSES:
         raise _refused(f"must be an object of at most {MAX_PURPOSES} purposes by id")
-    if value and not applicable:
-        raise _refused("is for Clients whose scopes have the authorization details field purpose")
-    purposes = _defaults(offers, scopes)
+    applicable = _scopes_with_purposes(offers, scopes)
     for key, item in value.items():
-        if key in purposes:
+        if key in ours:
             continue
         try:
             words = read_words(item)
         except ValueError as error:
             raise _refused(str(error)) from error
         known = client.purposes.get(key)
-        if known is not None and not known.get("server_default"):
-            left = [scope for scope in known["scopes_supported"] if scope in applicable]
-            purposes[key] = {**known, **words, "scopes_supported": left or applicable}
-        else:
+        if known is not None:
+            purposes[key] = {**known, **words, "scopes_supported": _kept(known, client, applicable)}
+        elif applicable:
             purposes |= _new([words], applicable)
+        else:
+            raise _refused("is for Clients whose scopes have the field purpose")
     return purposes
+
+
+def _is_default(purpose: Mapping[str, Any]) -> bool:
+    return bool(purpose.get("server_default"))
+
+
+def _kept(purpose: Mapping[str, Any], client: Client, applicable: Sequence[str]) -> list[str]:
+    """Return the scopes of a Client's own purpose: those it has still, and those that come back."""
+    known = purpose["scopes_supported"]
+    return [scope for scope in applicable if scope in known or scope not in client.scopes]
+
+
+def purposes_with_scopes(
+    *, client: Client, offers: Mapping[str, ScopeOffer], scopes: Sequence[str]
+) -> Purposes:
+    """Return what the purposes of a Client become when its scopes change and nothing else does."""
+    applicable = _scopes_with_purposes(offers, scopes)
+    own = {
+        key: {**purpose, "scopes_supported": _kept(purpose, client, applicable)}
+        for key, purpose in client.purposes.items()
+        if not _is_default(purpose)
+    }
+    return _defaults(offers, scopes) | own
 
 
 def within_scopes(
@@ -79,15 +104,24 @@ def within_scopes(
     scopes: Sequence[str],
 ) -> Purposes:
     """Return what of a Client's purposes fits another Client that has only these scopes."""
-    applicable = _scopes_with_purposes(offers, scopes)
+    fitting = limited(purposes, scopes=_scopes_with_purposes(offers, scopes))
+    return {key: purpose for key, purpose in fitting.items() if purpose["scopes_supported"]}
+
+
+def limited(purposes: Mapping[str, Mapping[str, Any]], *, scopes: Sequence[str]) -> Purposes:
+    """Return purposes for these scopes at most; the server's own go with their last scope."""
     fitting = {
         key: {
             **purpose,
-            "scopes_supported": [s for s in purpose["scopes_supported"] if s in applicable],
+            "scopes_supported": [s for s in purpose["scopes_supported"] if s in scopes],
         }
         for key, purpose in purposes.items()
     }
-    return {key: purpose for key, purpose in fitting.items() if purpose["scopes_supported"]}
+    return {
+        key: purpose
+        for key, purpose in fitting.items()
+        if purpose["scopes_supported"] or not _is_default(purpose)
+    }
 
 
 def to_wire(client: Client) -> dict[str, Any]:
@@ -101,7 +135,7 @@ def to_wire(client: Client) -> dict[str, Any]:
 def for_client(offer: ScopeOffer, client: Client) -> ScopeOffer:
     """Return an offer whose `purpose` field takes this Client's purposes (CDS-WG3-01 7.4.4).
 
-    Without any purpose for the scope the field is not offered: a choice needs choices.
+    Without any purpose for the scope it takes null alone, and is not offered where it cannot.
     """
     entry = next((entry for entry in offer.fields if entry.id == FIELD), None)
     if entry is None:
@@ -111,7 +145,7 @@ def for_client(offer: ScopeOffer, client: Client) -> ScopeOffer:
         for key, purpose in client.purposes.items()
         if offer.id in purpose["scopes_supported"]
     )
-    if not choices:
+    if not choices and not offered_fields(offer)[FIELD].format.is_nullable:
         return replace(offer, fields=tuple(each for each in offer.fields if each.id != FIELD))
     return offer.with_field(replace(entry, choices=choices))
 

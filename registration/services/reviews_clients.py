@@ -15,10 +15,13 @@ from portal.models import User
 from registration import addresses
 from registration.models import Client, Message
 from registration.models.message_states import PENDING, REJECTED
+from registration.services.client_scopes import scopes_after_review, scopes_at_once
 from registration.services.messages import open_field_changes, update_request
+from registration.services.offers import current_offers
+from registration.services.purposes import limited, purposes_with_scopes
 
-# Wire name and column of every field that can be reviewed. Statuses and scopes cannot: giving
-# access up must take effect at once.
+# Wire name and column of every field that the setting may name. Statuses and scopes are not among
+# them: giving access up must take effect at once.
 REVIEWABLE: Final[Mapping[str, str]] = {
     "client_name": "name",
     "contacts": "contacts",
@@ -28,6 +31,13 @@ REVIEWABLE: Final[Mapping[str, str]] = {
     "policy_uri": "policy_uri",
     "redirect_uris": "redirect_uri_list",
     "cds_default_redirect_uri": "cds_default_redirect_uri",
+}
+# Scopes that are taken back are reviewed where they were before, and what names them waits along.
+_COLUMNS: Final[Mapping[str, str]] = {
+    **REVIEWABLE,
+    "scope": "scopes",
+    "cds_default_scope": "default_scope",
+    "cds_default_authorization_details": "default_authorization_details",
 }
 
 
@@ -53,7 +63,31 @@ def split_changes(
     if "redirect_uri_list" in waiting and default not in client.redirect_uri_list:
         waiting["cds_default_redirect_uri"] = default
     at_once = {column: value for column, value in values.items() if column not in waiting}
+    scopes = scopes_at_once(client, values["scopes"])
+    if scopes != values["scopes"]:
+        waiting |= _hold_back(client, at_once, scopes)
     return at_once, waiting
+
+
+def _hold_back(client: Client, values: dict[str, Any], scopes: list[str]) -> dict[str, Any]:
+    """Take out of `values` what needs more than these scopes; return it.
+
+    What stays of the defaults is what the Client had, as far as it keeps the scopes.
+    """
+    held = {"scopes": values["scopes"]}
+    values["scopes"] = scopes
+    values["purposes"] = limited(values["purposes"], scopes=scopes)
+    if not set(values.get("default_scope", "").split()) <= set(scopes):
+        held["default_scope"] = values["default_scope"]
+        left = [scope for scope in client.default_scope.split() if scope in scopes]
+        values["default_scope"] = " ".join(left or scopes)
+    details = values.get("default_authorization_details", [])
+    if any(entry["type"] not in scopes for entry in details):
+        held["default_authorization_details"] = details
+        values["default_authorization_details"] = [
+            entry for entry in client.default_authorization_details if entry["type"] in scopes
+        ]
+    return held
 
 
 def request_review(*, client: Client, waiting: Mapping[str, Any], by: User | str) -> Message:
@@ -64,7 +98,7 @@ def request_review(*, client: Client, waiting: Mapping[str, Any], by: User | str
     """
     wanted = dict(waiting)
     for earlier in _pending(client):
-        asked = {REVIEWABLE[item["field"]]: item for item in earlier.updates_requested}
+        asked = {_COLUMNS[item["field"]]: item for item in earlier.updates_requested}
         if not asked.keys() & wanted.keys():
             continue
         old = {column: _column_value(column, item, client) for column, item in asked.items()}
@@ -87,7 +121,7 @@ def _open(client: Client, wanted: Mapping[str, Any], *, by: User | str) -> Messa
             "previous_value": _wire_value(column, getattr(client, column), client),
             "new_value": _wire_value(column, wanted[column], client),
         }
-        for field, column in REVIEWABLE.items()
+        for field, column in _COLUMNS.items()
         if column in wanted
     ]
     names = ", ".join(item["field"] for item in updates)
@@ -111,9 +145,11 @@ def _open(client: Client, wanted: Mapping[str, Any], *, by: User | str) -> Messa
 def approved_values(request: Message, client: Client) -> dict[str, Any]:
     """Return the columns and values that an approved field_changes Message gives the Client."""
     values = {
-        REVIEWABLE[item["field"]]: _column_value(REVIEWABLE[item["field"]], item, client)
+        _COLUMNS[item["field"]]: _column_value(_COLUMNS[item["field"]], item, client)
         for item in request.updates_requested
     }
+    if "scopes" in values:
+        _fit_scopes(request, client, values)
     uris = values.get("redirect_uri_list", client.redirect_uri_list)
     default = values.get("cds_default_redirect_uri", client.cds_default_redirect_uri)
     # The list may have changed between the wish and its approval; the default stays within it.
@@ -121,6 +157,18 @@ def approved_values(request: Message, client: Client) -> dict[str, Any]:
         own = addresses.default_redirect_uri(client.client_id)
         values["cds_default_redirect_uri"] = own if own in uris else uris[0]
     return values
+
+
+def _fit_scopes(request: Message, client: Client, values: dict[str, Any]) -> None:
+    """Give the scopes that were asked for and are still there, and no default beyond them."""
+    before = next(i["previous_value"] for i in request.updates_requested if i["field"] == "scope")
+    scopes = scopes_after_review(client, values["scopes"], before.split())
+    values["scopes"] = scopes
+    values["purposes"] = purposes_with_scopes(client=client, offers=current_offers(), scopes=scopes)
+    wanted = values.get("default_scope", client.default_scope).split()
+    values["default_scope"] = " ".join([scope for scope in wanted if scope in scopes] or scopes)
+    details = values.get("default_authorization_details", client.default_authorization_details)
+    values["default_authorization_details"] = [e for e in details if e["type"] in scopes]
 
 
 def _pending(client: Client) -> list[Message]:
@@ -133,6 +181,8 @@ def _pending(client: Client) -> list[Message]:
 def _wire_value(column: str, value: Any, client: Client) -> Any:
     if column == "name":
         return value or client.client_id
+    if column == "scopes":
+        return " ".join(value)
     if isinstance(value, list):
         return list(value)
     return value or None
@@ -142,6 +192,8 @@ def _column_value(column: str, item: Mapping[str, Any], client: Client) -> Any:
     value = item["new_value"]
     if column == "name":
         return "" if value == client.client_id else value
-    if column in {"contacts", "redirect_uri_list"}:
+    if column == "scopes":
+        return value.split()
+    if column in {"contacts", "redirect_uri_list", "default_authorization_details"}:
         return list(value)
     return value or ""

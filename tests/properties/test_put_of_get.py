@@ -7,10 +7,19 @@ from hypothesis import strategies as st
 
 from portal.models import AuditEvent
 from registration.models import Client, Message
+from registration.services.offers import current_offers
+from registration.services.purposes import initial_purposes
 from tests.properties.parties import call, make_party
 from tests.registration.support import offer_demo_scopes
 
 pytestmark = pytest.mark.django_db
+
+# What follows from other fields; a PUT may leave it out (decision 23).
+FOLLOWS = {"cds_modified": None, "authorization_details_types": None}
+OWN = [
+    [],
+    [{"name": "Savings", "content": "To plan.", "related_uri": None, "related_name": None}],
+]
 
 names = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"]), max_size=40)
 urls = st.sampled_from([None, "https://solar.example/", "https://solar.example/a?b=c"])
@@ -22,7 +31,10 @@ edits = st.fixed_dictionaries(
         "client_uri": urls,
         "tos_uri": urls,
         "policy_uri": urls,
-        "scope": st.sampled_from(["cds_usage", "cds_usage cds_service_contracts"]),
+        "scope": st.sampled_from(
+            ["cds_usage", "cds_service_contracts", "cds_usage cds_service_contracts"]
+        ),
+        "redirect_uris": st.sampled_from([[], None, ["https://solar.example/cb"]]),
         "cds_status": st.sampled_from(["sandbox", "disabled"]),
     },
 )
@@ -47,6 +59,36 @@ def test_a_put_of_a_get_body_changes_nothing(which, before):
         assert (answer.status_code, answer.json()) == (200, read)
         assert list(Client.objects.order_by("pk").values()) == rows
         assert (Message.objects.count(), AuditEvent.objects.count()) == written
+        transaction.set_rollback(True)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_any_part_of_the_scope_can_be_given_up_and_taken_back(data):
+    """GET with less in `scope`, then GET as it was: the Client is what it was, purposes and all."""
+    offer_demo_scopes()
+    with transaction.atomic():
+        party = make_party()
+        client = party.clients["consent"]
+        client.scopes = [*client.scopes, "cds_usage_reviewed"]
+        client.default_scope = client.scope
+        client.purposes = initial_purposes(
+            offers=current_offers(), scopes=client.scopes, written=data.draw(st.sampled_from(OWN))
+        )
+        client.save()
+        path = f"/cds-api/v1/clients/{client.client_id}"
+        before = call(party.api, "GET", path).json()
+        for _ in range(data.draw(st.integers(1, 3))):
+            some = data.draw(st.lists(st.sampled_from(client.scopes), min_size=1, unique=True))
+            less = before | FOLLOWS | {"scope": " ".join(some), "cds_default_scope": some[0]}
+            answer = call(party.api, "PUT", path, less)
+            assert answer.status_code == 200, answer.json()
+            assert set(answer.json()["scope"].split()) == set(some)
+        answer = call(party.api, "PUT", path, before | FOLLOWS)
+        assert answer.status_code == 200, answer.json()
+        assert answer.json() | FOLLOWS == before | FOLLOWS
         transaction.set_rollback(True)
 
 

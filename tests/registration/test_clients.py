@@ -12,7 +12,8 @@ from registration import hooks
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.services.clients import disable_client, enable_client
-from tests.factories.registration import ClientFactory, CredentialFactory
+from tests.factories.consent import GrantFactory
+from tests.factories.registration import ClientFactory, CredentialFactory, MessageFactory
 from tests.registration.support import admin_caller, caller, offer_demo_scopes
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,17 @@ def test_the_default_redirect_follows_the_list(api, consent):
     assert answer["cds_default_redirect_uri"] == APP
 
 
+@pytest.mark.spec("WG1-02 5.5 k")
+@pytest.mark.parametrize("nothing", [[], None])
+def test_no_redirect_uris_means_the_servers_own(api, consent, nothing):
+    """Decision 59: a Client that asks customers always has one, so an empty list is a reset."""
+    put(api, consent, redirect_uris=[APP])
+    answer = put(api, consent, redirect_uris=nothing, cds_default_redirect_uri=None)
+    own = consent.cds_default_redirect_uri
+    assert (answer.status_code, answer.json()["redirect_uris"]) == (200, [own])
+    assert answer.json()["cds_default_redirect_uri"] == own
+
+
 @pytest.mark.spec("WG1-02 5.5 g")
 @pytest.mark.parametrize(
     ("fields", "field", "error"),
@@ -143,7 +155,6 @@ def test_the_default_redirect_follows_the_list(api, consent):
         ({"cds_client_uri": "x"}, "cds_client_uri", "invalid_client_metadata"),
         ({"cds_status_options": ["production"]}, "cds_status_options", "invalid_client_metadata"),
         ({"redirect_uris": ["http://evil.example"]}, "redirect_uris", "invalid_redirect_uri"),
-        ({"redirect_uris": []}, "redirect_uris", "invalid_redirect_uri"),
         ({"redirect_uris": "x"}, "redirect_uris", "invalid_redirect_uri"),
         ({"client_name": []}, "client_name", "invalid_client_metadata"),
         ({"contacts": {}}, "contacts", "invalid_client_metadata"),
@@ -202,13 +213,38 @@ def test_default_details_keep_their_numbers(api, consent, monkeypatch):
     assert api.get(uri(consent)).json()[name] == [{"type": "cds_usage", "x": [1.5, 2, 3]}]
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"", b"[" * 100_000])
-def test_bodies_that_are_no_object(api, consent, body):
-    """An empty body is an empty object, the rest is refused in the shape of RFC 7591."""
+@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"", b" \r\n", b"[" * 100_000])
+def test_bodies_that_are_no_object_change_nothing(api, consent, body):
+    """Decision 59: a body that was lost on its way must not wipe a Client (RFC 7591 3.2.2)."""
+    before = api.get(uri(consent)).json()
     answer = api.generic("PUT", uri(consent), body, "text/plain")
-    assert answer.status_code == (200 if body == b"" else 400)
-    if body:
-        assert answer.json()["error"] == "invalid_client_metadata"
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+    assert api.get(uri(consent)).json() == before
+
+
+@pytest.mark.parametrize("body", [b"", b" "])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/oauth/register"),
+        ("POST", "/cds-api/v1/messages"),
+        ("POST", "/cds-api/v1/credentials"),
+        ("PATCH", "/cds-api/v1/messages/{message}"),
+        ("PATCH", "/cds-api/v1/credentials/{credential}"),
+        ("PATCH", "/cds-api/v1/grants/{grant}"),
+    ],
+)
+def test_no_body_is_an_empty_object(api, consent, method, path, body):
+    """Whatever takes an object answers a lost body alike, and says so."""
+    party = consent.registration
+    path = path.format(
+        message=MessageFactory.create(registration=party).message_id,
+        credential=CredentialFactory.create(client=consent).credential_id,
+        grant=GrantFactory.create(client=consent).grant_id,
+    )
+    answer = api.generic(method, path, body, "application/json")
+    assert answer.status_code == 400
+    assert "must be a JSON object" in answer.json()["error_description"]
 
 
 def test_default_details_go_through_the_checks_of_consent(api, consent, monkeypatch):
