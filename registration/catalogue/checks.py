@@ -134,8 +134,8 @@ def _check_field(entry: OfferedField, scope_type: ScopeType) -> Iterator[str]:
 
 
 def _check_choices(entry: OfferedField) -> Iterator[str]:
-    if not entry.choices:
-        yield f"{entry.id} needs at least one choice"
+    if not entry.choices and not entry.format.is_nullable:
+        yield f"{entry.id} needs at least one choice, since null is none"
     if len(set(entry.choice_ids)) != len(entry.choices):
         yield f"{entry.id} has the same choice twice"
     wants_format = entry.id == VALUE_TYPES_FIELD

@@ -154,6 +154,8 @@ def _string(value: object, limits: Limits) -> str:
 def _items(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise FormatError("must be an array of strings")
+    if not value:
+        raise FormatError("must hold at least one value")
     try:
         return tuple(dict.fromkeys(_text(item) for item in value))
     except FormatError as error:
@@ -176,7 +178,7 @@ def _boolean(value: object, limits: Limits) -> bool:
 def _choice(value: object, limits: Limits) -> str:
     text = _text(value)
     if text not in limits.choices:
-        raise FormatError(f'"{text[:100]}" is not one of: {", ".join(limits.choices)}')
+        raise FormatError(f'"{text[:100]}" is not one of: {_listed(limits.choices)}')
     return text
 
 
@@ -185,8 +187,13 @@ def _choice_list(value: object, limits: Limits) -> tuple[str, ...]:
     items = _items(value)
     for item in items:
         if item not in allowed:
-            raise FormatError(f'"{item[:100]}" is not one of: {", ".join(allowed)}')
+            raise FormatError(f'"{item[:100]}" is not one of: {_listed(allowed)}')
     return items
+
+
+def _listed(choices: tuple[str, ...]) -> str:
+    """Without choices null is the only value (CDS-WG1-02 3.8)."""
+    return ", ".join(choices) or "null"
 
 
 def _moment_text(value: object) -> str:

@@ -1,7 +1,7 @@
 """Finds registration fields that the standard forbids, in words for the staff who edit them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from registration.catalogue.offers import UNSET
 from registration.errors import InvalidClientMetadata
@@ -51,6 +51,20 @@ def check_field(field: RegistrationField) -> list[str]:
     return [f"{field.id}: {problem}" for problem in checks]
 
 
+def optional_without_default(
+    scopes: Iterable[tuple[str, Sequence[str]]], fields: Mapping[str, RegistrationField]
+) -> list[str]:
+    """Return what is wrong with the fields that each scope names as optional (CDS-WG1-02 3.6)."""
+    return [
+        f"{scope_id}: the optional registration field {name} needs a default"
+        for scope_id, names in scopes
+        for name in names
+        if name in fields
+        and fields[name].type is FieldType.REGISTRATION_FIELD
+        and fields[name].default is UNSET
+    ]
+
+
 def _names(fields: Iterable[RegistrationField]) -> list[str]:
     return [field.field_name for field in fields if field.field_name]
 
@@ -95,8 +109,10 @@ def _check_limits(field: RegistrationField, format_: ValueFormat) -> Iterator[st
         if limit is not None and limit < 1:
             yield f"{name} must be at least 1"
     ids = [choice.id for choice in field.choices]
-    if format_.has_choices != bool(ids):
-        yield "choices go with choice formats, and those need at least one"
+    if ids and not format_.has_choices:
+        yield "choices go with choice formats"
+    if format_.has_choices and not ids and not format_.allows_null:
+        yield "at least one choice is needed where null is none"
     if len(set(ids)) != len(ids):
         yield "the same choice is there twice"
     if format_.base is ValueFormat.PURPOSES and field.default not in (UNSET, None):

@@ -94,10 +94,11 @@ class FieldChoice:
 class RegistrationField:
     """One registration field of this deployment.
 
-    `name` is the short title that pages and Messages use. `default` makes a `registration_field`
-    optional. `max_length` counts characters, `max_size` bytes before Base64, `amount` is in
-    `currency`. `body` holds the paragraphs of an online or PDF form. `is_reviewed` says that staff
-    look at what was handed in; otherwise it counts as accepted at once.
+    `name` is the short title that pages and Messages use. `default` counts where scopes name a
+    `registration_field` as optional and a request leaves it out. `max_length` counts characters,
+    `max_size` bytes before Base64, `amount` is in `currency`. `body` holds the paragraphs of an
+    online or PDF form. `is_reviewed` says that staff look at what was handed in; otherwise it
+    counts as accepted at once.
     """
 
     id: str
@@ -126,8 +127,12 @@ class RegistrationField:
         return self.is_reviewed or self.type is FieldType.PAYMENT_REQUIRED
 
 
-def describe(field: RegistrationField, documentation: str) -> dict[str, Any]:
-    """Return the registration field object of the metadata (CDS-WG1-02 3.5)."""
+def describe(field: RegistrationField, documentation: str, *, is_optional: bool) -> dict[str, Any]:
+    """Return the registration field object of the metadata (CDS-WG1-02 3.5).
+
+    `is_optional` says that some scope lists the field as optional: only there a default means
+    anything.
+    """
     described: dict[str, Any] = {
         "id": field.id,
         "type": field.type.value,
@@ -135,26 +140,31 @@ def describe(field: RegistrationField, documentation: str) -> dict[str, Any]:
         "documentation": documentation,
     }
     if field.type is FieldType.REGISTRATION_FIELD and field.format is not None:
-        described |= _describe_value(field, field.format)
+        described |= _describe_value(field, field.format, documentation)
+        if is_optional and field.default is not UNSET:
+            described["default"] = field.default
     if field.type is FieldType.PAYMENT_REQUIRED:
         described |= {"amount": field.amount, "currency": field.currency}
     return described
 
 
-def _describe_value(field: RegistrationField, format_: ValueFormat) -> dict[str, Any]:
+def _describe_value(
+    field: RegistrationField, format_: ValueFormat, documentation: str
+) -> dict[str, Any]:
     described: dict[str, Any] = {"field_name": field.field_name, "format": format_.value}
-    if field.default is not UNSET:
-        described["default"] = field.default
     if format_.has_length and field.max_length is not None:
         described["max_length"] = field.max_length
     if format_.is_file and field.max_size is not None:
         described["max_size"] = field.max_size
     if format_.has_choices:
         described["choices"] = [
-            {"id": choice.id, "name": choice.name, "description": choice.description}
-            for choice in field.choices
+            {**_choice_to_json(choice), "documentation": documentation} for choice in field.choices
         ]
     return described
+
+
+def _choice_to_json(choice: FieldChoice) -> dict[str, str]:
+    return {"id": choice.id, "name": choice.name, "description": choice.description}
 
 
 _TEXTS = ("field_name", "currency")
@@ -169,10 +179,7 @@ def to_json(field: RegistrationField) -> dict[str, Any]:
         "description": field.description,
         "is_reviewed": field.is_reviewed,
         "body": list(field.body),
-        "choices": [
-            {"id": choice.id, "name": choice.name, "description": choice.description}
-            for choice in field.choices
-        ],
+        "choices": [_choice_to_json(choice) for choice in field.choices],
     }
     data |= {name: text for name in _TEXTS if (text := getattr(field, name))}
     data |= {name: number for name in _NUMBERS if (number := getattr(field, name)) is not None}

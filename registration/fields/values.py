@@ -100,7 +100,8 @@ def _string_list(field: RegistrationField, value: object) -> list[str]:
 def _choice(field: RegistrationField, value: object) -> str:
     ids = [choice.id for choice in field.choices]
     if not isinstance(value, str) or value not in ids:
-        raise refused(field, f"must be one of: {', '.join(ids)}")
+        allowed = [*ids, *(["null"] if field.format and field.format.allows_null else [])]
+        raise refused(field, f"must be one of: {', '.join(allowed)}")
     return value
 
 

@@ -16,6 +16,7 @@ from registration.catalogue.admin import CLIENT_ADMIN
 from registration.catalogue.checks import check_offers, unknown_registration_fields
 from registration.catalogue.offers import ScopeOffer, fields_from_json, fields_to_json
 from registration.errors import OffersInvalid
+from registration.fields.checks import optional_without_default
 from registration.models import Client, CoverageEntry, OfferedScope
 from registration.services.locks import lock_catalogue
 from registration.services.purposes import for_client
@@ -83,10 +84,14 @@ def load_offers(offers: Iterable[ScopeOffer], *, by: User | str = "system") -> N
     lock_catalogue()
     wanted = {CLIENT_ADMIN: _BUILT_IN} | {offer.id: offer for offer in offers}
     problems = [*check_offers(wanted), *_unknown_coverages(wanted.values())]
+    known = current_fields()
     problems += [
         f"registration field {name} is not described"
-        for name in unknown_registration_fields(wanted.values(), current_fields())
+        for name in unknown_registration_fields(wanted.values(), known)
     ]
+    problems += optional_without_default(
+        [(offer.id, offer.registration_optional) for offer in wanted.values()], known
+    )
     if problems:
         raise OffersInvalid(" ".join(f"{problem}." for problem in problems))
     _store(list(wanted.values()), by=by)

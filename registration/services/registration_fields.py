@@ -1,7 +1,7 @@
 """Registration fields of the deployment, and what registration requests say in them (3.5)."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -13,12 +13,12 @@ from portal.models import User
 from registration import addresses
 from registration.catalogue.offers import UNSET, ScopeOffer
 from registration.errors import InvalidClientMetadata, OffersInvalid
-from registration.fields.checks import check_fields
+from registration.fields.checks import check_fields, optional_without_default
 from registration.fields.files import SubmittedFile
 from registration.fields.standard import standard_fields
 from registration.fields.types import RegistrationField, ValueFormat, describe, from_json, to_json
 from registration.fields.values import Value, check_value
-from registration.models import Registration
+from registration.models import OfferedScope, Registration
 from registration.models.field import OfferedRegistrationField, RegistrationFile
 from registration.services.locks import lock_catalogue
 
@@ -41,6 +41,7 @@ def set_field(*, field: RegistrationField, by: User | str) -> OfferedRegistratio
     """Add a registration field, or change one. Raises OffersInvalid with every broken rule."""
     lock_catalogue()
     problems = check_fields(current_fields() | {field.id: field})
+    problems += optional_without_default(_optional_in(field.id), {field.id: field})
     if problems:
         raise OffersInvalid(" ".join(f"{problem}." for problem in problems))
     row, _ = OfferedRegistrationField.objects.update_or_create(
@@ -48,6 +49,12 @@ def set_field(*, field: RegistrationField, by: User | str) -> OfferedRegistratio
     )
     audit.record("registration_field.set", by=by, subject=f"registration_field:{field.id}")
     return row
+
+
+def _optional_in(field_id: str) -> list[tuple[str, Sequence[str]]]:
+    """Return the offered scopes that name a field as optional, with all that they name so."""
+    rows = OfferedScope.objects.filter(settings__registration_optional__contains=[field_id])
+    return [(row.scope_id, row.settings["registration_optional"]) for row in rows.order_by("pk")]
 
 
 def documentation_url(field_id: str) -> str:
@@ -68,8 +75,10 @@ def fields_of(offers: Iterable[ScopeOffer]) -> dict[str, RegistrationField]:
 
 def described_fields(offers: Iterable[ScopeOffer]) -> dict[str, Any]:
     """Return `cds_registration_fields` of these scope descriptions (CDS-WG1-02 3.2)."""
+    offers = list(offers)
+    optional = {field_id for offer in offers for field_id in offer.registration_optional}
     return {
-        field_id: describe(field, documentation_url(field_id))
+        field_id: describe(field, documentation_url(field_id), is_optional=field_id in optional)
         for field_id, field in fields_of(offers).items()
     }
 
@@ -85,8 +94,9 @@ def required_flows(offers: Iterable[ScopeOffer]) -> dict[str, list[str]]:
 
 
 def read_fields(payload: Mapping[str, Any], offers: Iterable[ScopeOffer]) -> dict[str, Value]:
-    """Return the values of a registration request by field id, defaults filled in.
+    """Return the values of a registration request by field id, defaults of optional ones filled in.
 
+    A field that one scope requires and another one takes is required (CDS-WG1-02 3.4, 3.5).
     Fields that no requested scope names are unknown and ignored (RFC 7591 2).
     Raises InvalidClientMetadata naming the field and the rule, or the scope that needs it.
     """
@@ -97,10 +107,10 @@ def read_fields(payload: Mapping[str, Any], offers: Iterable[ScopeOffer]) -> dic
             continue
         if field.field_name in payload:
             values[field_id] = check_value(field, payload[field.field_name])
-        elif field.default is not UNSET:
+            continue
+        _check_not_required(field, wanted)
+        if field.default is not UNSET:
             values[field_id] = check_value(field, field.default)
-        else:
-            _check_not_required(field, wanted)
     return values
 
 

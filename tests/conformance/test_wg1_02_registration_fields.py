@@ -2,11 +2,13 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 from rest_framework.test import APIClient
 
 from registration.catalogue.offers import UNSET
+from registration.errors import OffersInvalid
 from registration.fields.standard import standard_fields
 from registration.fields.types import FieldType, RegistrationField, ValueFormat
 from registration.models import Registration
@@ -93,12 +95,44 @@ def test_submitted_fields_have_name_and_format():
             assert ("default" in field) is (kinds[field_id].default is not UNSET)
 
 
-@pytest.mark.spec("CDS-WG1-02", "3.5", "a default marks an optional field")
+@pytest.mark.spec("CDS-WG1-02", "3.5", "a default is for fields that a scope lists as optional")
 def test_defaults():
-    """It is used in place of a value that was not sent."""
+    """It is used in place of a value that was not sent (pull request 16)."""
     offer_with(optional=("company_kind",))
     assert metadata()["cds_registration_fields"]["company_kind"]["default"] is None
     assert register().fields == {"company_kind": None}
+
+
+@pytest.mark.spec("CDS-WG1-02", "3.5", "a default is for fields that a scope lists as optional")
+def test_a_default_alone_makes_no_field_optional():
+    """A scope that requires the field requires it, whatever another one says (pull request 16)."""
+    offer_with("company_kind")
+    assert refusal()["field"] == "cds_company_kind"
+    assert register(cds_company_kind="person").fields == {"company_kind": "person"}
+    both = "cds_client_admin cds_usage cds_usage_reviewed"
+    assert "default" in metadata()["cds_registration_fields"]["company_kind"]
+    assert refusal(scope=both)["field"] == "cds_company_kind"
+
+
+@pytest.mark.spec("CDS-WG1-02", "3.6", "an optional field has a default")
+def test_optional_fields_without_default_cannot_be_offered():
+    """Whether the scope or the field is changed last."""
+    with pytest.raises(OffersInvalid, match="company_address needs a default"):
+        offer_with(optional=("company_address",))
+    offer_with(optional=("company_kind",))
+    kind = standard_fields()["company_kind"]
+    with pytest.raises(OffersInvalid, match="company_kind needs a default"):
+        set_field(field=replace(kind, default=UNSET), by="staff")
+
+
+@pytest.mark.spec("CDS-WG1-02", "3.5", "choices are an empty list where null is the only one")
+def test_null_as_the_only_choice():
+    """A utility may keep the field while it has nothing to choose from (pull request 16)."""
+    add_field("plan", "choice_list_or_null", default=None)
+    offer_with(optional=("plan",))
+    assert metadata()["cds_registration_fields"]["plan"]["choices"] == []
+    assert refusal(cds_plan=[])["field"] == "cds_plan"
+    assert register(cds_plan=None).fields == {"plan": None}
 
 
 @pytest.mark.spec("WG1-02 3.6 c")

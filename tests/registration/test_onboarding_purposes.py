@@ -1,12 +1,15 @@
 """Purposes of Clients: defaults, the client's own, and the choices they become (CDS-WG3-01 8)."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from registration.catalogue.formats import FieldFormat
 from registration.metadata import authorization_server_metadata, client_offers
 from registration.models import Client
 from registration.services.offers import current_offers, load_offers, offers_for
+from registration.services.purposes import for_client
 from tests.registration.onboarding_support import offer_with, refusal
 from tests.registration.schemas import problems
 from tests.registration.support import caller, register_demo_client
@@ -93,11 +96,16 @@ def test_choices_per_client(client):
     assert choices(client_offers(client)) == ["home_energy", own_id(client)]
 
 
-def test_a_client_without_purposes_is_not_offered_the_choice(client):
-    """A choice without choices could only be answered wrongly."""
+def test_a_client_without_purposes_can_only_say_null(client):
+    """Then no choices are listed; a field that knows no null is not offered at all."""
     Client.objects.filter(pk=client.pk).update(purposes={})
     client.refresh_from_db()
-    assert "purpose" not in {entry.id for entry in offers_for(client)[SCOPE].fields}
+    (entry,) = [entry for entry in offers_for(client)[SCOPE].fields if entry.id == "purpose"]
+    assert entry.choices == ()
+    strict = current_offers()[SCOPE].with_field(
+        replace(entry, format=FieldFormat.CHOICE, default="home_energy")
+    )
+    assert "purpose" not in {entry.id for entry in for_client(strict, client).fields}
 
 
 def test_put_of_what_was_read_changes_nothing(client):

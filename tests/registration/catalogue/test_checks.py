@@ -8,8 +8,9 @@ import consent.catalogue
 from consent.catalogue.demo_offers import demo_offers
 from registration.catalogue.checks import check_offer, check_offers, unknown_registration_fields
 from registration.catalogue.formats import FieldFormat
-from registration.catalogue.offers import Choice, FieldOffer, ScopeOffer
+from registration.catalogue.offers import Choice, FieldOffer, ScopeOffer, describe
 from registration.catalogue.types import fields, scope_types
+from tests.registration.support import DocsUrls
 
 USAGE = "cds_usage"
 
@@ -111,7 +112,7 @@ def test_it_checks_the_scope_itself(usage, change, words):
         (FieldOffer(id="contract_numbers", maximum="infinite"), "do not fit"),
         (FieldOffer(id="contract_numbers", is_required=True), "cannot be required"),
         (FieldOffer(id="contract_numbers", format=FieldFormat.BOOLEAN), "cannot have the format"),
-        (FieldOffer(id="service_types"), "at least one choice"),
+        (FieldOffer(id="authorization_form_selection_type"), "at least one choice"),
         (
             FieldOffer(
                 id="service_types", choices=(Choice(id="a", name="A", description="A"),) * 2
@@ -150,6 +151,20 @@ def test_it_checks_the_scope_itself(usage, change, words):
 def test_it_checks_each_field(usage, entry, words):
     """Rules of CDS-WG1-02 3.8 and 3.10."""
     assert any(words in problem for problem in check_offer(usage.with_field(entry)))
+
+
+def test_null_may_be_the_only_choice(usage):
+    """CDS-WG1-02 3.8 as pull request 16 words it: the list of choices is there, and empty."""
+    bare = FieldOffer(id="service_types")
+    assert check_offer(usage.with_field(bare)) == []
+    (described,) = [
+        field
+        for field in describe(usage.with_field(bare), DocsUrls("https://x.example"))[
+            "authorization_details_fields_supported"
+        ]
+        if field["id"] == "service_types"
+    ]
+    assert (described["choices"], described["default"]) == ([], None)
 
 
 def test_a_selection_brings_its_fields(usage):

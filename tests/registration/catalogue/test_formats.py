@@ -80,6 +80,13 @@ def test_it_takes_values_within_the_limits(format_, value, bounds):
         (FieldFormat.CHOICE, "c", {"choices": ("a",)}),
         (FieldFormat.CHOICE, None, {"choices": ("a",)}),
         (FieldFormat.CHOICE_LIST, ["a", "c"], {"choices": ("a",)}),
+        # PR 16 of CDS-Registration: null says that there are none, an empty array says nothing.
+        (FieldFormat.CHOICE_LIST, [], {"choices": ("a",)}),
+        (FieldFormat.CHOICE_LIST_OR_NULL, [], {"choices": ("a",)}),
+        (FieldFormat.STRING_LIST, [], {"minimum": 0}),
+        (FieldFormat.STRING_LIST_OR_NULL, [], {"minimum": 0}),
+        (FieldFormat.CHOICE_OR_NULL, "a", {}),
+        (FieldFormat.CHOICE_LIST_OR_NULL, ["a"], {}),
         (FieldFormat.CHOICE_LIST_OR_NULL, ["_all"], {"choices": ("a",)}),
         (FieldFormat.JWK_OR_NULL, {}, {}),
         (FieldFormat.JWK_OR_NULL, "key", {}),

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from registration.errors import OffersInvalid
+from registration.errors import InvalidClientMetadata, OffersInvalid
 from registration.fields.checks import check_field, check_fields
 from registration.fields.standard import standard_fields
 from registration.fields.types import (
+    FieldChoice,
     FieldType,
     RegistrationField,
     ValueFormat,
@@ -16,6 +17,7 @@ from registration.fields.types import (
     from_json,
     to_json,
 )
+from registration.fields.values import check_value
 from registration.models.field import OfferedRegistrationField
 from registration.services.registration_fields import current_fields, set_field
 from tests.registration.schemas import problems
@@ -46,7 +48,7 @@ def test_the_standard_fields_obey():
 @pytest.mark.parametrize("field", [*standard_fields().values(), FIELD, FEE], ids=lambda f: f.id)
 def test_described_as_the_standard_says(field):
     """Metadata objects match the schema, and rows bring back what went in."""
-    described = describe(field, "https://data.example.com/onboarding/#x")
+    described = describe(field, "https://data.example.com/onboarding/#x", is_optional=True)
     described |= {"amount": 9.5} if "amount" in described else {}
     assert problems("RegistrationField", described) == []
     assert from_json(field.id, to_json(field)) == field
@@ -63,7 +65,9 @@ def test_described_as_the_standard_says(field):
         (replace(FIELD, default=None), "default breaks the format"),
         (replace(FIELD, max_size=3), "max_size is for"),
         (replace(FIELD, max_length=0), "at least 1"),
-        (replace(FIELD, format=ValueFormat.CHOICE), "choices"),
+        (replace(FIELD, format=ValueFormat.CHOICE), "at least one choice"),
+        (replace(FIELD, format=ValueFormat.CHOICE_LIST), "at least one choice"),
+        (replace(FIELD, choices=(FieldChoice(id="a", name="A"),)), "go with choice formats"),
         (replace(FIELD, format=ValueFormat.PDF, default="x"), "default to null"),
         (replace(FIELD, name=" "), "a name"),
         (replace(FIELD, id="a b"), "the id"),
@@ -79,6 +83,36 @@ def test_broken_fields(field, rule):
     found = check_field(field)
     assert any(rule in problem for problem in found), found
     assert all(problem.startswith(f"{field.id}: ") for problem in found)
+
+
+@pytest.mark.parametrize(
+    "format_", [ValueFormat.CHOICE_OR_NULL, ValueFormat.CHOICE_LIST_OR_NULL], ids=str
+)
+def test_null_may_be_the_only_choice(format_):
+    """CDS-WG1-02 3.5 as pull request 16 words it: the list is there, and empty."""
+    field = replace(FIELD, format=format_, max_length=None, default=None)
+    assert check_field(field) == []
+    assert describe(field, "https://x.example/", is_optional=True)["choices"] == []
+    assert check_value(field, None) is None
+    with pytest.raises(InvalidClientMetadata, match=r"null|at least one"):
+        check_value(field, "a" if format_ is ValueFormat.CHOICE_OR_NULL else [])
+
+
+def test_choices_are_described_in_full():
+    """CDS-WG1-02 3.10: choices of registration fields are the same objects as all others."""
+    (choice, *_) = describe(
+        standard_fields()["company_kind"], "https://x.example/#kind", is_optional=True
+    )["choices"]
+    assert choice.keys() == {"id", "name", "description", "documentation"}
+    assert choice["documentation"] == "https://x.example/#kind"
+
+
+def test_a_default_is_published_where_it_counts():
+    """Only a scope that lists the field as optional makes it one that may be left out."""
+    kind = standard_fields()["company_kind"]
+    url = "https://x.example/"
+    assert "default" in describe(kind, url, is_optional=True)
+    assert "default" not in describe(kind, url, is_optional=False)
 
 
 def test_two_fields_of_one_name():
