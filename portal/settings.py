@@ -361,6 +361,12 @@ REVIEWED_CLIENT_FIELDS = env_list(
     help="Fields of production Clients that staff review before a change shows",
 )
 
+CDS_DRAFTS = env_bool(
+    "CDS_DRAFTS",
+    default=False,
+    help="Follow drafts that change what clients get today; /docs/standards/ lists them",
+)
+
 # --- Registration fees ---------------------------------------------------------------------------
 REGISTRATION_FEE_AMOUNT = Decimal(
     env_str("REGISTRATION_FEE_AMOUNT", default="100.00", help="Fee of scopes that ask for one")

@@ -29,6 +29,7 @@ def _registration() -> dict[str, object]:
         "attachment_bytes": max_bytes(),
         "max_secrets": MAX_WORKING,
         "daily_attachment_bytes": MAX_PER_DAY * max_bytes(),
+        "rotate_all": settings.ROTATE_CONFIDENTIAL_REFRESH_TOKENS,
         "reviewed": ", ".join(f"`{name}`" for name in settings.REVIEWED_CLIENT_FIELDS),
         **_limits(),
     }
@@ -60,6 +61,10 @@ def _subclasses(parent: type[DomainError]) -> Iterator[type[DomainError]]:
         level = [child for each in level for child in each.__subclasses__()]
 
 
+def _standards() -> dict[str, object]:
+    return {"drafts": "on" if settings.CDS_DRAFTS else "off", **_utility()}
+
+
 def _test_accounts() -> dict[str, object]:
     return {"demo": settings.DEMO, **_utility()}
 
@@ -72,6 +77,7 @@ PAGES = (
     DocsPage("scopes", "Scopes", "docs/scopes.md", "Reference", scopes_context),
     DocsPage("data-formats", "Data formats", "docs/data-formats.md", "Reference", _quickstart),
     DocsPage("errors", "Errors", "docs/errors.md", "Reference", _errors),
+    DocsPage("standards", "Standards and drafts", "docs/standards.md", "Reference", _standards),
     DocsPage("policy", "Policy for developers", "docs/policy.md", "Legal", _limits),
     DocsPage("terms", "Terms of use", "docs/terms.md", "Legal", _utility),
     DocsPage("privacy", "Privacy", "docs/privacy.md", "Legal", _utility),

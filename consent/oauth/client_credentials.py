@@ -44,6 +44,7 @@ def issue(*, caller: Caller, parameters: Parameters) -> dict[str, Any]:
         credential=caller.credential,
         grant=access.target or access.grant,
         admin_grant=access.grant if access.target else None,
+        is_new=access.is_new,
     )
     scope_ids = access.grant.scope_ids
     seconds, raw = tokens.seconds_to_live(owner.grant), new_secret()

@@ -97,6 +97,7 @@ class CdsValidator(OAuth2Validator):
             grant=row.cds_grant,
             user=row.user,
             family=row.token_family,
+            is_new=True,
         )
         return True
 

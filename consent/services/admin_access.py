@@ -24,10 +24,14 @@ from registration.services import offers
 
 @dataclass(frozen=True, slots=True)
 class AdminAccess:
-    """The Client's own Grant, and the Grant that it reaches with it, if that is another."""
+    """The Client's own Grant, and the Grant that it reaches with it, if that is another.
+
+    `is_new` says that the Client's own Grant was made for this request.
+    """
 
     grant: Grant
     target: Grant | None
+    is_new: bool
 
 
 def open_admin_access(
@@ -50,8 +54,8 @@ def open_admin_access(
     is_grant_admin = access.scope_type == GRANT_ADMIN
     target = _target(client, access) if is_grant_admin else None
     entries = [to_wire(access)] if is_grant_admin else []
-    grant = admin_grant(client=client, scope=access.scope_id, authorization_details=entries)
-    return AdminAccess(grant, target)
+    grant, is_new = admin_grant(client=client, scope=access.scope_id, authorization_details=entries)
+    return AdminAccess(grant, target, is_new)
 
 
 def _target(client: Client, access: RequestedAccess) -> Grant:

@@ -18,17 +18,22 @@ from registration.services.offers import current_offers
 
 def admin_grant(
     *, client: Client, scope: str, authorization_details: list[dict[str, Any]]
-) -> Grant:
-    """Return the Grant of a client credentials request; identical requests share one (decision 14).
+) -> tuple[Grant, bool]:
+    """Return the Grant of a client credentials request, and whether it was made for it.
 
-    Two requests at once meet in a unique constraint, not in a second Grant.
+    Identical requests share one (decision 14). Two requests at once meet in a unique constraint,
+    not in a second Grant.
     """
     wanted = dumps([scope, authorization_details]).decode()
     key = digest(wanted, purpose="grant-request")
     found = _admin_grant.first(client.client_id, key)
-    grant = found or _make_admin_grant(client, scope, authorization_details, key)
+    grant, is_new = (
+        (found, False)
+        if found is not None
+        else _make_admin_grant(client, scope, authorization_details, key)
+    )
     grant.client = client
-    return grant
+    return grant, is_new
 
 
 # What a token says of its Grant: what was authorized, or is asked for instead.
@@ -48,7 +53,7 @@ _admin_grant = Prepared(_live_request, keys=2)
 @transaction.atomic
 def _make_admin_grant(
     client: Client, scope: str, authorization_details: list[dict[str, Any]], key: str
-) -> Grant:
+) -> tuple[Grant, bool]:
     now = timezone.now()
     made = Grant(
         client=client,
@@ -63,8 +68,9 @@ def _make_admin_grant(
     open_fully(made)
     Grant.objects.bulk_create([made], ignore_conflicts=True)
     grant: Grant = Grant.objects.live().get(client=client, request_digest=key)
-    if grant.grant_id == made.grant_id:
+    is_new = grant.grant_id == made.grant_id
+    if is_new:
         record_change(
             grant, "created", by=f"client:{client.client_id}", scope=scope, status=grant.status
         )
-    return grant
+    return grant, is_new

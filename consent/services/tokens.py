@@ -28,7 +28,8 @@ class TokenOwner:
     """For whom and for what a token is made.
 
     `grant` is what the token opens. `admin_grant` is the Grant of the Grant Admin Client that
-    asked. `family` ties together what goes back to one authorization code.
+    asked. `family` ties together what goes back to one authorization code. `is_new` says that what
+    the token is asked with has just created or changed the Grant.
     """
 
     client: Client
@@ -37,6 +38,7 @@ class TokenOwner:
     admin_grant: Grant | None = None
     user: User | None = None
     family: uuid.UUID | None = None
+    is_new: bool = False
 
     def details(self, scope_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the entries that a token with these scopes carries (CDS-WG3-01 7)."""
@@ -44,12 +46,16 @@ class TokenOwner:
         return [entry for entry in grant.authorization_details if entry["type"] in scope_ids]
 
     def published(self, scope_ids: Sequence[str]) -> dict[str, Any]:
-        """Return what the answer with a token says of what it opens (decisions 18, 19)."""
+        """Return what the answer with a token says of what it opens (decisions 18, 19).
+
+        By the draft of CDS-WG1-02 8.4 only news are told of Grants (decision 60).
+        """
         details = self.details(scope_ids)
-        grant_ids = [(self.admin_grant or self.grant).grant_id]
+        grant = self.admin_grant or self.grant
+        tells_grant = self.is_new or not settings.CDS_DRAFTS
         return {
             **({"authorization_details": details} if details else {}),
-            "cds_grant_ids": grant_ids,
+            **({"cds_grant_ids": [grant.grant_id]} if tells_grant else {}),
         }
 
 

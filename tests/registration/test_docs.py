@@ -102,3 +102,19 @@ def test_the_json_of_the_examples_is_accepted(site, slug, method):
         client = ClientFactory.create(consent=True, registration=admin.registration)
         path = f"/cds-api/v1/clients/{client.client_id}"
         assert caller(admin).put(path, payload, format="json").status_code == 200
+
+
+def test_the_pages_say_what_a_lost_answer_to_a_refresh_means(site, settings):
+    """Public Clients rotate always, the others where the deployment says so."""
+    for rotates in (False, True):
+        settings.ROTATE_CONFIDENTIAL_REFRESH_TOKENS = rotates
+        page = site.get("/docs/registration/").content.decode()
+        assert ("the refresh token stays the same" in page) is not rotates
+        assert "counts as theft" in page
+
+
+def test_the_pages_say_which_drafts_count(site, settings):
+    """Who reads the page of a server knows what its switch says."""
+    for is_on, word in ((False, "off"), (True, "on")):
+        settings.CDS_DRAFTS = is_on
+        assert f"<strong>{word}</strong>" in site.get("/docs/standards/").content.decode()

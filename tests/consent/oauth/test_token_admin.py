@@ -199,3 +199,11 @@ def test_client_admin_takes_no_details(acme):
         authorization_details=details({"type": "cds_client_admin", "x": 1}),
     )
     assert response.status_code == 400
+
+
+def test_by_the_draft_only_new_grants_are_told(acme, settings):
+    """Switched on, `cds_grant_ids` are for Grants that a request created (decision 60)."""
+    settings.CDS_DRAFTS = True
+    assert ask_token(acme.admin_credential, **ADMIN).json()["cds_grant_ids"]
+    again = ask_token(acme.admin_credential, **ADMIN)
+    assert (again.status_code, "cds_grant_ids" in again.json()) == (200, False)

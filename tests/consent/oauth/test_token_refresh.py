@@ -219,3 +219,12 @@ def test_all_tokens_end_in_an_emergency(acme, rival, capsys):
     fresh = find_access_token(token_for(grant, client=acme.app))
     assert fresh is not None
     assert is_alive(fresh, now=timezone.now())
+
+
+def test_by_the_draft_a_refresh_tells_of_no_grant(acme, settings):
+    """Switched on, `cds_grant_ids` come with the code, whose customer made or changed the Grant."""
+    settings.CDS_DRAFTS = True
+    first, grant = first_tokens(acme)
+    assert first["cds_grant_ids"] == [grant.grant_id]
+    again = refresh(acme.app_credential, first["refresh_token"])
+    assert (again.status_code, "cds_grant_ids" in again.json()) == (200, False)
