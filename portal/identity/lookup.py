@@ -34,7 +34,7 @@ def is_taken(address: str) -> bool:
     return person_of(address) is not None
 
 
-class Backend(AuthenticationBackend):
+class Backend(AuthenticationBackend):  # type: ignore[misc]
     """Checks one password for an address: allauth asks more often, depending on who has it."""
 
     def _authenticate_by_email(self, email: str, password: str) -> User | None:
