@@ -2,11 +2,11 @@
 
 A page never costs more than its own rows: the cursor carries the order values of the last row,
 and the next page starts strictly after them (keyset paging), so rows that appear or move while a
-client walks the pages are neither repeated nor skipped.
+client walks the pages are neither repeated nor skipped. A cursor carries our mark for its listing,
+so that nothing else ever gets to the database.
 """
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,11 +22,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal import crypto
 from portal.errors import DomainError
 from portal.times import parse_datetime
 
 PAGE_SIZE = 100
 MAX_IDS = 1000
+# In hexadecimal digits; whoever forges a cursor could only choose where a page starts.
+_MARK_LENGTH = 24
 FOREIGN_CURSOR = "cursor is not one that this server gave."
 
 
@@ -79,23 +82,31 @@ class Cursor:
     values: tuple[Any, ...]
     backwards: bool
 
-    def encode(self) -> str:
-        """Return URL-safe text."""
+    def encode(self, *, listing: str) -> str:
+        """Return URL-safe text that this listing alone takes back."""
         raw = msgspec.json.encode([self.backwards, *self.values])
-        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        body = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        return f"{body}.{_mark(body, listing)}"
 
     @classmethod
-    def decode(cls, text: str, *, width: int) -> "Cursor":
-        """Read what `encode` wrote; raises InvalidFilter for anything else."""
-        try:
-            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            backwards, *values = msgspec.json.decode(raw)
-        except (binascii.Error, msgspec.DecodeError, ValueError, TypeError, RecursionError):
-            raise InvalidFilter(FOREIGN_CURSOR, field="cursor") from None
-        unstorable = any(isinstance(value, str) and "\x00" in value for value in values)
-        if len(values) != width or not isinstance(backwards, bool) or unstorable:
+    def decode(cls, text: str, *, listing: str, width: int) -> "Cursor":
+        """Read what `encode` wrote for the same listing; raises InvalidFilter for anything else.
+
+        What is marked came from here, but perhaps from an earlier version of it.
+        """
+        body, _, mark = text.rpartition(".")
+        if not crypto.same(mark, _mark(body, listing)):
+            raise InvalidFilter(FOREIGN_CURSOR, field="cursor")
+        backwards, *values = msgspec.json.decode(
+            base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+        )
+        if len(values) != width:
             raise InvalidFilter(FOREIGN_CURSOR, field="cursor")
         return cls(tuple(values), backwards)
+
+
+def _mark(body: str, listing: str) -> str:
+    return crypto.digest(f"{listing}:{body}", purpose="cursor")[:_MARK_LENGTH]
 
 
 def page_url(request: HttpRequest | Request, cursor: Cursor | None) -> str | None:
@@ -103,7 +114,7 @@ def page_url(request: HttpRequest | Request, cursor: Cursor | None) -> str | Non
     if cursor is None:
         return None
     query = [(k, v) for k, values in request.GET.lists() for v in values if k != "cursor"]
-    query.append(("cursor", cursor.encode()))
+    query.append(("cursor", cursor.encode(listing=request.path)))
     return f"{settings.BASE_URL}{request.path}?{urlencode(query)}"
 
 
@@ -147,8 +158,8 @@ class Page:
     previous: Cursor | None
 
 
-def _parse_cursor(text: str, order: Sequence[Order]) -> Cursor:
-    cursor = Cursor.decode(text, width=len(order))
+def _parse_cursor(text: str, listing: str, order: Sequence[Order]) -> Cursor:
+    cursor = Cursor.decode(text, listing=listing, width=len(order))
     try:
         values = tuple(o.parse(v) for o, v in zip(order, cursor.values, strict=True))
     except (ValueError, TypeError, AttributeError):
@@ -157,16 +168,24 @@ def _parse_cursor(text: str, order: Sequence[Order]) -> Cursor:
 
 
 def take_page(
-    queryset: QuerySet[Any], *, order: Sequence[Order], cursor: str | None, size: int = PAGE_SIZE
+    queryset: QuerySet[Any],
+    *,
+    listing: str,
+    order: Sequence[Order],
+    cursor: str | None,
+    size: int = PAGE_SIZE,
 ) -> Page:
-    """Return one page in one query; the last column of `order` must be unique."""
-    at = _parse_cursor(cursor, order) if cursor else None
+    """Return one page in one query; the last column of `order` must be unique.
+
+    `listing` names whose cursors are taken. Raises InvalidFilter for any other.
+    """
+    at = _parse_cursor(cursor, listing, order) if cursor else None
     backwards = at is not None and at.backwards
     if at is not None:
         try:
             queryset = queryset.filter(_after(order, at.values, backwards=backwards))
         except (ValueError, TypeError, ValidationError):
-            # Well-formed, but not of the columns' types: forged.
+            # Of another version, whose columns had other types.
             raise InvalidFilter(FOREIGN_CURSOR, field="cursor") from None
     ordering = [
         F(o.column).desc() if o.descending != backwards else F(o.column).asc() for o in order
@@ -218,7 +237,12 @@ class CdsListView(APIView):
 
     def get(self, request: Request) -> Response:
         """Answer one page."""
-        page = take_page(self.filtered(request), order=self.order, cursor=request.GET.get("cursor"))
+        page = take_page(
+            self.filtered(request),
+            listing=request.path,
+            order=self.order,
+            cursor=request.GET.get("cursor"),
+        )
         return Response(
             {
                 self.envelope: self.represent(page.rows, request),

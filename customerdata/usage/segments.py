@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _TAG_LENGTH = 20
 _MONTH_LENGTH = 4
 # A time outside is a mistake of the source; each month with readings becomes a table.
 YEARS = range(1900, 2200)
+_HEAD = re.compile(f"[0-9a-f]{{{_MONTH_LENGTH}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,10 @@ def segment_id_month(base_id: str) -> tuple[datetime, datetime] | None:
     head, body = base_id[:_MONTH_LENGTH], base_id[_MONTH_LENGTH:]
     if len(body) != _RANDOM_LENGTH or not set(body) <= set(_ALPHABET):
         return None
-    try:
-        number = int(head, 16)
-        return _month(number), _month(number + 1)
-    except ValueError:
+    # Years that leave room for a few days on either side.
+    if not _HEAD.fullmatch(head) or (number := int(head, 16)) < 2 * 12:
         return None
+    return _month(number), _month(number + 1)
 
 
 def _month(number: int) -> datetime:

@@ -99,13 +99,16 @@ class MessageDetail(AdminView):
 
 
 def _page(request: Request, name: str, messages: QuerySet[Message]) -> Page:
-    page = take_page(messages, order=newest_first(), cursor=request.GET.get(f"{name}_cursor"))
-    return _within_budget(page, backwards=_is_backwards(request, name))
-
-
-def _is_backwards(request: Request, name: str) -> bool:
     text = request.GET.get(f"{name}_cursor")
-    return bool(text) and Cursor.decode(str(text), width=2).backwards
+    listing = _listing(request, name)
+    page = take_page(messages, listing=listing, order=newest_first(), cursor=text)
+    backwards = bool(text) and Cursor.decode(str(text), listing=listing, width=2).backwards
+    return _within_budget(page, backwards=backwards)
+
+
+def _listing(request: Request, name: str) -> str:
+    """Each of the lists takes its own cursors alone."""
+    return f"{request.path}#{name}"
 
 
 def _within_budget(page: Page, *, backwards: bool) -> Page:
@@ -134,7 +137,7 @@ def _page_url(request: Request, name: str, cursor: Cursor | None) -> str | None:
     """Return this request's URL for another page of one list."""
     if cursor is None:
         return None
-    query = {f"{name}_cursor": cursor.encode()}
+    query = {f"{name}_cursor": cursor.encode(listing=_listing(request, name))}
     if request.GET.get("message_ids"):
         query["message_ids"] = request.GET["message_ids"]
     return f"{settings.BASE_URL}{request.path}?{urlencode(query)}"

@@ -89,7 +89,7 @@ class _Collected:
 
 def read_page(request: Request, reader: Reader, key: bytes) -> SegmentPage:
     """Return the page that a request asks for; `key` signs ids. Raises InvalidFilter."""
-    at, backwards = read_cursor(request.GET.get("cursor"))
+    at, backwards = read_cursor(request.GET.get("cursor"), listing=request.path)
     filters = read_filters(request, reader)
     entries = usage_entries(reader)
     related = Related(reader)

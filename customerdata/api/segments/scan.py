@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
-from typing import Any, LiteralString
+from typing import Annotated, Any, LiteralString
 
 import msgspec
 from psycopg import sql
@@ -32,6 +32,10 @@ FEW_CONTRACTS = 4
 # How far back the walk goes by months where no window says since when; older packs come first.
 _YEARS_BACK = 10
 _CURSOR_WIDTH = 5
+# What `Position.cursor` writes.
+_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+_Version = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
+_Written = tuple[str, _Instant, _Instant, str, _Version]
 # A pack of many values lies in one local month, so trimming moves its start by less than this.
 _LONGEST_MOVE = timedelta(days=32)
 _FIRST, _LAST = "-infinity", "infinity"
@@ -66,19 +70,15 @@ class Position:
         return Cursor(values, backwards)
 
 
-def read_cursor(text: str | None) -> tuple[Position | None, bool]:
+def read_cursor(text: str | None, *, listing: str) -> tuple[Position | None, bool]:
     """Return where a page starts and whether it goes backwards. Raises InvalidFilter."""
     if not text:
         return None, False
-    cursor = Cursor.decode(text, width=_CURSOR_WIDTH)
-    key, start, modified, public_id, version = cursor.values
+    cursor = Cursor.decode(text, listing=listing, width=_CURSOR_WIDTH)
     try:
-        instants = [datetime.fromisoformat(text) for text in (start, modified)]
-        sound = all(isinstance(value, str) and "\x00" not in value for value in (key, public_id))
-        if not sound or any(at.tzinfo is None for at in instants) or not 0 < version < 2**31:
-            raise ValueError("not ours")
-        first, second = (at.astimezone(UTC) for at in instants)
-    except (TypeError, ValueError, OverflowError):
+        key, start, modified, public_id, version = msgspec.convert(cursor.values, _Written)
+        first, second = (at.astimezone(UTC) for at in (start, modified))
+    except (msgspec.ValidationError, OverflowError):
         raise InvalidFilter(FOREIGN_CURSOR, field="cursor") from None
     return Position(key, (first, second, public_id, version)), cursor.backwards
 

@@ -78,6 +78,9 @@ def test_a_base_id_tells_its_month_and_nothing_else_does():
     assert new_segment_id(at) != new_segment_id(at)
     for made_up in ("", "zzzz", "5ea1", "0000" + "2" * 20, "5ea1" + "'" * 20):
         assert segment_id_month(made_up) is None
+    body = new_segment_id(at)[4:]
+    for head in ("000c", "0017", "6_2a", "-123", "+123", " 123", "\u0661234"):
+        assert segment_id_month(head + body) is None, "no month, or none with days before it"
 
 
 @pytest.mark.parametrize(
