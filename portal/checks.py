@@ -85,7 +85,7 @@ def check_database(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_statements(**kwargs: Any) -> list[CheckMessage]:
-    """portal.E009: a worker's statement ends before the task that waits for it is killed."""
+    """portal.E010: a worker's statement ends before the task that waits for it is killed."""
     limits = {
         "WEB_STATEMENT_SECONDS": settings.WEB_STATEMENT_SECONDS,
         "WORKER_STATEMENT_SECONDS": settings.WORKER_STATEMENT_SECONDS,
@@ -95,7 +95,7 @@ def check_statements(**kwargs: Any) -> list[CheckMessage]:
         Error(
             f"{name} is {seconds}.",
             hint=f"Use seconds below {most}, the time limit of tasks; 0 switches the limit off.",
-            id="portal.E009",
+            id="portal.E010",
         )
         for name, seconds in limits.items()
         if not 0 <= seconds < most

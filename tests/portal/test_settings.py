@@ -58,7 +58,7 @@ def test_checks_name_what_is_wrong(settings):
     assert [m.id for m in checks.check_encryption_keys()] == ["portal.E002"]
     settings.WEB_STATEMENT_SECONDS = -1
     settings.WORKER_STATEMENT_SECONDS = settings.CELERY_TASK_SOFT_TIME_LIMIT
-    assert [m.id for m in checks.check_statements()] == ["portal.E009"] * 2
+    assert [m.id for m in checks.check_statements()] == ["portal.E010"] * 2
     settings.CDS_TIMEZONE = "Mars/Olympus"
     assert [m.id for m in checks.check_zone()] == ["portal.E003"]
     settings.USE_HTTPS, settings.DEMO, settings.MAIL_DIR = False, False, "/tmp/x"  # noqa: S108
