@@ -28,7 +28,7 @@ class _ForPages(MiddlewareMixin):
 class SessionMiddleware(_ForPages, sessions.SessionMiddleware):
     """Who signed in; a program shows a token each time."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
         """Look up the session of a cookie before it is saved with every answer.
 
         Saved unread, the cookie of a session that nobody has would make one.

@@ -38,10 +38,10 @@ class AgeLimit:
 
     def due(self, now: datetime) -> "models.QuerySet[models.Model]":
         """Return the rows that are too old."""
-        rows = apps.get_model(self.model)._base_manager.filter(self.where)
+        rows: models.QuerySet[models.Model] = apps.get_model(self.model)._base_manager.all()
         if self.over:
             rows = rows.filter(**{f"{self.over}__lt": now})
-        return rows.filter(**{f"{self.since}__lt": now - self.age})
+        return rows.filter(self.where, **{f"{self.since}__lt": now - self.age})
 
 
 @dataclass(frozen=True, slots=True)

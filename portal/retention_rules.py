@@ -44,8 +44,12 @@ def _register_own() -> None:
             rows="sign-ups whose mail address was never confirmed",
             age=timedelta(days=30),
             since="date_joined",
-            where=Q(Exists(addresses), last_login__isnull=True, is_staff=False)
-            & ~Exists(addresses.filter(verified=True)),
+            where=Q(
+                Exists(addresses),
+                ~Exists(addresses.filter(verified=True)),
+                last_login__isnull=True,
+                is_staff=False,
+            ),
         ),
         Kept("portal.User", "people who sign in, until the utility deletes them"),
         LivesWith("portal.User_groups", "user"),

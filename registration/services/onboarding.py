@@ -311,7 +311,7 @@ def approve_requirement(
     _decide(requirement, Status.COMPLETE, reason="", by=by)
     _release(requirement, by=by)
     if answers:
-        links = answer_links(requirement)
+        links: dict[str, Any] = answer_links(requirement)
         _update_messages(requirement, Status.COMPLETE, note or "Accepted.", by=by, **links)
     return requirement
 
@@ -468,7 +468,7 @@ def _update_messages(
     *,
     is_told: bool = True,
     by: User | str,
-    **links: str,
+    **links: Any,
 ) -> None:
     """Answer the request Message, and those that it replaced when a link expired."""
     update = {"status": status, "description": description, **links}

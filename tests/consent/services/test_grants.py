@@ -21,7 +21,6 @@ from portal.models import AuditEvent, OutboxEntry
 from registration.models import Message
 from tests.consent.oauth.support import plug_in_listener
 from tests.factories.consent import (
-    AuthorizationRequestFactory,
     CustomerFactory,
     GrantFactory,
     refresh_token_for,
@@ -301,20 +300,6 @@ def test_one_broken_grant_does_not_stop_the_sweep(listener, monkeypatch):
     fine.refresh_from_db()
     broken.refresh_from_db()
     assert (fine.status, broken.status) == ("expired", "active")
-
-
-def test_the_sweep_forgets_the_long_dead(listener):
-    """Tokens would pile up for ever; what may still be replayed stays."""
-    grant, now = GrantFactory.create(), timezone.now()
-    token_for(grant, expires=now - timedelta(days=31))
-    token_for(grant, expires=now - timedelta(days=29))
-    refresh_token_for(grant)
-    AuthorizationRequestFactory.create(expires=now - timedelta(days=2))
-    AuthorizationRequestFactory.create(expires=now - timedelta(hours=2))
-    tasks.sweep_grants()
-    assert AccessToken.objects.count() == 1
-    assert RefreshToken.objects.count() == 1
-    assert AuthorizationRequestFactory._meta.model.objects.count() == 1
 
 
 def test_children_end_with_their_parent(listener):

@@ -1,0 +1,49 @@
+"""What of consent goes by age, and what stays as long as its Grant."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from consent.models import AccessToken, AuthorizationRequest, RefreshToken
+from portal.tasks import sweep_old_rows
+from tests.factories.consent import (
+    AuthorizationRequestFactory,
+    GrantFactory,
+    refresh_token_for,
+    token_for,
+)
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+def test_tokens_that_are_long_dead_go():
+    """They would pile up for ever; what may still be replayed stays."""
+    grant, now = GrantFactory.create(), timezone.now()
+    token_for(grant, expires=now - 31 * DAY)
+    token_for(grant, expires=now - 29 * DAY)
+    refresh_token_for(grant)
+    sweep_old_rows()
+    assert AccessToken.objects.count() == 1
+    assert RefreshToken.objects.count() == 1
+
+
+def test_requests_go_unless_a_grant_came_of_them():
+    """Clients find a Grant by the `state` of its request (CDS-WG3-01 9.1.1)."""
+    now = timezone.now()
+
+    def request(days: float, **fields: object) -> AuthorizationRequest:
+        row: AuthorizationRequest = AuthorizationRequestFactory.create(
+            expires=now - days * DAY, **fields
+        )
+        return row
+
+    declined = {"outcome": "declined", "answered": now - 40 * DAY}
+    approved = {"outcome": "approved", "answered": now - 400 * DAY, "grant": GrantFactory.create()}
+    request(2)
+    request(31, **declined)
+    kept = [request(0.1), request(29, **declined), request(400, **approved)]
+    sweep_old_rows()
+    assert list(AuthorizationRequest.objects.order_by("pk")) == kept
