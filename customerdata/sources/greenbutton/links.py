@@ -172,11 +172,12 @@ class _Family(Generic[T, P]):
         return entry.link.rpartition(f"/{self.word}")[0]
 
     def _linked(self, child: Item[T]) -> Item[P] | None:
+        """Return the parent that a link names: the way up, the own link, or one of the parent's."""
         entry = child.entry
-        for link in _upwards(entry.up):
+        own = _upwards(entry.link)
+        for link in (*_upwards(entry.up), *own[1:]):
             if link in self._by_link:
                 return self._by_link[link]
-        own = _upwards(entry.link)
         for link in (*own[:2], entry.up):
             named = self._claims.get(link, []) if link else []
             if len(named) > 1:
@@ -187,7 +188,7 @@ class _Family(Generic[T, P]):
                 )
             if named:
                 return named[0]
-        return next((self._by_link[link] for link in own[1:] if link in self._by_link), None)
+        return None
 
     def _only(self, child: Item[T]) -> Item[P]:
         if self.in_order:

@@ -36,6 +36,7 @@ from customerdata.sources.greenbutton.model import Feed, GreenButtonError, Usage
 from customerdata.sources.greenbutton.periods import twice_the_hour
 from customerdata.sources.greenbutton.report import (
     Summary,
+    rivals,
     stored_overlaps,
     stored_values,
     unoffered,
@@ -112,6 +113,17 @@ def _account(number: str) -> Account:
     return account
 
 
+def _channel_keys(group: Sequence[Channel]) -> list[str]:
+    """Name what feeds the columns; channels without a name are numbered among those of a kind."""
+    keys = []
+    unnamed: Counter[ColumnFormat] = Counter()
+    for channel in group:
+        if not channel.run.name:
+            unnamed[channel.measure.format] += 1
+        keys.append(channel_key(channel.run.name, unnamed[channel.measure.format]))
+    return keys
+
+
 class _Load:
     """One run: what holds for all channels of a file, and what was done so far."""
 
@@ -135,12 +147,12 @@ class _Load:
             place = self._place(group[0].point, service, group)
             changed = (place.contract, place.service_point, place.meter)
             self.summary.structure_changes += sum(written.changed for written in changed)
-            unnamed: Counter[ColumnFormat] = Counter()
-            for channel in group:
-                if not channel.run.name:
-                    unnamed[channel.measure.format] += 1
-                number = unnamed[channel.measure.format]
-                self._store_channel(place, channel, channel_key(channel.run.name, number))
+            keys = _channel_keys(group)
+            for channel, key in zip(group, keys, strict=True):
+                self._store_channel(place, channel, key)
+                self.summary.warnings += rivals(
+                    place.contract.object, channel.measure.format, channel.name, key, keys
+                )
 
     def _place(self, point: UsagePoint, service: str, group: Sequence[Channel]) -> _Place:
         if not point.name:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef
+
 from customerdata.enums.usage import ReadingQualityType as Quality
+from customerdata.models import ServiceContract
 from customerdata.models.usage import UsagePack, UsageSeries
 from customerdata.usage.formats import ColumnFormat
 from customerdata.usage.offered import not_offered
@@ -160,6 +163,46 @@ def stored_overlaps(series: UsageSeries) -> bool:
             return True
         latest = end
     return False
+
+
+def rivals(
+    contract: ServiceContract, column: ColumnFormat, name: str, source: str, in_file: Sequence[str]
+) -> Iterator[str]:
+    """Warn where an earlier file stored the same time of a service under other words.
+
+    Either may be meant: another channel, or the same one that was renamed or described anew.
+    """
+    mine: list[UsageSeries] = []
+    others: list[tuple[UsageSeries, str]] = []
+    for series in UsageSeries.objects.filter(contract=contract).order_by("pk"):
+        for known in series.formats:
+            feeds = series.sources.get(known.key)
+            if known.type != column.type:
+                continue
+            if known.key == column.key and feeds == source:
+                mine.append(series)
+            elif known.key == column.key and feeds and feeds not in in_file:
+                others.append((series, "another channel"))
+            elif known.key != column.key and feeds == source:
+                others.append((series, f"{name} as {column_words(known)}"))
+    for series, words in others:
+        same = [own for own in mine if own.interval == series.interval and own.grid == series.grid]
+        if any(_share_time(own, series) for own in same):
+            yield (
+                f"an earlier file stored {words} for times that {name} ({column_words(column)}) "
+                "covers now. Both are kept; where they are the same readings, they count twice."
+            )
+
+
+def _share_time(one: UsageSeries, other: UsageSeries) -> bool:
+    mine = UsagePack.objects.current().filter(
+        customer_id=one.customer_id,
+        series=one,
+        segment_start__lt=OuterRef("segment_end"),
+        segment_end__gt=OuterRef("segment_start"),
+    )
+    packs = UsagePack.objects.current().filter(customer_id=other.customer_id, series=other)
+    return packs.filter(Exists(mine)).exists()
 
 
 def column_words(column: ColumnFormat) -> str:

@@ -174,3 +174,19 @@ def test_series_of_releases_before_are_found_again(data):
     assert load(data).changes == 0
     assert stored() == before
     assert not UsageSeries.objects.filter(sources={}).exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b"UP/1/MR/1", b"UP/1/MR/9", "another channel"),
+        (b"<flowDirection>1<", b"<flowDirection>0<", "1 as electric_usage forward kWh"),
+    ],
+)
+def test_the_same_time_under_other_words_is_kept_and_reported(old, new, words):
+    """A channel that was renamed, or the first file that states no direction."""
+    data = feed([reading(START + 3600 * n, 3600, 1000) for n in range(3)])
+    assert not any("count twice" in text for text in load(data).warnings)
+    summary = load(data.replace(old, new))
+    assert len(stored()) == 6
+    assert sum(words in text for text in summary.warnings) == 1
