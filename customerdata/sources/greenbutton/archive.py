@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from customerdata.sources.greenbutton.model import Feed, GreenButtonError
-from customerdata.sources.greenbutton.parser import read
+from customerdata.sources.greenbutton.parser import Source, read
 from customerdata.sources.greenbutton.stated import Told
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -50,7 +50,7 @@ def read_file(
 
         if magic.startswith(_ZIP):
             return _members(raw, told, tell)
-        stream = gzip.GzipFile(fileobj=raw) if magic.startswith(_GZIP) else raw
+        stream: Source = gzip.GzipFile(fileobj=raw) if magic.startswith(_GZIP) else raw
         return [Member("", read(_Bounded(stream, _Budget()), told=told, progress=tell))]
 
 
@@ -121,11 +121,11 @@ class _Budget:
 class _Bounded:
     """A stream that ends in an error where the budget does."""
 
-    def __init__(self, stream: IO[bytes], budget: _Budget) -> None:
+    def __init__(self, stream: Source, budget: _Budget) -> None:
         self._stream = stream
         self._budget = budget
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """Read up to `size` bytes, never more at once than is left."""
         left = self._budget.left
         data = self._stream.read(left + 1 if size < 0 else min(size, left + 1))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import IO
+from typing import Protocol
 
 from lxml import etree
 
@@ -34,8 +34,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 10 * 366 * 86_400
 
 
+class Source(Protocol):
+    """What a feed is read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes."""
+
+    def tell(self) -> int:
+        """Return how many bytes were read."""
+
+
 def read(
-    stream: IO[bytes],
+    stream: Source,
     *,
     told: Told | None = None,
     progress: Callable[[int], None] | None = None,
@@ -63,7 +73,7 @@ def _xml_errors() -> Iterator[None]:
 
 
 def _entries(
-    stream: IO[bytes], collected: Collected, progress: Callable[[int], None] | None
+    stream: Source, collected: Collected, progress: Callable[[int], None] | None
 ) -> Iterator[etree._Element]:
     events = etree.iterparse(
         stream,

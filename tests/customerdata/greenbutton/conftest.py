@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from customerdata.models import ServiceContractVersion
 from customerdata.models.usage import UsagePack
 from customerdata.services.structure import AccountState, upsert_account, upsert_customer
 from customerdata.sources.greenbutton.loader import load_feed
@@ -59,12 +60,12 @@ def stored(at: datetime | None = None) -> list[Value]:
     """Return all that is stored, read from the packs themselves, as of an instant."""
     found = []
     for pack in UsagePack.objects.as_of(at).select_related("series", "contract"):
-        name = pack.contract.versions.current().get().name
+        name = ServiceContractVersion.objects.current().get(contract=pack.contract).name
         for column in pack.unpacked().columns:
             for position, (value, quality) in enumerate(
                 zip(column.values(), column.qualities(), strict=True)
             ):
-                if value is not None:
+                if isinstance(value, Decimal):
                     found.append(
                         Value(
                             name,

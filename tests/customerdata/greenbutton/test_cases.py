@@ -16,7 +16,7 @@ from customerdata.models.usage import UsagePack, UsageSeries
 from customerdata.sources.greenbutton.model import GreenButtonError
 from customerdata.sources.greenbutton.stated import Facts, Told
 from registration.services.offers import load_offers
-from tests.customerdata.greenbutton.conftest import Value, load, stored
+from tests.customerdata.greenbutton.conftest import NOW, Value, load, stored
 
 CASES = Path(__file__).parent / "cases"
 MIDNIGHT = 1768021200
@@ -209,3 +209,10 @@ def test_a_day_without_time_counts_from_its_begin():
     """Some exporters write `updated` as a date."""
     load(of("08"))
     assert UsagePack.objects.get().as_of == datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def test_an_empty_time_counts_as_now():
+    """The import's own time is the source's, as for a file without `updated`."""
+    data = of("08").replace(b"<updated>2026-02-01</updated>", b"<updated/>")
+    assert any("updated is empty" in text for text in load(data).warnings)
+    assert UsagePack.objects.get().as_of == NOW

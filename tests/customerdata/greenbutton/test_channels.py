@@ -1,5 +1,6 @@
 """What options say of which channel, qualities and signs."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -8,9 +9,12 @@ from hypothesis import strategies as st
 
 from customerdata.enums.usage import ReadingQualityType as Quality
 from customerdata.models import ServiceContract
+from customerdata.models.usage import CompletenessRange, UsagePack, UsageSeries
 from customerdata.sources.greenbutton.mapping import Described, measure, quality
 from customerdata.sources.greenbutton.model import GreenButtonError, ReadingType
 from customerdata.sources.greenbutton.stated import Facts, Told, matches
+from customerdata.usage.columns import make_column
+from customerdata.usage.store import write_readings
 from tests.customerdata.greenbutton.conftest import load, stored
 from tests.customerdata.greenbutton.feeds import (
     block,
@@ -82,9 +86,9 @@ def test_two_services_of_one_point_are_two_contracts():
     data = two_channels(reading_type(), reading_type(uom=169), kind="")
     told = Told(named={"MR/1": Facts(service="electric"), "MR/2": Facts(service="natural_gas")})
     load(data, told)
-    assert [(v.words, v.value) for v in stored()] == [
-        ("electric_usage forward kWh", 1),
-        ("natural_gas_usage therm", 300),
+    assert [(v.words, str(v.value)) for v in stored()] == [
+        ("electric_usage forward kWh", "1"),
+        ("natural_gas_usage therm", "300"),
     ]
     assert ServiceContract.objects.count() == 2
     assert load(data, told).changes == 0
@@ -159,6 +163,7 @@ def test_a_value_is_the_number_of_the_file_times_a_power_of_ten(number, flow, po
     """Exact, and never above zero where it flows to the grid."""
     type_ = ReadingType(1, uom=72, flow_direction=flow, power_of_ten=power)
     value = measure(Described("M1", type_, 0, Told()), []).value(number)
+    assert value is not None
     assert abs(value) == abs(Decimal(number).scaleb(power - 3))
     assert value <= 0 if flow == 19 else value == Decimal(number).scaleb(power - 3)
 
@@ -177,3 +182,32 @@ def test_a_value_is_the_number_of_the_file_times_a_power_of_ten(number, flow, po
 def test_a_selector_is_the_end_of_a_link(selector, link, found):
     """Whole steps only."""
     assert matches(selector, link) == found
+
+
+@pytest.mark.usefixtures("account")
+def test_both_directions_in_one_series_of_releases_before_are_found_again():
+    """Each channel feeds its own column there, and nothing is stored twice."""
+    data = two_channels(reading_type(), reading_type(flowDirection=19))
+    load(data)
+    before = stored()
+    made = UsageSeries.objects.order_by("pk").first()
+    assert made is not None
+    columns = [series.formats[0] for series in UsageSeries.objects.order_by("pk")]
+    UsagePack.objects.all().delete()
+    CompletenessRange.objects.all().delete()
+    UsageSeries.objects.exclude(pk=made.pk).delete()
+    made.columns = [column.to_json() for column in columns]
+    made.sources, made.grid = {}, ""
+    made.save()
+    write_readings(
+        series=made,
+        start=datetime.fromtimestamp(START, UTC),
+        columns=[
+            make_column(column, [value.value])
+            for column, value in zip(columns, before, strict=True)
+        ],
+        as_of=datetime(2026, 2, 1, tzinfo=UTC),
+        synced=datetime(2026, 2, 1, tzinfo=UTC),
+    )
+    assert load(data).changes == 0
+    assert stored() == before

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,18 @@ def test_a_compressed_file_is_read(tmp_path):
     path = tmp_path / "usage.gz"
     path.write_bytes(gzip.compress(next(CASES.glob("01_*")).read_bytes()))
     assert "Sum of electric_usage forward kWh: 3.6" in run(path)
+
+
+def test_a_zip_is_loaded_whole_or_not_at_all(tmp_path):
+    """A refused feed takes the ones before it back; the error names it."""
+    path = tmp_path / "usage.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for name in ("05b", "05c"):
+            file.write(next(CASES.glob(f"{name}_*")), f"{name}.xml")
+    report = run(path, "--dry-run")
+    assert report.index("05b.xml") < report.index("05c.xml")
+    with zipfile.ZipFile(path, "a") as file:
+        file.write(next(CASES.glob("14b_*")), "14b.xml")
+    with pytest.raises(CommandError, match="money"):
+        run(path)
+    assert not ServiceContract.objects.exists()

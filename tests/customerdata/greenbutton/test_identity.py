@@ -1,12 +1,10 @@
 """Keys of services and channels: no two are one, and later files find them again."""
 
-from types import SimpleNamespace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customerdata.models import MeterDevice, ServiceContract, ServicePoint
+from customerdata.models import Account, Customer, MeterDevice, ServiceContract, ServicePoint
 from customerdata.sources.greenbutton.identity import channel_key, service_key
 from customerdata.sources.greenbutton.model import UsagePoint
 from tests.customerdata.greenbutton.conftest import load, stored
@@ -26,7 +24,7 @@ LINKS = st.text(st.characters(codec="utf-8"), max_size=12).map(lambda end: "x" *
 
 def key(link: str, service: str = "electric", kind: int = 0, number: int = 1) -> str:
     """Return the key of a point of one account."""
-    account = SimpleNamespace(source_key="a1")
+    account = Account(source_key="a1", customer=Customer())
     return service_key(account, UsagePoint(link, 1, kind), service, number)
 
 
