@@ -47,7 +47,7 @@ class BodyTooLarge(DomainError):
 class AddressTooLong(DomainError):
     """The parameters in an address are over the limit (RFC 9110 15.5.15)."""
 
-    code = "invalid_request"
+    code = "uri_too_long"
     status = 414
 
     def __init__(self) -> None:

@@ -355,6 +355,11 @@ MESSAGE_ATTACHMENT_MAX_BYTES = env_int(
     default=10_485_760,
     help="Largest file in a Message, before Base64; the standard wants at least 10 MB accepted",
 )
+UNVERIFIED_STORAGE_BYTES = env_int(
+    "UNVERIFIED_STORAGE_BYTES",
+    default=10_737_418_240,
+    help="Bytes that all registrations without a completed step may store together",
+)
 REVIEWED_CLIENT_FIELDS = env_list(
     "REVIEWED_CLIENT_FIELDS",
     default="client_name,client_uri,logo_uri",

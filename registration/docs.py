@@ -8,8 +8,8 @@ from portal.errors import DomainError, FrameworkError
 from portal.registries import DocsPage, docs_pages
 from registration.pages.docs import scopes_context
 from registration.services.credentials import MAX_WORKING
-from registration.services.messages_attachments import MAX_PER_DAY
 from registration.services.messages_bodies import max_bytes
+from registration.services.storage import daily_bytes, stranger_bytes
 
 
 def _quickstart() -> dict[str, object]:
@@ -28,7 +28,8 @@ def _registration() -> dict[str, object]:
     return {
         "attachment_bytes": max_bytes(),
         "max_secrets": MAX_WORKING,
-        "daily_attachment_bytes": MAX_PER_DAY * max_bytes(),
+        "daily_attachment_bytes": daily_bytes(),
+        "stranger_bytes": stranger_bytes(),
         "rotate_all": settings.ROTATE_CONFIDENTIAL_REFRESH_TOKENS,
         "reviewed": ", ".join(f"`{name}`" for name in settings.REVIEWED_CLIENT_FIELDS),
         **_limits(),

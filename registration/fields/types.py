@@ -122,6 +122,11 @@ class RegistrationField:
         return self.type.is_flow
 
     @property
+    def takes_file(self) -> bool:
+        """Whether a registration request carries a file for it."""
+        return self.format is not None and self.format.is_file
+
+    @property
     def waits_for_staff(self) -> bool:
         """Whether a person accepts what was handed in. A payer's word is never a payment."""
         return self.is_reviewed or self.type is FieldType.PAYMENT_REQUIRED

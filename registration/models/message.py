@@ -83,6 +83,11 @@ class Message(TimestampedModel):
     grants_requested = models.JSONField(default=list, blank=True)
     amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
+    size = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Bytes of a Client's texts and files, and of the rows",
+    )
 
     objects: ClassVar[Any] = MessageQuerySet.as_manager()
 

@@ -23,6 +23,11 @@ class Registration(TimestampedModel):
     fields = models.JSONField(
         default=dict, blank=True, help_text="Registration fields as submitted (CDS-WG1-02 3.5)"
     )
+    size = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Bytes of what was submitted but files, and of the rows",
+    )
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="RegistrationMember", related_name="registrations"
     )

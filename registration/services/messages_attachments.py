@@ -9,19 +9,16 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import IO, Any, Final
 
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Sum
-from django.utils import timezone
 
 from portal.ids import random_id
 from registration.characters import hides
 from registration.errors import InvalidRequest
-from registration.models import Message, Registration
+from registration.models import Message
 from registration.models.message import MessageAttachment
 from registration.services.messages_bodies import (
     CHUNK,
@@ -33,8 +30,6 @@ from registration.services.messages_bodies import (
 
 MAX_FILES: Final = 20
 MAX_FILENAME: Final = 200
-# Anyone can register; nobody may fill the disk. Twenty of the largest Messages a day.
-MAX_PER_DAY: Final = 20
 UNKNOWN: Final = "application/octet-stream"
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 XLSX: Final = f"{_OFFICE}.spreadsheetml.sheet"
@@ -53,13 +48,6 @@ _TEXT_TYPES: Final = frozenset(
 _ZIP_TYPES: Final = frozenset({"application/zip", "application/x-zip-compressed"})
 _MIME: Final = re.compile(r"[a-zA-Z0-9!#$&^_.+-]{1,60}/[a-zA-Z0-9!#$&^_.+-]{1,80}")
 _ALLOWED: Final = "pdf, png, jpeg, csv, txt, json, xml, zip, xlsx, docx"
-
-
-class TooManyFiles(InvalidRequest):
-    """A party has sent so many files today that storage has to be kept for the others."""
-
-    code = "slow_down"
-    status = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +111,6 @@ def store_attachments(*, message: Message, files: Sequence[ReceivedFile]) -> Non
         for name in stored:
             default_storage.delete(name)
         raise
-
-
-def check_daily_limit(*, registration: Registration, files: Sequence[ReceivedFile]) -> None:
-    """Refuse files of a party that has sent too many within a day. Raises TooManyFiles."""
-    if not files:
-        return
-    since = timezone.now() - timedelta(days=1)
-    sent = MessageAttachment.objects.filter(
-        message__registration=registration, created__gte=since
-    ).exclude(message__creator="")
-    used = int(sent.aggregate(total=Sum("size"))["total"] or 0)
-    if used + sum(file.size for file in files) > MAX_PER_DAY * max_bytes():
-        raise TooManyFiles(
-            f"attachments: a registration may send {MAX_PER_DAY * max_bytes()} bytes a day.",
-            field="attachments",
-        )
 
 
 def chunks_of(attachment: MessageAttachment) -> Iterator[bytes]:

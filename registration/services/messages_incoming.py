@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from portal import audit
+from portal import audit, jsontext
 from portal.models import User
 from registration.models import Client, Message
 from registration.models.message_states import KINDS, PENDING
@@ -15,10 +15,10 @@ from registration.services.message_handlers import handler_of, submission_listen
 from registration.services.messages import mark_submitted, update_request
 from registration.services.messages_attachments import (
     ReceivedFile,
-    check_daily_limit,
     store_attachments,
 )
 from registration.services.messages_reading import Draft, check_submission, read_message
+from registration.services.storage import MESSAGE_ROWS, take_room_for_message
 
 
 @transaction.atomic
@@ -33,15 +33,17 @@ def create_message(
 
     `client` is the calling admin Client. Raises InvalidRequest naming the field, in the words of
     6.9. A client_submission turns the open Message that it answers to pending; one that answers a
-    pdf_form_request is confirmed by a request_update (3.6).
+    pdf_form_request is confirmed by a request_update (3.6). Raises what taking room raises.
     """
     # Two Messages of a party at once would each find room for their files.
     lock_registration(client.registration_id)
     draft = read_message(client=client, payload=payload, has_files=bool(files))
-    check_daily_limit(registration=client.registration, files=files)
+    size = _size(draft, files)
+    field = "attachments" if files else "description"
+    take_room_for_message(registration=client.registration, size=size, field=field)
     if draft.type == "client_submission":
-        return _submit(client, draft, files, by=by)
-    message = _build(client, draft)
+        return _submit(client, draft, files, size=size, by=by)
+    message = _build(client, draft, size)
     # Two requests for one Client at once meet in this lock, then in the check below.
     if message.client is not None:
         message.client = lock_subject(message.client)
@@ -53,12 +55,12 @@ def create_message(
 
 
 def _submit(
-    client: Client, draft: Draft, files: Sequence[ReceivedFile], *, by: User | str
+    client: Client, draft: Draft, files: Sequence[ReceivedFile], *, size: int, by: User | str
 ) -> Message:
     assert draft.previous is not None  # noqa: S101 -- read_message refuses submissions without
     request = lock_message(draft.previous)
     check_submission(request)
-    message = _build(client, draft)
+    message = _build(client, draft, size)
     message.save(force_insert=True)
     _record(message, by=by)
     if request.type != "pdf_form_request":
@@ -82,7 +84,13 @@ def _is_confirmed(request: Message, submission: Message) -> bool:
     return bool(updates.filter(created__gte=submission.created).exists())
 
 
-def _build(client: Client, draft: Draft) -> Message:
+def _size(draft: Draft, files: Sequence[ReceivedFile]) -> int:
+    """Return what a Message takes, text by text and file by file."""
+    texts = [draft.name, draft.description, draft.related_uri, draft.updates, draft.grants]
+    return len(jsontext.dumps(texts)) + sum(file.size for file in files) + MESSAGE_ROWS
+
+
+def _build(client: Client, draft: Draft, size: int) -> Message:
     now = timezone.now()
     return Message(
         registration=client.registration,
@@ -100,6 +108,7 @@ def _build(client: Client, draft: Draft) -> Message:
         client=draft.client,
         updates_requested=draft.updates,
         grants_requested=draft.grants,
+        size=size,
     )
 
 

@@ -28,6 +28,7 @@ from registration.services.onboarding import (
 )
 from registration.services.onboarding_assets import promise_website_checks
 from registration.services.registration_fields import store_file
+from registration.services.storage import take_room_for_form
 
 CODE_TASK = "registration.tasks.send_onboarding_code"
 CODE_VALID_FOR = timedelta(minutes=30)
@@ -156,13 +157,17 @@ def accept_terms(*, requirement: Requirement, name: str, title: str, by: User | 
 
 @transaction.atomic
 def hand_in_pdf(*, requirement: Requirement, content: bytes, by: User | str) -> Requirement:
-    """Take the filled form from the page. Raises InvalidRequest for what is no PDF file."""
+    """Take the filled form from the page.
+
+    Raises InvalidRequest for what is no PDF file, and what taking room raises.
+    """
     requirement = lock_requirement(requirement)
     require_type(requirement, FieldType.PDF_FORM)
     try:
         file = pdf_file(content, max_size=field_of(requirement).max_size)
     except ValueError as error:
         raise InvalidRequest(f"The file {error}.", field="attachments") from error
+    take_room_for_form(requirement=requirement, asked=field_of(requirement), size=len(file.content))
     stored = store_file(
         registration=requirement.registration, field_id=requirement.field_id, file=file
     )

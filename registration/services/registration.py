@@ -1,17 +1,18 @@
 """Dynamic client registration (RFC 7591 as CDS-WG1-02 4 changes it)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
 
-from portal import audit
+from portal import audit, jsontext
 from portal.bodies import MAX_BODY
 from portal.models import User
 from registration.catalogue.admin import CLIENT_ADMIN
 from registration.catalogue.offers import ScopeOffer
 from registration.client_metadata import (
+    ClientMetadata,
     read_client_metadata,
     read_scopes,
     read_strings,
@@ -19,7 +20,8 @@ from registration.client_metadata import (
     require_object,
 )
 from registration.errors import InvalidClientMetadata
-from registration.fields.files import DEFAULT_MAX_SIZE
+from registration.fields.files import DEFAULT_MAX_SIZE, SubmittedFile
+from registration.fields.values import Value
 from registration.models import Client, Registration
 from registration.services.credentials import store_credential
 from registration.services.offers import Offers, current_offers
@@ -34,6 +36,7 @@ from registration.services.registration_fields import (
     store_fields,
     submitted_purposes,
 )
+from registration.services.storage import REGISTRATION_ROWS, take_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Registered:
 def max_body_bytes() -> int:
     """Return the longest request body: room for texts, and for each file that a field asks for."""
     fields = fields_of(current_offers().values()).values()
-    files = [field for field in fields if field.format is not None and field.format.is_file]
+    files = [field for field in fields if field.takes_file]
     return MAX_BODY + sum((field.max_size or DEFAULT_MAX_SIZE) * 4 // 3 + 4 for field in files)
 
 
@@ -73,6 +76,7 @@ def register(*, payload: object, by: User | str) -> Registered:
     registration = Registration.objects.create(
         name=metadata.client_name, contacts=list(metadata.contacts)
     )
+    _take_room(registration, metadata, values)
     store_fields(registration=registration, values=values)
     written = submitted_purposes(values)
     made = [
@@ -102,6 +106,18 @@ def register(*, payload: object, by: User | str) -> Registered:
     for client in made:
         promise_checks(client=client)
     return Registered(admin, secrets[admin.pk], registration)
+
+
+def _take_room(
+    registration: Registration, metadata: ClientMetadata, values: Mapping[str, Value]
+) -> None:
+    """Count what is going to be stored: files by themselves, all else as text."""
+    files = [value for value in values.values() if isinstance(value, SubmittedFile)]
+    texts = [value for value in values.values() if not isinstance(value, SubmittedFile)]
+    registration.size = len(jsontext.dumps([texts, asdict(metadata)])) + REGISTRATION_ROWS
+    size = registration.size + sum(len(file.content) for file in files)
+    take_room(registration=registration, size=size)
+    registration.save(update_fields=["size"])
 
 
 def _requested_scopes(fields: Mapping[str, Any], offers: Offers) -> list[str]:

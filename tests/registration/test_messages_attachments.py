@@ -448,24 +448,3 @@ def test_nothing_is_written_before_the_message_is_right(api, settings):
     """A wrong type costs no storage."""
     assert post(api, item(PDF), type="notification").status_code == 400
     assert not Path(settings.MEDIA_ROOT).exists()
-
-
-def test_nobody_fills_the_disk(api, settings):
-    """Anyone can register: a day's files of one party have a limit, the server's do not count."""
-    settings.MESSAGE_ATTACHMENT_MAX_BYTES = 10
-    registration = api.handler._force_user.registration
-    for creator, size in (("", 1000), ("cl_x", 195)):
-        MessageAttachment.objects.create(
-            message=MessageFactory.create(registration=registration, creator=creator),
-            filename="x",
-            declared_type="text/plain",
-            content_type="text/plain",
-            size=size,
-            sha256="",
-            stored_as=f"messages/{size}",
-        )
-    text = {"filename": "a.txt", "mime_type": "text/plain"}
-    assert post(api, item(b"12345", **text)).status_code == 201
-    answer = post(api, item(b"1", **text))
-    assert (answer.status_code, answer.json()["field"]) == (429, "attachments")
-    assert post(admin_caller()[0], item(b"1", **text)).status_code == 201
