@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("registration", "0009_fill_paid_by"),
+        ("registration", "0010_client_registered_scopes"),
     ]
 
     operations = [

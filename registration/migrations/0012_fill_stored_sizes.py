@@ -16,6 +16,6 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registration", "0010_stored_sizes")]
+    dependencies = [("registration", "0011_stored_sizes")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
