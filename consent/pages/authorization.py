@@ -203,8 +203,9 @@ def _take_answer(request: HttpRequest, asked: AuthorizationRequest) -> HttpRespo
     if action.name == "decline":
         return _decline(request, asked)
     choices = forms.read_choices(request.POST, choices_from_json(asked.choices))
-    if _may_keep(request, asked):
-        approval.keep_choices(request=asked, user_pk=asked.user_id, choices=choices)
+    reader = _reader(request, asked)
+    if reader is not None:
+        approval.keep_choices(request=asked, user_pk=reader, choices=choices)
         asked.choices = {}
     if not request.user.is_authenticated:
         return _sign_in(asked)
@@ -214,16 +215,18 @@ def _take_answer(request: HttpRequest, asked: AuthorizationRequest) -> HttpRespo
     return refusal or _change(request, asked, choices, action)
 
 
-def _may_keep(request: HttpRequest, asked: AuthorizationRequest) -> bool:
-    """A session that ended meanwhile loses nothing; only the form's reader ticks anything in it.
+def _reader(request: HttpRequest, asked: AuthorizationRequest) -> int | None:
+    """Return whose ticks these are, None unless they are those of the form's reader.
 
-    The company knows the address of the form too, and anybody may send a POST there.
+    A session that ended meanwhile loses nothing. The company knows the address of the form too, and
+    anybody may send a POST there.
     """
-    if asked.user_id is None:
-        return False
+    reader: int | None = asked.user_id
+    if reader is None:
+        return None
     if request.user.is_authenticated:
-        return asked.user_id == request.user.pk
-    return is_marked(asked, asked.user_id, request.POST.get("mark", ""))
+        return reader if reader == request.user.pk else None
+    return reader if is_marked(asked, reader, request.POST.get("mark", "")) else None
 
 
 def _decline(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Answers through the customer's browser (RFC 6749 4.1.2, RFC 9207)."""
 
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -74,7 +75,7 @@ def test_a_second_submit_of_the_same_person_gets_the_first_answer():
     request = AuthorizationRequestFactory.create()
     url, grant = approve(request)
     assert answer_with_code(request=request, grant=grant, user=grant.user) == url
-    late = {"request": request, "error": "access_denied", "description": "no"}
+    late: dict[str, Any] = {"request": request, "error": "access_denied", "description": "no"}
     assert answer_with_error(user=grant.user, **late) == url
     for stranger in (CustomerFactory.create(), None):
         with pytest.raises(WaitsForAnother):

@@ -14,6 +14,7 @@ from consent.services import approval
 from consent.services.choices import Choices, SectionChoice
 from consent.services.form_marks import form_mark
 from consent.services.grant_changes_by_client import patch_grant
+from consent.services.grants import lock_person
 from consent.services.sections import NoLongerOffered
 from tests.consent.oauth.support import answer_of
 from tests.consent.pages.world import MERGED, World, answer, form_url, make_world
@@ -149,13 +150,12 @@ def test_an_approval_asks_again_whose_the_services_are(world, monkeypatch):
     """Services to come can be chosen without any: the last link may end while the form is sent."""
     request = world.ask(details=MERGED)
     mark = form_mark(request, world.alice.pk)
-    inner = approval.lock_person
 
     def unlinked(user_pk: int) -> None:
-        inner(user_pk)
+        lock_person(user_pk)
         world.catalog.environments = ()
 
-    monkeypatch.setattr(approval, "lock_person", unlinked)
+    monkeypatch.setattr("consent.services.approval.lock_person", unlinked)
     fields = answer(later=True, mark=mark)
     response = world.browser.post(form_url(request), fields)
     assert response.status_code == 403
