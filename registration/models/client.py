@@ -181,8 +181,14 @@ class Client(AbstractApplication):
         return self.cds_default_redirect_uri
 
     def redirect_uri_allowed(self, uri: str) -> bool:
-        """Whether an authorization request may name this redirect URI (RFC 9700 2.1)."""
-        return is_registered(uri, self.redirect_uri_list)
+        """Whether an authorization request may name this redirect URI (RFC 9700 2.1).
+
+        The default always works, and exactly so: it is a page of this server, not of an app.
+        """
+        default = self.default_redirect_uri
+        if default and uri == default:
+            return True
+        return is_registered(uri, [other for other in self.redirect_uri_list if other != default])
 
 
 class CredentialQuerySet(models.QuerySet["Credential"]):

@@ -77,7 +77,7 @@ def test_work_is_nudged_in_its_queue(django_capture_on_commit_callbacks, monkeyp
         run_outbox_entry, "apply_async", lambda args, **kw: sent.append(kw["queue"])
     )
     with django_capture_on_commit_callbacks(execute=True):
-        for task in ("tests.fetch", mail.LATER, *sorted(FETCH_TASKS)):
+        for task in ("tests.fetch", mail.STORED_TASK, *sorted(FETCH_TASKS)):
             outbox.enqueue(task)
     assert sent == [FETCHES, DEFAULT, FETCHES, FETCHES]
 
@@ -207,7 +207,9 @@ def test_a_mail_never_waits_for_strangers(workers, mails):
     for number in range(HANGING):
         logo = f"https://n{number}.{DOMAIN}/logo.png"
         outbox.enqueue(LOGO_TASK, ClientFactory(logo_uri=logo).client_id)
-    outbox.enqueue(mail.LATER, encrypt(json.dumps(["Hello", "Text", ["ana@example.com"], []])))
+    outbox.enqueue(
+        mail.STORED_TASK, encrypt(json.dumps(["Hello", "Text", ["ana@example.com"], []]))
+    )
     ends = time.monotonic() + PATIENCE
     while not any("Subject: Hello" in each.read_text() for each in mails.iterdir()):
         assert time.monotonic() < ends, "the mail waits"

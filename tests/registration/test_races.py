@@ -11,13 +11,13 @@ from django.utils import timezone
 from consent.catalogue.demo_offers import demo_offers
 from consent.services import tokens
 from consent.services.tokens import TokenOwner
+from portal import mail_shares
 from portal.errors import DomainError
 from portal.models import OutboxEntry
 from portal.ratelimits import TooManyRequests
 from registration.errors import InvalidRequest
 from registration.fields.types import FieldType, RegistrationField, ValueFormat
 from registration.models import Client, CoverageEntry, OfferedScope
-from registration.models.message import MessageAttachment
 from registration.models.onboarding import ClientLogo
 from registration.services import (
     credentials,
@@ -25,7 +25,6 @@ from registration.services import (
     messages_notices,
     offers,
     onboarding_assets,
-    onboarding_flows,
     registration_fields,
 )
 from registration.services.clients import disable_client, enable_client, update_client
@@ -37,13 +36,14 @@ from registration.services.credentials import (
     set_expiry_from_wire,
 )
 from registration.services.messages import send_message
-from registration.services.messages_attachments import MAX_PER_DAY, TooManyFiles, received_file
+from registration.services.messages_attachments import received_file
 from registration.services.messages_incoming import create_message
 from registration.services.messages_notices import NOTICES_PER_DAY, promise_mails
 from registration.services.offers import load_offers
-from registration.services.onboarding_flows import CODES, send_code
+from registration.services.onboarding_flows import SHARE, send_code
 from registration.services.production_clients import create_production_client
 from registration.services.registration_fields import set_field
+from registration.services.storage import TooMuchToday, daily_bytes
 from tests.factories.consent import GrantFactory
 from tests.factories.registration import (
     ClientFactory,
@@ -65,9 +65,8 @@ def test_two_messages_at_once_share_the_files_of_a_day(monkeypatch, settings, tm
     settings.MESSAGE_ATTACHMENT_MAX_BYTES = 1000
     offer_demo_scopes()
     admin = ClientFactory.create(admin=True)
-    sent = MessageFactory.create(registration=admin.registration, creator=admin.client_id)
-    MessageAttachment.objects.create(
-        message=sent, filename="a", size=MAX_PER_DAY * 1000 - 1000, sha256="0" * 64, stored_as="a"
+    MessageFactory.create(
+        registration=admin.registration, creator=admin.client_id, size=daily_bytes() - 3000
     )
 
     def send() -> Any:
@@ -80,7 +79,7 @@ def test_two_messages_at_once_share_the_files_of_a_day(monkeypatch, settings, tm
     begun = stop_in_flight(monkeypatch, messages_incoming, "store_attachments")
     first, second = at_once(send, partial(after, begun, send))
     assert first.attachments.get().size == 1000
-    assert isinstance(second, TooManyFiles)
+    assert isinstance(second, TooMuchToday)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -114,7 +113,7 @@ def test_two_notices_at_once_share_the_mails_of_a_day(monkeypatch):
     letters = [send_message(registration=p, name="A", description="B", by="staff") for p in parties]
     for letter in letters[:-2]:
         promise_mails(message_id=letter.message_id)
-    begun = stop_in_flight(monkeypatch, messages_notices, "enqueue")
+    begun = stop_in_flight(monkeypatch, mail_shares, "enqueue")
     first, second = (partial(promise_mails, message_id=x.message_id) for x in letters[-2:])
     at_once(first, partial(after, begun, second))
     assert OutboxEntry.objects.filter(task=messages_notices.TASK).count() == NOTICES_PER_DAY
@@ -126,9 +125,9 @@ def test_two_codes_at_once_share_the_codes_of_an_hour(monkeypatch):
     offer_with("email_verification")
     steps = [requirement(register(contacts=[VICTIM]), "email_verification") for _ in range(2)]
     ask = [partial(send_code, requirement=step, language="en", by="link:x") for step in steps]
-    for _ in range(CODES[0][1] - 1):
+    for _ in range(SHARE.limits[0][1] - 1):
         ask[0]()
-    begun = stop_in_flight(monkeypatch, onboarding_flows, "enqueue")
+    begun = stop_in_flight(monkeypatch, mail_shares, "enqueue")
     _, refused = at_once(ask[0], partial(after, begun, ask[1]))
     assert isinstance(refused, TooManyRequests)
 

@@ -172,10 +172,10 @@ def test_a_grant_that_waits_for_less_by_now_is_not_widened(world: World) -> None
     """The Client gave a scope up while the form was open: asked again, the request fails."""
     grant = waiting(world)
     request = ask(world, grant)
-    approval.check_person(request, grant.user)
+    approval.check_person(request, world.alice)
     patch_grant(grant=grant, changes={"scope": "cds_usage"}, by="client:test")
     with pytest.raises(approval.GrantNotWaiting):
-        approval.check_person(request, grant.user)
+        approval.check_person(request, world.alice)
     with pytest.raises(ForbiddenTransition):
         authorize_grant(
             grant=grant,

@@ -24,7 +24,8 @@ from customerdata.usage.columns import make_column
 from customerdata.usage.formats import ElectricUsage
 from customerdata.usage.recut import cut_anew
 from customerdata.usage.segments import month_start, months_digest
-from customerdata.usage.store import ReadingsRefused, ensure_series, write_readings
+from customerdata.usage.series import ensure_series
+from customerdata.usage.store import ReadingsRefused, write_readings
 from portal.models import AuditEvent
 from portal.registries import metrics
 from portal.zone_rules import rules_version
