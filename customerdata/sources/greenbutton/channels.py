@@ -98,6 +98,7 @@ def _channel(channel: _Named, about: Described, warnings: list[str]) -> Channel:
         about.facts.registers or about.told.registers,
         channel.name,
         warnings,
+        is_net=meaning.is_net,
     )
     values = [reading.value for reading in readings if reading.value]
     if meaning.is_reverse and min(values, default=0) < 0 < max(values, default=0):

@@ -114,7 +114,7 @@ class Measure:
         if integer is None:
             return None
         signed = -abs(integer) if self.is_reverse else integer
-        return Decimal(signed).scaleb(self.exponent)
+        return _scaled(signed, self.exponent)
 
     def quality(self, marks: Sequence[int]) -> Quality | None:
         """Return the quality of a reading: its own marks go before the type's default."""
@@ -125,10 +125,20 @@ class Measure:
         """Tell whether the channel counts what flows to the grid."""
         return getattr(self.format, "direction", None) == DirectionType.REVERSE
 
+    @property
+    def is_net(self) -> bool:
+        """Tell whether the channel counts what flows in less what flows out."""
+        return getattr(self.format, "direction", None) == DirectionType.NET
+
 
 def cost(integer: int | None) -> Decimal | None:
     """Return the exact amount of money of a reading's cost."""
-    return None if integer is None else Decimal(integer).scaleb(COST_EXPONENT)
+    return None if integer is None else _scaled(integer, COST_EXPONENT)
+
+
+def _scaled(integer: int, exponent: int) -> Decimal:
+    # Arithmetic of decimals rounds to 28 digits; reading a text does not.
+    return Decimal(f"{integer}E{exponent}")
 
 
 @dataclass(frozen=True, slots=True)

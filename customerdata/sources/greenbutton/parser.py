@@ -32,6 +32,7 @@ ESPI = "{http://naesb.org/espi}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # No bill covers ten years; past that a number is a mistake, and arithmetic with it may overflow.
 _LONGEST = 10 * 366 * 86_400
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
 class Source(Protocol):
@@ -229,11 +230,16 @@ def _start(period: etree._Element) -> datetime:
     text = (period.findtext(f"{ESPI}start") or "").strip()
     try:
         seconds = Decimal(text)
-        return _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
+        start = _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
     except (InvalidOperation, OverflowError, ValueError):
+        start = None
+    if start is None or not _FIRST_YEAR <= start.year <= _LAST_YEAR:
         raise GreenButtonError(
-            f"{text!r} is not a time in seconds since 1970.", line=_line(period), element="start"
-        ) from None
+            f"{text[:40]!r} is not a time in seconds since 1970.",
+            line=_line(period),
+            element="start",
+        )
+    return start
 
 
 _HANDLERS: dict[str, Callable[[etree._Element, Entry, Collected], None]] = {
@@ -263,7 +269,9 @@ def _integer(element: etree._Element, path: str) -> int | None:
         return int(text)
     except ValueError:
         raise GreenButtonError(
-            f"{text!r} is not a whole number.", line=_line(child), element=path.rpartition("/")[2]
+            f"{text[:40]!r} is not a whole number.",
+            line=_line(child),
+            element=path.rpartition("/")[2],
         ) from None
 
 

@@ -29,18 +29,21 @@ def amounts(
     stated: str | None,
     name: str,
     warnings: list[str],
+    *,
+    is_net: bool = False,
 ) -> list[Reading]:
     """Return the amounts of a channel; `readings` are in the order of time.
 
+    Totals of what flows both ways (`is_net`) may fall without starting anew.
     Raises GreenButtonError for totals of which nobody said when they were read.
     """
     if not readings or not is_register(accumulation) or stated == AMOUNTS:
         return list(readings)
     if stated is not None:
-        return _differences(readings, at_end=stated == TOTALS_AT_END, warnings=warnings)
+        return _differences(readings, stated == TOTALS_AT_END, is_net, warnings)
     values = [reading.value for reading in readings if reading.value is not None]
     falls = any(after < before for before, after in pairwise(values))
-    if accumulation == _DOUBTFUL and (falls or not any(values)):
+    if accumulation == _DOUBTFUL and not is_net and (falls or not any(values)):
         warnings.append(
             f"line {readings[0].line}: accumulationBehaviour 2 means running totals, but the "
             f"values of {name} fall; they are taken as amounts per interval."
@@ -56,7 +59,7 @@ def amounts(
 
 
 def _differences(
-    readings: Sequence[Reading], *, at_end: bool, warnings: list[str]
+    readings: Sequence[Reading], at_end: bool, is_net: bool, warnings: list[str]
 ) -> list[Reading]:
     """Return what was counted from total to total; a total that falls starts the count anew."""
     totals = [reading for reading in readings if reading.value is not None]
@@ -69,7 +72,11 @@ def _differences(
         begin, until = (end(before), end(after)) if at_end else (before.start, after.start)
         assert before.value is not None  # noqa: S101 -- filtered above
         assert after.value is not None  # noqa: S101 -- filtered above
-        if after.value < before.value or until <= begin:
+        if until <= begin:
+            raise GreenButtonError(
+                "Two totals were read at the same time.", line=after.line, element="value"
+            )
+        if after.value < before.value and not is_net:
             warnings.append(
                 f"line {after.line}: the total falls from {before.value} to {after.value}; what "
                 "was counted in between is not known and stays a gap."

@@ -64,6 +64,8 @@ def test_fractional_starts_keep_their_microseconds():
         (b"<duration>900</duration>", b"<duration>9999999999</duration>", "duration", "possible"),
         (b"<duration>900</duration>", b"", "duration", "missing"),
         (b"<start>1767254400</start>", b"<start>soon</start>", "start", "seconds since 1970"),
+        (b"<start>1767254400</start>", b"<start>1e400</start>", "start", "seconds since 1970"),
+        (b"<start>1767254400</start>", b"<start>-62135596800</start>", "start", "since 1970"),
         (b"<tzOffset>-28800</tzOffset>", b"", "tzOffset", "missing"),
     ],
 )

@@ -64,6 +64,21 @@ def test_a_fall_is_a_gap():
     assert "falls from 130 to 10" in warning
 
 
+def test_a_net_total_may_fall():
+    """What flowed out in that hour is an amount below zero, and nothing tells it from intervals."""
+    found = amounts(hours([100, 130, 10]), 1, TOTALS_AT_END, "M1", [], is_net=True)
+    assert [reading.value for reading in found] == [30, -120]
+    with pytest.raises(GreenButtonError, match="--registers"):
+        amounts(hours([100, 130, 10]), 2, None, "M1", [], is_net=True)
+
+
+def test_two_totals_of_one_time_are_refused():
+    """No amount lies between them."""
+    readings = [*hours([100]), *hours([130])]
+    with pytest.raises(GreenButtonError, match="at the same time"):
+        amounts(readings, 1, TOTALS_AT_END, "M1", [])
+
+
 def test_an_estimated_total_makes_estimated_amounts_on_both_sides():
     """A difference is as good as the worse of the two."""
     readings = hours([100, 130, 160])
