@@ -85,6 +85,7 @@ def announcement(base_url: str, layout: Layout, seconds: float) -> str:
     rows += [
         ("Sign in as", "ana@example.com, password demo-password-2026 (all logins: see above)"),
         ("Logs", str(layout.logs)),
+        ("Mind", "no proxy stands before it: a few slow connections stop it"),
         ("Stop", "Ctrl-C"),
     ]
     return box(f"The demo is ready ({seconds:.0f} s)", rows)
@@ -123,7 +124,7 @@ def portal_programs(
             path.unlink(missing_ok=True)
 
     web = ["granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
-    web += ["--workers", "2", "--blocking-threads", "2", "--no-ws", "--respawn-failed-workers"]
+    web += ["--workers", "2", "--blocking-threads", "8", "--no-ws", "--respawn-failed-workers"]
     web += ["portal.wsgi:application"]
     beat = ["celery", "-A", "portal", "beat", "--schedule", str(schedule), "--pidfile", ""]
     return [
