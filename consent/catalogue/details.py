@@ -60,9 +60,29 @@ def parse_request(
 ) -> tuple[RequestedAccess, ...]:
     """Return what a request asks for, one access per entry and per scope id without entries.
 
+    Entries are judged together as well: one request makes one Grant, with one key, end and form.
+    Raises InvalidScope and InvalidAuthorizationDetails. CDS-WG1-02 3.8, CDS-WG3-01 6 and 7.
+    """
+    moment = now or datetime.now(tz=UTC)
+    accesses = parse_accesses(scope_ids, authorization_details, offers, now=moment, zone=zone)
+    _check_one_key(accesses)
+    _check_one_end(accesses, moment, zone)
+    _check_merges(accesses)
+    return accesses
+
+
+def parse_accesses(
+    scope_ids: Sequence[str],
+    authorization_details: Sequence[Mapping[str, Any]] | None,
+    offers: Mapping[str, ScopeOffer],
+    *,
+    now: datetime,
+    zone: tzinfo,
+) -> tuple[RequestedAccess, ...]:
+    """Return the accesses, each judged by itself alone.
+
     Scope ids come first in their order; entries of other offered scopes follow, as they add to
     the `scope` parameter (CDS-WG1-02 8.1). Raises InvalidScope and InvalidAuthorizationDetails.
-    CDS-WG1-02 3.8, CDS-WG3-01 6 and 7.
     """
     for scope_id in scope_ids:
         if scope_id not in offers:
@@ -71,16 +91,11 @@ def parse_request(
                 field="scope",
             )
     entries = _entries_by_scope(scope_ids, authorization_details, offers)
-    moment = now or datetime.now(tz=UTC)
-    accesses = tuple(
-        _parse_entry(entry, offers[scope_id], moment, zone)
+    return tuple(
+        _parse_entry(entry, offers[scope_id], now, zone)
         for scope_id, scope_entries in entries.items()
         for entry in scope_entries or [{}]
     )
-    _check_one_key(accesses)
-    _check_one_end(accesses, moment, zone)
-    _check_merges(accesses)
-    return accesses
 
 
 def _entries_by_scope(

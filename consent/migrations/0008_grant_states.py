@@ -19,4 +19,11 @@ class Migration(migrations.Migration):
                 size=None,
             ),
         ),
+        migrations.AddField(
+            model_name="selection",
+            name="chosen",
+            field=models.DateTimeField(
+                blank=True, help_text="When; null for when the Grant was given", null=True
+            ),
+        ),
     ]

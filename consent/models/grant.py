@@ -308,7 +308,8 @@ class Selection(models.Model):
     """What the customer chose for one entry of the Grant's authorization details.
 
     `object_ids` are the public ids of the chosen objects. `everything` follows the account,
-    `include_future` adds what comes later (CDS-WG3-01 9.2.3).
+    `include_future` adds what comes later (CDS-WG3-01 9.2.3). `chosen` is set where the customer
+    has decided about another part of the Grant since.
     """
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="selections")
@@ -318,6 +319,9 @@ class Selection(models.Model):
     object_ids = ArrayField(models.CharField(max_length=64), default=list)
     everything = models.BooleanField(default=False)
     include_future = models.BooleanField(default=False)
+    chosen = models.DateTimeField(
+        null=True, blank=True, help_text="When; null for when the Grant was given"
+    )
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

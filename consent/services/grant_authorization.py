@@ -72,6 +72,7 @@ def authorize_grant(
     )
     question = _question_left(row, approved)
     _take_over(row, approved)
+    # After what was chosen earlier has noted when.
     row.user, row.not_before, row.authorized = user, not_before, timezone.now()
     row.states = with_state(row.states, state)
     if question is None:
@@ -157,4 +158,5 @@ def _as_input(selection: Selection) -> SelectionInput:
         object_ids=tuple(selection.object_ids),
         everything=selection.everything,
         include_future=selection.include_future,
+        chosen=selection.chosen or selection.grant.given,
     )

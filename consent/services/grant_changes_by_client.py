@@ -19,7 +19,7 @@ from consent.catalogue.details import (
     MAX_ENTRIES,
     InvalidAuthorizationDetails,
     InvalidScope,
-    parse_request,
+    parse_accesses,
     resolve,
     to_wire,
     without_preselections,
@@ -190,6 +190,7 @@ def _keep_selections(row: Grant, kept: Sequence[Kept]) -> None:
             object_ids=old.object_ids,
             everything=old.everything,
             include_future=old.include_future,
+            chosen=old.chosen,
         )
         for index, each in enumerate(kept)
         if (old := chosen.get(each.source)) is not None
@@ -333,14 +334,18 @@ def _repeats(name: str, value: Any, known: Any) -> bool:
 def _parse(
     entries: Sequence[dict[str, Any]], offers: Mapping[str, ScopeOffer]
 ) -> list[dict[str, Any]]:
-    """Check entries like those of an authorization request; durations become absolute now."""
+    """Check entries like those of an authorization request; durations become absolute now.
+
+    Each is judged by itself: what it repeats of the Grant is not in it, so a default would stand
+    for it. Different ends shorten the Grant to the earliest (`_earlier`).
+    """
     if not entries:
         return []
     now, zone = timezone.now(), utility_zone()
     # The form that merging speaks of is that of the next authorization request.
     plain = [{k: v for k, v in entry.items() if k != "merge_selection_with"} for entry in entries]
     by_scope: dict[str, deque[dict[str, Any]]] = defaultdict(deque)
-    for access in parse_request([], plain, offers, now=now, zone=zone):
+    for access in parse_accesses([], plain, offers, now=now, zone=zone):
         absolute = to_wire(access.with_values(resolve(access, now=now, zone=zone)))
         by_scope[access.scope_id].append(
             without_preselections(absolute, scope_types()[access.scope_type])

@@ -72,7 +72,10 @@ class ForbiddenTransition(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class SelectionInput:
-    """What the customer chose for one entry of the authorization details (CDS-WG3-01 9.2.3)."""
+    """What the customer chose for one entry of the authorization details (CDS-WG3-01 9.2.3).
+
+    `chosen` says when, where that was before the Grant is given now.
+    """
 
     entry: int
     scope_id: str
@@ -80,6 +83,7 @@ class SelectionInput:
     object_ids: tuple[str, ...] = ()
     everything: bool = False
     include_future: bool = False
+    chosen: datetime | None = None
 
 
 def grant_uri(grant_id: str) -> str:
@@ -247,6 +251,7 @@ def store_selections(grant: Grant, selections: Sequence[SelectionInput]) -> None
             object_ids=list(chosen.object_ids),
             everything=chosen.everything,
             include_future=chosen.include_future,
+            chosen=chosen.chosen,
         )
         for chosen in selections
     )

@@ -95,17 +95,17 @@ def wanted_access(grant: Grant, held: Holdings, now: datetime) -> list[Access]:
     instants = {min(now, entry.cutoff) for entry in entries}
     instants |= {*held.ends.values(), *held.mistaken.values()}
     if held.later or any(entry.choice.everything for entry in entries):
-        instants.add(grant.given)
+        instants |= {entry.choice.since for entry in entries}
     snapshots = {instant: load_snapshot(held.customers, instant) for instant in instants}
     found: list[Access] = []
     for entry in entries:
         snapshot = view(snapshots[min(now, entry.cutoff)], entry.part, held, snapshots)
         choice = entry.choice
-        if entry.part.since is not None:
-            choice = added_later(choice, snapshots[grant.given], held.of_then)
+        if entry.came_later:
+            choice = added_later(choice, snapshots[choice.since], held.of_then(choice.since))
         elif choice.everything and choice.selection_type == SelectionType.SERVICE_CONTRACT:
             # Frozen as of then: a contract that moves to a held account later was not chosen.
-            then = _all_then(entry, snapshots[grant.given])
+            then = _all_then(entry, snapshots[choice.since])
             choice = replace(choice, objects=choice.objects | then, everything=False)
         reached = reach(choice, snapshot, entry.access.objects)
         found += _rows_of(entry, reached, snapshot)

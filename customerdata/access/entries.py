@@ -29,10 +29,10 @@ class Part:
 class Holdings:
     """The accounts of the person who authorized: primary keys of customers by account.
 
-    `later` are those of them that came after the Grant, with the beginnings of their links; there
-    are none where the customer did not choose services of the future. `ends` says when the links of
-    some of them ended; nothing newer flows (ADR 5). `mistaken` are other accounts, whose links were
-    mistakes or ended before the Grant began, with the ends of these; they show nothing.
+    `later` are those of them that came after the customer's first choice, with the beginnings of
+    their links. `ends` says when the links of some of them ended; nothing newer flows (ADR 5).
+    `mistaken` are other accounts, whose links were mistakes or ended before the Grant began, with
+    the ends of these; they show nothing.
     """
 
     accounts: Mapping[int, int]
@@ -52,10 +52,10 @@ class Holdings:
             parts.append(Part(until, frozenset({account}), self.later[account]))
         return parts
 
-    @property
-    def of_then(self) -> frozenset[int]:
-        """The accounts whose services the customer could tick when the Grant was given."""
-        return frozenset({*self.accounts, *self.mistaken} - self.later.keys())
+    def of_then(self, since: datetime) -> frozenset[int]:
+        """Return the accounts whose services the customer could tick when choosing at `since`."""
+        came_after = {account for account, began in self.later.items() if began > since}
+        return frozenset({*self.accounts, *self.mistaken} - came_after)
 
     @property
     def some_go_on(self) -> bool:
@@ -86,6 +86,11 @@ class GrantEntry:
     part: Part
 
     @property
+    def came_later(self) -> bool:
+        """Whether the accounts were linked after the choice."""
+        return self.part.since is not None and self.part.since > self.choice.since
+
+    @property
     def cutoff(self) -> datetime:
         """The last instant whose truth the entry shows: `sync_until` (CDS-WG3-01 7.3.1), or the
         end of the links when that is earlier; FOREVER when neither ends."""
@@ -93,24 +98,37 @@ class GrantEntry:
 
 
 def holdings(grant: Grant) -> Holdings:
-    """Return the accounts that the customer held when the Grant was made.
+    """Return the accounts that the customer held when choosing what the Grant opens.
 
-    Where services of the future were chosen, accounts linked later come along: services on them
-    are added under the customer's control (CDS-WG3-01 4.4, 9.2.3.1, 9.2.3.2).
+    Parts of it may have been chosen one after the other (CDS-WG1-02 8.3). Where services of the
+    future were chosen, accounts linked later come along: services on them are added under the
+    customer's control (CDS-WG3-01 4.4, 9.2.3.1, 9.2.3.2).
     """
     if grant.user_id is None:
         return Holdings({})
     links = AccountHolder.objects.of(grant.user, environment=grant.client.environment)
-    follows = any(selection.include_future for selection in grant.selections.all())
-    chosen = links.from_then_on(grant.given) if follows else links.at(grant.given)
+    moments = _moments(grant)
+    chosen = links.none()
+    for moment, follows in moments.items():
+        chosen |= links.from_then_on(moment) if follows else links.at(moment)
+    first = min(moments)
     found = _first_of_each(chosen.select_related("account").order_by("created", "pk"))
     right = [link for link in found if not _shares_nothing(link, grant)]
     return Holdings(
         {link.account_id: link.account.customer_id for link in right},
         {link.account_id: link.ended for link in right if link.ended is not None},
         {link.account_id: link.ended for link in found if link not in right and link.ended},
-        {link.account_id: link.created for link in found if link.created > grant.given},
+        {link.account_id: link.created for link in found if link.created > first},
     )
+
+
+def _moments(grant: Grant) -> dict[datetime, bool]:
+    """Return when the customer chose, and whether services of the future were among it."""
+    moments: dict[datetime, bool] = {}
+    for selection in grant.selections.all():
+        moment = selection.chosen or grant.given
+        moments[moment] = moments.get(moment, False) or selection.include_future
+    return moments or {grant.given: False}
 
 
 def _first_of_each(links: Iterable[AccountHolder]) -> list[AccountHolder]:
@@ -145,8 +163,13 @@ def grant_entries(grant: Grant, part: Part) -> list[GrantEntry]:
 
 
 def _takes_part(choice: Choice, access: EntryAccess, part: Part) -> bool:
-    """Whether an entry is about these accounts: what came after `sync_until` is not there yet."""
-    if part.since is None:
+    """Whether an entry is about these accounts.
+
+    What came after `sync_until` is not there yet, and what had ended could not be chosen any more.
+    """
+    if part.until <= choice.since:
+        return False
+    if part.since is None or part.since <= choice.since:
         return True
     return choice.include_future and (access.sync_until is None or part.since <= access.sync_until)
 
@@ -158,5 +181,5 @@ def _choice(grant: Grant, selection: Selection, part: Part) -> Choice:
         everything=selection.everything,
         include_future=selection.include_future,
         accounts=part.accounts,
-        since=grant.given,
+        since=selection.chosen or grant.given,
     )

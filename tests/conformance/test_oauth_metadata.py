@@ -35,9 +35,11 @@ def test_endpoints_answer_as_oauth(metadata):
 
 @pytest.mark.spec("RFC 9207", "3", "iss is announced and is the issuer")
 @pytest.mark.spec("RFC 9126", "5", "pushed requests are offered, not required")
+@pytest.mark.spec("RFC 8414", "2", "response modes are named, as the default names one more")
 def test_extensions(metadata):
     """Clients choose by these flags."""
     assert metadata["authorization_response_iss_parameter_supported"] is True
+    assert metadata["response_modes_supported"] == ["query"]
     assert metadata["require_pushed_authorization_requests"] is False
     assert metadata["request_parameter_supported"] is False
     assert metadata["issuer"] == "http://testserver"

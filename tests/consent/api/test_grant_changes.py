@@ -19,6 +19,7 @@ from tests.factories.consent import GrantFactory, token_for
 
 IN_A_YEAR = format_datetime(timezone.now() + timedelta(days=365))
 IN_A_MONTH = format_datetime(timezone.now() + timedelta(days=30))
+IN_A_WEEK = format_datetime(timezone.now() + timedelta(days=7))
 LONG_AGO = "2019-01-01T00:00:00Z"
 
 
@@ -277,6 +278,28 @@ def test_a_suspended_grant_can_shrink(acme, api):
     assert (body["status"], body["scope"], body["enabled_scope"]) == ("suspended", "cds_usage", "")
 
 
+def test_an_end_that_is_repeated_is_no_default(acme, api):
+    """Two entries change: one has the Grant's end already, the other one gets it."""
+    grant = grant_of(acme, CONTRACTS, usage(expires=IN_A_MONTH))
+    contracts = complete({**CONTRACTS, "expires": IN_A_MONTH})
+    less = complete(usage(expires=IN_A_MONTH, sync_until=IN_A_MONTH))
+    response = api.patch(grant, {"authorization_details": [contracts, less]})
+    assert response.status_code == 200, response.content
+    assert response.json()["expires"] == IN_A_MONTH
+
+
+@pytest.mark.parametrize("changed", [(CONTRACTS,), (CONTRACTS, usage())], ids=len)
+def test_a_grant_ends_with_its_earliest_entry(acme, api, changed):
+    """It ends as a whole (CDS-WG3-01 7.3.8); giving time back needs nobody, in one entry or two."""
+    grant = grant_of(acme)
+    ends = iter([IN_A_MONTH, IN_A_WEEK])
+    less = {entry["type"]: complete({**entry, "expires": next(ends)}) for entry in changed}
+    wanted = [less.get(entry["type"], entry) for entry in (CONTRACTS, usage())]
+    response = api.patch(grant, {"authorization_details": wanted})
+    assert response.status_code == 200, response.content
+    assert response.json()["expires"] == (IN_A_MONTH if len(changed) == 1 else IN_A_WEEK)
+
+
 def test_a_limited_grant_shrinks_within_its_limit(acme, api):
     """Giving one scope back does not open the other."""
     grant = grant_of(
@@ -285,9 +308,9 @@ def test_a_limited_grant_shrinks_within_its_limit(acme, api):
         enabled_scope="cds_usage",
         enabled_authorization_details=[usage()],
     )
-    body = api.patch(grant, {"authorization_details": [CONTRACTS, usage(expires=IN_A_MONTH)]})
+    body = api.patch(grant, {"authorization_details": [CONTRACTS, usage(sync_until=IN_A_MONTH)]})
     assert body.status_code == 400, "a field left out counts with its default, which is more"
-    less = complete(usage(expires=IN_A_MONTH))
+    less = complete(usage(sync_until=IN_A_MONTH))
     body = api.patch(grant, {"authorization_details": [CONTRACTS, less]}).json()
     assert (body["status"], body["enabled_scope"]) == ("partial", "cds_usage")
     assert body["enabled_authorization_details"] == body["authorization_details"][1:]

@@ -1,9 +1,11 @@
 """Grants API (CDS-WG1-02 8.4 to 8.6)."""
 
 from datetime import timedelta
+from importlib import import_module
 from urllib.parse import quote
 
 import pytest
+from django.apps import apps
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -11,6 +13,7 @@ from consent.models import Grant, GrantReplacement, Selection
 from portal.models import AuditEvent
 from portal.times import format_datetime
 from tests.factories.consent import (
+    AuthorizationRequestFactory,
     GrantFactory,
     ReceiptFactory,
     admin_token_for,
@@ -297,3 +300,21 @@ def test_other_methods_do_not_exist(acme, api):
     grant = GrantFactory.create(client=acme.app)
     assert Browser().post(URL, {}, headers=api.headers).status_code == 405
     assert Browser().delete(f"{URL}/{grant.grant_id}", headers=api.headers).status_code == 405
+
+
+@pytest.mark.spec("CDS-WG1-02", "8.1", "states hold the state of each request (draft)")
+def test_states_of_earlier_grants_are_kept_with_them(acme):
+    """Requests are cleared away some time after their answer; the Grant is asked for by state."""
+    grant, other = GrantFactory.create(client=acme.app), GrantFactory.create(client=acme.app)
+    for number, state in enumerate(["first", "second", "first", None]):
+        request = AuthorizationRequestFactory.create(client=acme.app)
+        request.params["state"] = state
+        request.outcome, request.grant = "approved", grant
+        request.answered = timezone.now() + timedelta(minutes=number)
+        request.save()
+    fill = import_module("consent.migrations.0009_fill_grant_states").fill
+    for _ in range(2):
+        fill(apps, None)
+    grant.refresh_from_db()
+    other.refresh_from_db()
+    assert (grant.states, other.states) == (["first", "second"], [])

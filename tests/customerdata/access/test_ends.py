@@ -14,7 +14,7 @@ from consent.services.grant_changes_by_client import patch_grant
 from consent.services.grants import SelectionInput
 from consent.tasks import sweep_grants
 from customerdata.access.compute import compute_grant
-from customerdata.models import AccountHolder
+from customerdata.models import AccountHolder, GrantedObject, ServiceContract
 from customerdata.services.unlinking import end_link
 from registration.models import Message
 from tests.customerdata.api.listing import ask, ids
@@ -135,7 +135,66 @@ def hold_another(home: Household) -> AccountHolder:
     """Let the person hold a second account, with one service: the last one."""
     second = AccountFactory.create(customer=home.customer)
     home.services.append(Service(home.customer, second))
-    return AccountHolderFactory.create(account=second, user=home.user)
+    return AccountHolderFactory.create(account=second, user=home.user, created=timezone.now())
+
+
+def authorize_usage(home: Household, grant: Grant, contract_id: str) -> None:
+    """Let the customer decide about the usage that the Grant waits for, and nothing else."""
+    authorize_grant(
+        grant=stored(grant),
+        user=home.user,
+        authorization_details=[usage_entry()],
+        scope="cds_usage",
+        selections=[
+            SelectionInput(0, "cds_usage", "service_contract_selection", (contract_id,)),
+        ],
+        expires=None,
+        asked=["cds_usage"],
+        by=home.user,
+    )
+
+
+def wanting_usage(home: Household, *, include_future: bool = False) -> Grant:
+    """Give the first service; the company asks for usage as well."""
+    choice = chosen(*home.contract_ids(0), include_future=include_future)
+    grant = make_grant(home.user, (contract_entry(), choice))
+    compute_grant(grant)
+    wanted = {"scope": "cds_service_contracts cds_usage"}
+    patch_grant(grant=grant, changes=wanted, by="client:test")
+    return grant
+
+
+def opened(grant: Grant) -> dict[int, set[str]]:
+    """Return the ids of the contracts that each entry opens."""
+    rows = GrantedObject.objects.filter(grant=grant, kind="contract")
+    names = dict(ServiceContract.objects.values_list("pk", "cds_servicecontract_id"))
+    found: dict[int, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.entry, set()).add(names[row.object_id])
+    return found
+
+
+def test_a_part_authorized_later_takes_nothing_from_what_was_chosen_before(home, now):
+    """Services added since belong to the first choice; the second one names its own (8.3)."""
+    grant = wanting_usage(home, include_future=True)
+    with time_machine.travel(now + DAY):
+        hold_another(home)
+    with time_machine.travel(now + 2 * DAY):
+        authorize_usage(home, grant, *home.contract_ids(-1))
+        first, second = home.contract_ids(0)[0], home.contract_ids(-1)[0]
+        assert opened(grant) == {0: {first, second}, 1: {second}}
+
+
+def test_what_ended_between_two_choices_stays_with_the_first(home, now):
+    """The customer moved out: what could be read up to then stays, and more was never chosen."""
+    grant = wanting_usage(home)
+    with time_machine.travel(now + DAY):
+        hold_another(home)
+        link = AccountHolder.objects.get(account=home.account)
+        end_link(holder=link, reason="You moved out.", by="system")
+    with time_machine.travel(now + 2 * DAY):
+        authorize_usage(home, grant, *home.contract_ids(-1))
+        assert opened(grant) == {0: {home.contract_ids(0)[0]}, 1: {home.contract_ids(-1)[0]}}
 
 
 def test_links_that_ended_count(home, now):
