@@ -1,13 +1,14 @@
 """Reads GeoJSON (RFC 7946) and draws it as a map, without a map library."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, radians
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-Ring = list[tuple[float, float]]
+from registration.antimeridian import Outline, Ring, is_cut, is_seam, side_by_side
 
 _WIDTH = 800.0
 _MARGIN = 20.0
@@ -127,8 +128,8 @@ class _Frame:
 
 def draw_map(document: object, *, title: str, description: str) -> bytes:
     """Return an SVG picture of the polygons. Raises GeoJsonError."""
-    rings = rings_of(document)
-    points = [point for ring in rings for point in ring]
+    outlines = side_by_side(rings_of(document))
+    points = [point for outline in outlines for point in outline.area]
     if not points:
         raise GeoJsonError("the map has no area")
     west, east = min(x for x, _ in points), max(x for x, _ in points)
@@ -138,12 +139,41 @@ def draw_map(document: object, *, title: str, description: str) -> bytes:
     frame = _Frame(west, north, stretch, (_WIDTH - 2 * _MARGIN) / span)
     height = (north - south) * frame.scale + 2 * _MARGIN
     width = (east - west) * stretch * frame.scale + 2 * _MARGIN
-    path = " ".join("M" + " L".join(frame.point(point) for point in ring) + " Z" for ring in rings)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label={quoteattr(title)} '
         f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}">'
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
-        f'<rect width="100%" height="100%" fill="#f4f6f8"/>'
-        f'<path d="{path}" fill="#7fa8cf" fill-opacity="0.6" fill-rule="evenodd" '
-        f'stroke="#1d4f7c" stroke-width="2" stroke-linejoin="round"/></svg>'
+        f'<rect width="100%" height="100%" fill="#f4f6f8"/>{_paths(outlines, frame)}</svg>'
     ).encode()
+
+
+def _paths(outlines: Sequence[Outline], frame: _Frame) -> str:
+    """Return what fills the areas, and the lines around them."""
+    area = " ".join(_closed(outline.area, frame) for outline in outlines)
+    cut = is_cut(outlines)
+    line = " ".join(_stroke(outline.line, frame, cut=cut) for outline in outlines)
+    fill = 'fill="#7fa8cf" fill-opacity="0.6" fill-rule="evenodd"'
+    # An area without extent is still a dot.
+    stroke = 'stroke="#1d4f7c" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"'
+    if area == line:
+        return f'<path d="{area}" {fill} {stroke}/>'
+    return f'<path d="{area}" {fill}/><path d="{line}" fill="none" {stroke}/>'
+
+
+def _closed(ring: Ring, frame: _Frame) -> str:
+    return "M" + " L".join(frame.point(point) for point in ring) + " Z"
+
+
+def _stroke(line: Ring, frame: _Frame, *, cut: bool) -> str:
+    """Return the line without the edges at which only the map was cut."""
+    drawn = [not is_seam(one, other, cut=cut) for one, other in pairwise(line)]
+    if all(drawn) and line[0] == line[-1]:
+        return _closed(line, frame)
+    words, is_down = [], False
+    for (one, other), is_drawn in zip(pairwise(line), drawn, strict=True):
+        if is_drawn and not is_down:
+            words.append(f"M{frame.point(one)}")
+        if is_drawn:
+            words.append(f"L{frame.point(other)}")
+        is_down = is_drawn
+    return " ".join(words)
