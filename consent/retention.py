@@ -38,15 +38,11 @@ def register() -> None:
         ),
         AgeLimit(
             "consent.AuthorizationRequest",
-            rows="authorization requests that ended without a Grant",
-            # A repeated submit gets the same answer until then.
+            rows="authorization requests that were answered",
+            # A repeated submit gets the same answer until then. The Grant itself keeps the `state`.
             age=timedelta(days=30),
             since="expires",
-            where=~_IS_OPEN & Q(grant=None),
-        ),
-        Kept(
-            "consent.AuthorizationRequest",
-            "approved requests, as long as the Grant: Clients find it by their `state`",
+            where=~_IS_OPEN,
         ),
         *_tokens(),
     )
