@@ -78,7 +78,7 @@ FIELDS = (
         "Adds name, address, types, status and contacts of accounts.",
         _("Name, address and contact details"),
         _("The name and mailing address on your account, its phone numbers and email addresses."),
-        _("Ana Ruiz, 12 Main Street, ana@example.com, active residential account"),
+        _("A. Sample, 12 Main Street, a.sample@example.org, active residential account"),
         fields={
             "Account": (
                 "account_name",
@@ -297,7 +297,7 @@ FIELDS = (
         "Adds the aggregations that the shared objects are part of.",
         _("Combined totals"),
         _("Totals that your usage is part of, such as that of a whole building."),
-        _("Building B1111, three tenants"),
+        _("Building BLDG-4000, three tenants"),
         objects=("Aggregation",),
     ),
     _include(

@@ -246,7 +246,7 @@ FIELDS = (
         "Preselects what is part of aggregations with these numbers.",
         _("Certain combined totals"),
         _("The company named these totals, such as the sum of a whole building."),
-        ("B1111",),
+        ("BLDG-4000",),
         preselects=(_ACCOUNT, _CONTRACT, _POINT, _METER, _AGGREGATION),
         direct_filter=_BY_AGGREGATION,
     ),

@@ -115,6 +115,9 @@ def _check_limits(field: RegistrationField, format_: ValueFormat) -> Iterator[st
         yield "at least one choice is needed where null is none"
     if len(set(ids)) != len(ids):
         yield "the same choice is there twice"
+    for choice in field.choices:
+        if not choice.name.strip() or not choice.description.strip():
+            yield f"choice {choice.id} needs a name and a description"
     if format_.base is ValueFormat.PURPOSES and field.default not in (UNSET, None):
         yield "purposes can only default to null"
 

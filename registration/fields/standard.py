@@ -116,10 +116,26 @@ def _submitted() -> tuple[RegistrationField, ...]:
             format=ValueFormat.CHOICE_OR_NULL,
             default=None,
             choices=(
-                FieldChoice(id="company", name="Company"),
-                FieldChoice(id="public_body", name="Public body"),
-                FieldChoice(id="research", name="Research"),
-                FieldChoice(id="person", name="A person, for their own data"),
+                FieldChoice(
+                    id="company",
+                    name="Company",
+                    description="A business or an association, whether for profit or not.",
+                ),
+                FieldChoice(
+                    id="public_body",
+                    name="Public body",
+                    description="A city, an agency or another part of government.",
+                ),
+                FieldChoice(
+                    id="research",
+                    name="Research",
+                    description="A university or an institute, for research only.",
+                ),
+                FieldChoice(
+                    id="person",
+                    name="A person, for their own data",
+                    description="Somebody who collects the data of their own home or business.",
+                ),
             ),
         ),
         RegistrationField(

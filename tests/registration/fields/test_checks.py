@@ -68,6 +68,10 @@ def test_described_as_the_standard_says(field):
         (replace(FIELD, format=ValueFormat.CHOICE), "at least one choice"),
         (replace(FIELD, format=ValueFormat.CHOICE_LIST), "at least one choice"),
         (replace(FIELD, choices=(FieldChoice(id="a", name="A"),)), "go with choice formats"),
+        (
+            replace(FIELD, format=ValueFormat.CHOICE, choices=(FieldChoice(id="a", name="A"),)),
+            "choice a needs a name and a description",
+        ),
         (replace(FIELD, format=ValueFormat.PDF, default="x"), "default to null"),
         (replace(FIELD, name=" "), "a name"),
         (replace(FIELD, id="a b"), "the id"),
