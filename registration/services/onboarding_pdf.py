@@ -24,10 +24,12 @@ def blank_form(*, field: RegistrationField, utility: str, company: str, referenc
     """
     # Loads slowly and only this page needs it.
     from fpdf import FPDF
+    from fpdf.fonts import TTFFont
 
     pdf = FPDF(format="letter")
     pdf.add_font(_FONT, fname=vendored_file("dejavu-fonts-ttf", f"{_FONT}.ttf"))
-    shown = partial(_shown, glyphs=pdf.fonts[_FONT.lower()].cmap)
+    font = pdf.fonts[_FONT.lower()]
+    shown = partial(_shown, glyphs=font.cmap if isinstance(font, TTFFont) else ())
     pdf.set_title(shown(field.name))
     pdf.set_margin(20)
     pdf.add_page()

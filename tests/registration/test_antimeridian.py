@@ -67,8 +67,8 @@ def test_areas_lie_side_by_side(rings, west, east):
 
 def test_a_hole_stays_in_its_area():
     """Each ring is moved for itself, and ends where its area does."""
-    outer = [(177, -19), (-178, -19), (-178, -16), (177, -16), (177, -19)]
-    hole = [(-179, -18), (-179, -17), (-178.5, -17), (-178.5, -18), (-179, -18)]
+    outer: Ring = [(177, -19), (-178, -19), (-178, -16), (177, -16), (177, -19)]
+    hole: Ring = [(-179, -18), (-179, -17), (-178.5, -17), (-178.5, -18), (-179, -18)]
     _, inner = side_by_side([outer, hole])
     assert (inner.west, inner.east) == (181, 181.5)
 
@@ -117,7 +117,7 @@ shapes = st.lists(st.tuples(longitudes, latitudes), min_size=3, max_size=8).map(
 def test_any_rings_can_be_drawn(rings):
     """Inside the picture, whatever they are."""
     root = picture(*rings)
-    width, height = (float(root.get(name)) for name in ("width", "height"))
+    width, height = (float(str(root.get(name))) for name in ("width", "height"))
     for _, x, y in (step for path in paths(*rings) for step in path):
         assert 0 <= x <= width
         assert 0 <= y <= height
