@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 
 from portal.branding import current_utility
+from portal.echoes import counted, echo
 from registration.characters import hides
 from registration.errors import InvalidClientMetadata
 from registration.names import mixes_alphabets, names, stacks_marks, vouches
@@ -68,8 +69,10 @@ def read_strings(payload: Mapping[str, Any], name: str, *, limit: int, most: int
     if not isinstance(value, list):
         raise InvalidClientMetadata(f"{name} must be an array of strings.", field=name)
     if len(value) > most:
-        raise InvalidClientMetadata(f"{name} takes at most {most} values.", field=name)
-    items = [check_text(item, name, limit=limit) for item in value]
+        raise InvalidClientMetadata(
+            f"{name} takes at most {counted(most, 'value')}, not {len(value)}.", field=name
+        )
+    items = [check_text(item, name, limit=limit, is_item=True) for item in value]
     if not all(items):
         raise InvalidClientMetadata(f"{name} must not hold empty strings.", field=name)
     return list(dict.fromkeys(items))
@@ -83,7 +86,9 @@ def read_scopes(payload: Mapping[str, Any], name: str) -> list[str] | None:
     text = check_text(value, name, limit=MAX_SCOPES * 101)
     scopes = list(dict.fromkeys(text.split()))
     if len(scopes) > MAX_SCOPES:
-        raise InvalidClientMetadata(f"{name} takes at most {MAX_SCOPES} scopes.", field=name)
+        raise InvalidClientMetadata(
+            f"{name} takes at most {MAX_SCOPES} scopes, not {len(scopes)}.", field=name
+        )
     return scopes
 
 
@@ -99,19 +104,26 @@ def split_url(text: str) -> SplitResult | None:
     return parts
 
 
-def check_text(value: object, name: str, *, limit: int, is_multiline: bool = False) -> str:
+def check_text(
+    value: object, name: str, *, limit: int, is_multiline: bool = False, is_item: bool = False
+) -> str:
     """Return a stripped string of at most `limit` characters that looks like what it says.
 
     Raises InvalidClientMetadata naming the field for other types, control characters (line breaks
-    and tabs are fine with `is_multiline`) and marks that turn the reading direction.
+    and tabs are fine with `is_multiline`) and marks that turn the reading direction. With `is_item`
+    the text is one of a list in the field.
     """
+    what = f"each item of {name}" if is_item else name
     if not isinstance(value, str):
-        raise InvalidClientMetadata(f"{name} must be a string.", field=name)
-    if len(value) > limit:
-        raise InvalidClientMetadata(f"{name} takes at most {limit} characters.", field=name)
+        raise InvalidClientMetadata(f"{what} must be a string.", field=name)
     if hides(value, is_multiline=is_multiline):
         raise InvalidClientMetadata(
-            f"{name} must not hold control or invisible characters.", field=name
+            f"{what} must not hold control or invisible characters.", field=name
+        )
+    if len(value) > limit:
+        raise InvalidClientMetadata(
+            f"{what} takes at most {counted(limit, 'character')}, not {len(value)}: {echo(value)}.",
+            field=name,
         )
     return value.strip()
 

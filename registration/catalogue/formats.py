@@ -4,6 +4,7 @@
 and go as JSON: null, booleans, numbers, strings, lists (kept as tuples) and, for keys, objects.
 """
 
+import operator
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from enum import StrEnum
 
 from portal import durations
 from portal.durations import INFINITE, Direction
+from portal.echoes import counted, echo
 from portal.times import TimeFormatError
 from registration.catalogue.jwk import JwkError, check_public_key
 
@@ -106,7 +108,7 @@ def check_value(format_: FieldFormat, value: object, limits: Limits) -> object:
 def _int(value: object, limits: Limits) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise FormatError("must be an integer")
-    _check_number(Decimal(value), limits)
+    _check_number(Decimal(value), limits, value)
     return value
 
 
@@ -117,16 +119,16 @@ def _decimal(value: object, limits: Limits) -> Decimal:
     number = Decimal(str(value))
     if not number.is_finite():
         raise FormatError("must be a number")
-    _check_number(number, limits)
+    _check_number(number, limits, value)
     return number
 
 
-def _check_number(number: Decimal, limits: Limits) -> None:
+def _check_number(number: Decimal, limits: Limits, sent: object) -> None:
     lowest, highest = limits.minimum, limits.maximum
     if lowest not in {None, INFINITE} and number < Decimal(str(lowest)):
-        raise FormatError(f"must be at least {lowest}")
+        raise FormatError(f"must be at least {lowest}, not {echo(sent)}")
     if highest not in {None, INFINITE} and number > Decimal(str(highest)):
-        raise FormatError(f"must be at most {highest}")
+        raise FormatError(f"must be at most {highest}, not {echo(sent)}")
 
 
 def _text(value: object) -> str:
@@ -138,16 +140,21 @@ def _text(value: object) -> str:
     return value
 
 
-def _check_length(length: int, limits: Limits) -> None:
-    if isinstance(limits.minimum, int) and length < limits.minimum:
-        raise FormatError(f"must hold at least {limits.minimum} characters")
-    if isinstance(limits.maximum, int) and length > limits.maximum:
-        raise FormatError(f"must hold at most {limits.maximum} characters")
+def _check_length(length: int, limits: Limits, where: str, sent: object) -> None:
+    for bound, word, is_broken in (
+        (limits.minimum, "least", operator.lt),
+        (limits.maximum, "most", operator.gt),
+    ):
+        if isinstance(bound, int) and is_broken(length, bound):
+            raise FormatError(
+                f"must hold at {word} {counted(bound, 'character')}{where}, not {length}: "
+                f"{echo(sent)}"
+            )
 
 
 def _string(value: object, limits: Limits) -> str:
     text = _text(value)
-    _check_length(len(text), limits)
+    _check_length(len(text), limits, "", value)
     return text
 
 
@@ -165,7 +172,9 @@ def _items(value: object) -> tuple[str, ...]:
 def _string_list(value: object, limits: Limits) -> tuple[str, ...]:
     """Bounds count the characters of all strings together (CDS-WG1-02 3.8)."""
     items = _items(value)
-    _check_length(sum(map(len, items)), limits)
+    if not items and isinstance(limits.minimum, int) and limits.minimum > 0:
+        raise FormatError(f"must hold at least 1 item, not {echo(value)}")
+    _check_length(sum(map(len, items)), limits, " in all its items together", value)
     return items
 
 
@@ -178,7 +187,7 @@ def _boolean(value: object, limits: Limits) -> bool:
 def _choice(value: object, limits: Limits) -> str:
     text = _text(value)
     if text not in limits.choices:
-        raise FormatError(f'"{text[:100]}" is not one of: {_listed(limits.choices)}')
+        raise FormatError(f"{echo(text)} is not one of: {_listed(limits.choices)}")
     return text
 
 
@@ -187,7 +196,7 @@ def _choice_list(value: object, limits: Limits) -> tuple[str, ...]:
     items = _items(value)
     for item in items:
         if item not in allowed:
-            raise FormatError(f'"{item[:100]}" is not one of: {_listed(allowed)}')
+            raise FormatError(f"{echo(item)} is not one of: {_listed(allowed)}")
     return items
 
 
@@ -199,12 +208,14 @@ def _listed(choices: tuple[str, ...]) -> str:
 def _moment_text(value: object) -> str:
     text = _text(value)
     if len(text) > _MAX_MOMENT:
-        raise FormatError(f"must hold at most {_MAX_MOMENT} characters")
+        raise FormatError(
+            f"must hold at most {_MAX_MOMENT} characters, not {len(text)}: {echo(text)}"
+        )
     return text
 
 
 def _date(value: object, limits: Limits) -> str:
-    text = _moment_text(value)
+    sent = text = _moment_text(value)
     try:
         text = durations.normalize_date_value(text)
         within = durations.date_within(
@@ -220,12 +231,12 @@ def _date(value: object, limits: Limits) -> str:
             f"must be a date, a duration in days or more, or infinite: {error}"
         ) from (error)
     if not within:
-        raise FormatError(_outside(text, limits))
+        raise FormatError(_outside(sent, limits))
     return text
 
 
 def _datetime(value: object, limits: Limits) -> str:
-    text = _moment_text(value)
+    sent = text = _moment_text(value)
     try:
         text = durations.normalize_datetime_value(text, zone=limits.zone)
         within = durations.datetime_within(
@@ -239,14 +250,14 @@ def _datetime(value: object, limits: Limits) -> str:
     except TimeFormatError as error:
         raise FormatError(f"must be a datetime, a duration or infinite: {error}") from error
     if not within:
-        raise FormatError(_outside(text, limits))
+        raise FormatError(_outside(sent, limits))
     return text
 
 
-def _outside(text: str, limits: Limits) -> str:
+def _outside(sent: str, limits: Limits) -> str:
     side = "before" if limits.direction is Direction.SUBTRACT else "after"
     return (
-        f'"{text}" is outside the limits: from {limits.minimum} to {limits.maximum} '
+        f'"{sent}" is outside the limits: from {limits.minimum} to {limits.maximum} '
         f"{side} the authorization"
     )
 

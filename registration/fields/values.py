@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from portal.echoes import echo
 from registration.client_metadata import MAX_CONTACT, MAX_URL, check_text, is_web_url
 from registration.errors import InvalidClientMetadata
 from registration.fields.files import SubmittedFile, read_image, read_pdf
@@ -37,8 +38,9 @@ def refused(field: RegistrationField, rule: str) -> InvalidClientMetadata:
     return InvalidClientMetadata(f"{field.field_name} {rule}.", field=field.field_name)
 
 
-def _text(field: RegistrationField, value: object, limit: int) -> str:
-    text = check_text(value, field.field_name, limit=min(field.max_length or limit, limit))
+def _text(field: RegistrationField, value: object, limit: int, *, is_item: bool = False) -> str:
+    limit = min(field.max_length or limit, limit)
+    text = check_text(value, field.field_name, limit=limit, is_item=is_item)
     if not text:
         raise refused(field, "must not be empty")
     return text
@@ -92,16 +94,18 @@ def _purposes(field: RegistrationField, value: object) -> list[dict[str, Any]]:
 
 
 def _string_list(field: RegistrationField, value: object) -> list[str]:
-    if not isinstance(value, list) or not value or len(value) > MAX_ITEMS:
+    if not isinstance(value, list):
         raise refused(field, f"must be an array of 1 to {MAX_ITEMS} strings")
-    return [_text(field, item, MAX_STRING) for item in value]
+    if not 1 <= len(value) <= MAX_ITEMS:
+        raise refused(field, f"must hold 1 to {MAX_ITEMS} items, not {len(value)}: {echo(value)}")
+    return [_text(field, item, MAX_STRING, is_item=True) for item in value]
 
 
 def _choice(field: RegistrationField, value: object) -> str:
     ids = [choice.id for choice in field.choices]
     if not isinstance(value, str) or value not in ids:
         allowed = [*ids, *(["null"] if field.format and field.format.allows_null else [])]
-        raise refused(field, f"must be one of: {', '.join(allowed)}")
+        raise refused(field, f"must be one of: {', '.join(allowed)}; not {echo(value)}")
     return value
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from portal.echoes import echo
 from portal.errors import DomainError
 from registration import addresses, hooks
 from registration.characters import hides
@@ -88,10 +89,12 @@ def _text(payload: Mapping[str, Any], name: str, *, limit: int, is_multiline: bo
     value = payload.get(name)
     if not isinstance(value, str):
         raise InvalidRequest(f"{name} is compulsory and must be a string.", field=name)
-    if len(value) > limit:
-        raise InvalidRequest(f"{name} takes at most {limit} characters.", field=name)
     if hides(value, is_multiline=is_multiline):
         raise InvalidRequest(f"{name} must not hold control or invisible characters.", field=name)
+    if len(value) > limit:
+        raise InvalidRequest(
+            f"{name} takes at most {limit} characters, not {len(value)}: {echo(value)}.", field=name
+        )
     return value
 
 

@@ -116,6 +116,90 @@ def test_history_limits_count_backwards():
         check_value(FieldFormat.DATETIME, "2020-01-01T00:00:00Z", past)
 
 
+@pytest.mark.parametrize(
+    ("format_", "value", "bounds", "words"),
+    [
+        (FieldFormat.INT, 0, {"minimum": 1}, "must be at least 1, not 0"),
+        (FieldFormat.DECIMAL, Decimal("2.10"), {"maximum": 2}, "must be at most 2, not 2.10"),
+        (
+            FieldFormat.STRING,
+            "",
+            {"minimum": 1},
+            'must hold at least 1 character, not 0: ""',
+        ),
+        (
+            FieldFormat.STRING,
+            "abcd",
+            {"maximum": 3},
+            'must hold at most 3 characters, not 4: "abcd"',
+        ),
+        (FieldFormat.STRING_LIST, [], {"minimum": 1}, "must hold at least 1 item, not []"),
+        (
+            FieldFormat.STRING_LIST,
+            ["ab", "cd"],
+            {"maximum": 3},
+            'must hold at most 3 characters in all its items together, not 4: ["ab", "cd"]',
+        ),
+        (
+            FieldFormat.DATE,
+            "P0D",
+            {"minimum": "P1Y", "maximum": "P3Y"},
+            '"P0D" is outside the limits: from P1Y to P3Y after the authorization',
+        ),
+        (
+            FieldFormat.DATETIME,
+            "P0D",
+            {"minimum": "P1Y", "maximum": "P3Y"},
+            '"P0D" is outside the limits: from P1Y to P3Y after the authorization',
+        ),
+        (FieldFormat.CHOICE, "c", {"choices": ("a", "b")}, '"c" is not one of: a, b'),
+        (FieldFormat.CHOICE_LIST, ["c"], {"choices": ("a", "b")}, '"c" is not one of: a, b'),
+    ],
+)
+def test_an_error_names_what_is_counted_and_what_was_sent(format_, value, bounds, words):
+    """A list holds items, and "P0D" is not found in a request that is said to hold "PT0S"."""
+    with pytest.raises(FormatError) as refusal:
+        check_value(format_, value, limits(**bounds))
+    assert str(refusal.value) == words
+
+
+SENT = {
+    FieldFormat.INT: st.integers(min_value=11),
+    FieldFormat.DECIMAL: st.decimals(min_value=11, allow_nan=False, allow_infinity=False),
+    FieldFormat.STRING: st.text(st.characters(codec="ascii", categories=["L"]), min_size=11),
+    FieldFormat.STRING_LIST: st.lists(st.text("abc", min_size=11), min_size=1, max_size=3),
+    FieldFormat.DATE: st.integers(11, 400).map("P{}Y".format) | st.just("infinite"),
+    FieldFormat.DATETIME: st.integers(11, 400).map("P{}Y".format) | st.just("2090-01-01T00:00Z"),
+    FieldFormat.CHOICE: st.text("xyz", min_size=1),
+    FieldFormat.CHOICE_LIST: st.lists(st.text("xyz", min_size=1), min_size=1, max_size=1),
+}
+UNITS = {FieldFormat.STRING: "characters", FieldFormat.STRING_LIST: "characters in all its items"}
+
+
+def test_every_format_with_bounds_or_choices_has_its_error_tested():
+    """A new one is not forgotten here."""
+    assert SENT.keys() == {
+        format_.base for format_ in FieldFormat if format_.has_bounds or format_.has_choices
+    }
+
+
+@given(st.sampled_from(sorted(SENT)).flatmap(lambda each: st.tuples(st.just(each), SENT[each])))
+def test_every_error_of_a_bound_repeats_what_was_sent(case):
+    """Its beginning, where it is long, and the unit, where something is counted."""
+    format_, value = case
+    bounds = limits(
+        minimum="P0D" if format_.is_duration else 0,
+        maximum="P10Y" if format_.is_duration else 10,
+        choices=("a", "b"),
+    )
+    with pytest.raises(FormatError) as refusal:
+        check_value(format_, value, bounds)
+    item = value[0] if isinstance(value, list) else value
+    assert str(item)[:90] in str(refusal.value)
+    assert UNITS.get(format_, "") in str(refusal.value)
+    assert len(str(refusal.value)) < 250
+
+
 @given(st.sampled_from(FieldFormat), json_values)
 def test_any_json_gives_a_value_or_a_stated_rule(format_, value):
     """No input crashes, and what is accepted is accepted again in its canonical form."""

@@ -153,3 +153,29 @@ def test_a_huge_picture_in_a_small_file_is_refused():
     """A decompression bomb is judged by its header."""
     with pytest.raises(InvalidClientMetadata, match="pixels"):
         check_value(field("image"), encoded(picture("PNG", (5000, 4000))))
+
+
+@pytest.mark.parametrize(
+    ("format_", "value", "words"),
+    [
+        (ValueFormat.STRING_LIST, [], "cds_x must hold 1 to 200 items, not 0: []."),
+        (
+            ValueFormat.STRING_LIST,
+            ["a"] * 201,
+            "cds_x must hold 1 to 200 items, not 201: ",
+        ),
+        (
+            ValueFormat.STRING_LIST,
+            ["y" * 10_001],
+            "each item of cds_x takes at most 10000 characters, not 10001: ",
+        ),
+        (ValueFormat.STRING, "y" * 10_001, "cds_x takes at most 10000 characters, not 10001: "),
+        (ValueFormat.CHOICE, "c", 'cds_x must be one of: a, b; not "c".'),
+    ],
+)
+def test_an_error_names_what_is_counted_and_what_was_sent(format_, value, words):
+    """A list holds items, each of which holds characters."""
+    with pytest.raises(InvalidClientMetadata) as refusal:
+        check_value(field(format_), value)
+    assert refusal.value.message.startswith(words)
+    assert len(refusal.value.message) < 250
