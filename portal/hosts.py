@@ -16,7 +16,8 @@ HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 def is_ours(hostname: str) -> bool:
     """Whether this server answers under a host name, be it with its health alone."""
-    return validate_host(hostname, [urlsplit(settings.BASE_URL).hostname, *settings.EXTRA_HOSTS])
+    own = urlsplit(settings.BASE_URL).hostname or ""
+    return validate_host(hostname, [own, *settings.EXTRA_HOSTS])
 
 
 class HostMiddleware:

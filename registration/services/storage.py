@@ -4,7 +4,6 @@ Whoever has neither met a requirement nor got a production Client is a stranger:
 share each, all together, and by the address that they come from. Everybody has a share of the day.
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -100,10 +99,11 @@ def take_room(*, registration: Registration, size: int, field: str | None = None
 
     Raises NoRoom, StorageFull, and TooManyRequests for the address.
     """
+    own = Registration.objects.filter(pk=registration.pk)
     if not strangers().filter(pk=registration.pk).exists():
         return
     limit = stranger_bytes()
-    if _stored_by([registration.pk]) + size > limit:
+    if _stored_by(own) + size > limit:
         raise NoRoom(
             _(
                 "Until a step of onboarding is complete, a registration may store %(limit)s bytes. "
@@ -134,9 +134,9 @@ def strangers() -> QuerySet[Registration]:
     return Registration.objects.filter(~Exists(met), ~Exists(in_production))
 
 
-def _stored_by(registrations: Iterable[int] | QuerySet[Registration]) -> int:
+def _stored_by(registrations: QuerySet[Registration]) -> int:
     return (
-        _sum(Registration.objects.filter(pk__in=registrations))
+        _sum(registrations)
         + _sum(Message.objects.filter(registration__in=registrations).exclude(creator=""))
         + _sum(RegistrationFile.objects.filter(registration__in=registrations))
     )

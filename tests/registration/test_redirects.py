@@ -1,5 +1,7 @@
 """Which redirect URIs may be registered, and which requested ones count as registered."""
 
+from functools import partial
+
 import pytest
 
 from registration.errors import InvalidRedirectUri
@@ -167,8 +169,8 @@ def test_no_host_of_ours_is_named_but_in_the_default(settings, uri):
     settings.BASE_URL = "https://data.example.com"
     settings.EXTRA_HOSTS = ["probe.example.com", ".internal.example"]
     default = "https://data.example.com/oauth/default-redirect/cl_1"
-    read = {"default": default, "is_public": False, "is_sandbox": False}
+    check = partial(read_redirect_uris, default=default, is_public=False, is_sandbox=False)
     with pytest.raises(InvalidRedirectUri, match="must not lead to this server"):
-        read_redirect_uris([uri], **read)
+        check([uri])
     others = [default, "https://example.com/cb", "https://app.example.com/cb"]
-    assert read_redirect_uris(others, **read) == others
+    assert check(others) == others
