@@ -3,15 +3,18 @@
 import base64
 import json
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from django.utils import timezone
 
-from registration.models import Registration
+from registration.models import Message, Registration
 from registration.models.field import RegistrationFile
+from registration.models.message import MessageAttachment
 from registration.models.onboarding import Requirement
 from registration.services import storage
 from registration.services.registration_fields import current_fields
@@ -164,3 +167,20 @@ def test_registrations_count(settings, monkeypatch, stopped_clock):
     monkeypatch.setattr(storage, "STRANGERS_OF_ADDRESS", "30000/day")
     assert register_demo_client().status_code == 201
     assert register_demo_client().status_code == 429
+
+
+@pytest.mark.django_db
+def test_messages_of_before_count_their_files():
+    """The utility's own do not count, and what has a size keeps it."""
+    sent = MessageFactory.create(creator="cl_1", size=0)
+    counted = MessageFactory.create(creator="cl_1", size=7)
+    ours = MessageFactory.create(creator="", size=0)
+    for message in (sent, sent, counted, ours):
+        MessageAttachment.objects.create(
+            message=message, filename="a", size=1000, sha256="0" * 64, stored_as="a"
+        )
+    fill = import_module("registration.migrations.0012_fill_stored_sizes").fill
+    for _ in range(2):
+        fill(apps, None)
+        sizes = {message.pk: message.size for message in Message.objects.order_by("pk")}
+        assert sizes == {sent.pk: 2000, counted.pk: 7, ours.pk: 0}
