@@ -175,9 +175,9 @@ def test_messages_of_before_count_their_files():
     sent = MessageFactory.create(creator="cl_1", size=0)
     counted = MessageFactory.create(creator="cl_1", size=7)
     ours = MessageFactory.create(creator="", size=0)
-    for message in (sent, sent, counted, ours):
+    for number, message in enumerate((sent, sent, counted, ours)):
         MessageAttachment.objects.create(
-            message=message, filename="a", size=1000, sha256="0" * 64, stored_as="a"
+            message=message, filename="a", size=1000, sha256="0" * 64, stored_as=str(number)
         )
     fill = import_module("registration.migrations.0012_fill_stored_sizes").fill
     for _ in range(2):
