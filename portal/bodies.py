@@ -151,7 +151,7 @@ def _receive(request: HttpRequest, view: Any) -> int:
     received.seek(0)
     request.META["CONTENT_LENGTH"] = str(length)
     # Where Django's requests read from; it was closed off as empty for want of a length.
-    request._stream = LimitedStream(received, length)  # type: ignore[assignment,arg-type]
+    request._stream = LimitedStream(received, length)  # type: ignore[arg-type, assignment]
     return length
 
 

@@ -16,8 +16,11 @@ HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 def is_ours(hostname: str) -> bool:
     """Whether this server answers under a host name, be it with its health alone."""
-    own = urlsplit(settings.BASE_URL).hostname or ""
-    return validate_host(hostname, [own, *settings.EXTRA_HOSTS])
+    return validate_host(hostname, [_our_name(), *settings.EXTRA_HOSTS])
+
+
+def _our_name() -> str:
+    return urlsplit(settings.BASE_URL).hostname or ""
 
 
 class HostMiddleware:
@@ -34,9 +37,7 @@ class HostMiddleware:
         """Pass requests for the portal on."""
         sent = request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")
         hostname = split_domain_port(sent)[0].lower()
-        is_extra = hostname != urlsplit(settings.BASE_URL).hostname and validate_host(
-            hostname, settings.EXTRA_HOSTS
-        )
+        is_extra = hostname != _our_name() and validate_host(hostname, settings.EXTRA_HOSTS)
         if not validate_host(hostname, settings.ALLOWED_HOSTS):
             return _refusal(request, "This server is not known under the name in Host.", 400)
         if is_extra and request.path not in HEALTH_PATHS:

@@ -99,11 +99,10 @@ def take_room(*, registration: Registration, size: int, field: str | None = None
 
     Raises NoRoom, StorageFull, and TooManyRequests for the address.
     """
-    own = Registration.objects.filter(pk=registration.pk)
     if not strangers().filter(pk=registration.pk).exists():
         return
     limit = stranger_bytes()
-    if _stored_by(own) + size > limit:
+    if _stored_by(Registration.objects.filter(pk=registration.pk)) + size > limit:
         raise NoRoom(
             _(
                 "Until a step of onboarding is complete, a registration may store %(limit)s bytes. "
