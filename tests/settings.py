@@ -2,3 +2,5 @@
 
 import tests.environment  # noqa: F401 -- must come first: settings read the environment
 from portal.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["tests.hashers.QuickScrypt", *PASSWORD_HASHERS[1:]]  # noqa: F405

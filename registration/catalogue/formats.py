@@ -162,7 +162,7 @@ def _items(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise FormatError("must be an array of strings")
     if not value:
-        raise FormatError("must hold at least one value")
+        raise FormatError(f"must hold at least 1 item, not {echo(value)}")
     try:
         return tuple(dict.fromkeys(_text(item) for item in value))
     except FormatError as error:
@@ -172,8 +172,6 @@ def _items(value: object) -> tuple[str, ...]:
 def _string_list(value: object, limits: Limits) -> tuple[str, ...]:
     """Bounds count the characters of all strings together (CDS-WG1-02 3.8)."""
     items = _items(value)
-    if not items and isinstance(limits.minimum, int) and limits.minimum > 0:
-        raise FormatError(f"must hold at least 1 item, not {echo(value)}")
     _check_length(sum(map(len, items)), limits, " in all its items together", value)
     return items
 

@@ -122,7 +122,7 @@ def test_bounds_of_times_are_times(party, bounds):
 
 @spec("WG1-02 3.8 h")
 def test_choice_formats_have_choices(party):
-    """At least one, each once; a field without any is not offered."""
+    """Each once, and at least one where null is no answer: such a field is not offered without."""
     found = [field for _, field in fields() if field["format"] in CHOICES]
     assert found
     for field in found:
@@ -130,8 +130,8 @@ def test_choice_formats_have_choices(party):
         assert ids
         assert len(ids) == len(set(ids))
     assert not [f for _, f in fields() if f["format"] not in CHOICES and "choices" in f]
-    with pytest.raises(OffersInvalid, match="meter_types needs at least one choice"):
-        offer("cds_usage", FieldOffer(id="meter_types"))
+    with pytest.raises(OffersInvalid, match="selection_type needs at least one choice"):
+        offer("cds_usage", FieldOffer(id="authorization_form_selection_type"))
 
 
 def ask(party: Party, scope: str, field: str, value: object) -> int:

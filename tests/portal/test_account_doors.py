@@ -69,7 +69,6 @@ HARMLESS = {
 @pytest.fixture
 def people(settings) -> dict[str, User]:
     """Ana has a password and two addresses, staff a second factor, a guest only a provider."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     made = {name: User.objects.create_user(f"{name}@example.com") for name in ("ana", "staff")}
     made["guest"] = User.objects.create_user("guest@example.com")
     for name, user in made.items():

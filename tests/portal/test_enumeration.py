@@ -38,12 +38,6 @@ def shape(sql: str) -> str:
     return " ".join(_SHAPE.findall(sql))
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashing(settings: Any) -> None:
-    """How often is counted, not how long."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def people() -> None:
     """All kinds of people whom an address may belong to."""

@@ -29,7 +29,6 @@ LOCKED = "Too many attempts have failed"
 def _many_requests(settings: Any) -> None:
     """Only wrong passwords are counted here."""
     settings.ACCOUNT_RATE_LIMITS = {"login_failed": None, "login": None, "reauthenticate": None}
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

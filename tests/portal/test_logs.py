@@ -115,7 +115,7 @@ def test_a_wrong_host_is_refused_and_alarms_nobody(db, settings, written, path, 
         Browser(raise_request_exception=False).get(path, headers={"host": host}).status_code == 400
     )
     (line,) = map(json.loads, written.getvalue().splitlines())
-    assert (line["name"], line["levelname"]) == ("django.security.DisallowedHost", "WARNING")
+    assert (line["name"], line["levelname"]) == ("django.request", "WARNING")
     assert "exc_info" not in line
 
 

@@ -28,9 +28,8 @@ TEXTS = ["x" * 300, "x" * 5000, LONG, f"https://x.example/{'x' * 3000}", "é" * 
 
 
 @pytest.fixture
-def ana(client, settings) -> User:
+def ana(client) -> User:
     """Somebody signed in, who has just been asked again."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     user = User.objects.create_user("ana@example.com", PASSWORD)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     client.force_login(user)

@@ -1,5 +1,6 @@
 """Readings, Grants and requests for the tests of the Usage Segments listing."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +17,6 @@ from customerdata.usage.columns import make_column
 from customerdata.usage.formats import ColumnFormat, ElectricUsage, IntervalCost
 from customerdata.usage.series import ensure_series
 from customerdata.usage.store import write_readings
-from portal import jsontext
 from tests.customerdata.api.listing import Bearer
 from tests.factories.customerdata import Household, Service, chosen, make_grant, usage_entry
 
@@ -108,9 +108,9 @@ def get(grant: Grant, url: str = URL, *, method: str = "get", **params: Any) -> 
 
 
 def body_of(response: Any) -> Any:
-    """Return the parsed body of a response."""
+    """Return the parsed body of a response, numbers as the decimals that they are."""
     assert response.status_code == 200, response.content
-    return jsontext.loads(b"".join(response.streaming_content))
+    return json.loads(b"".join(response.streaming_content), parse_float=Decimal)
 
 
 def ask(grant: Grant, **params: Any) -> Any:
