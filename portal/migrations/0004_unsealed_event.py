@@ -1,7 +1,8 @@
 from django.db import migrations, models
 
 TRIGGER = """
-CREATE FUNCTION portal_note_unsealed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION portal_note_unsealed() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 BEGIN
     INSERT INTO portal_unsealedevent (event_id) VALUES (NEW.id);
     RETURN NULL;
@@ -16,7 +17,10 @@ DROP FUNCTION portal_note_unsealed();
 
 
 class Migration(migrations.Migration):
-    """The trigger also notes what processes of the version before write until they are restarted."""
+    """The trigger also notes what processes of the version before write until they are restarted.
+
+    It finds its table by itself: whoever loads a dump of data has an empty search path.
+    """
 
     dependencies = [
         ("portal", "0003_encrypt_second_factors"),

@@ -175,3 +175,19 @@ def test_the_command_says_whether_the_trail_is_whole(capsys):
     UnsealedEvent.objects.all().delete()
     with pytest.raises(CommandError, match=r"altered or removed(.|\n)*nobody sealed"):
         call_command("check_audit")
+
+
+@pytest.mark.django_db
+def test_events_are_noted_whatever_the_search_path():
+    """pg_dump empties it for whoever loads what it wrote; and any session may set its own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema()")
+        (schema,) = cursor.fetchone()
+        cursor.execute("SET LOCAL search_path TO ''")
+        cursor.execute(
+            f"INSERT INTO {schema}.portal_auditevent"  # noqa: S608 -- the schema's own name
+            " (at, action, actor, subject, registration, request_id, details)"
+            " VALUES (now(), 'loaded', 'system', 'x:1', '', '', '{}')"
+        )
+        cursor.execute(f"SET LOCAL search_path TO {schema}")
+    assert UnsealedEvent.objects.count() == 1
