@@ -19,6 +19,7 @@ from registration.characters import hides
 from registration.errors import InvalidRequest
 from registration.models import Registration
 from registration.models.files import MIME_TYPE, ServerProvidedFile
+from registration.services.stored_files import no_orphans, note_stored
 
 CHUNK = 1 << 20
 UNKNOWN_TYPE = "application/octet-stream"
@@ -32,6 +33,7 @@ def files_metadata(context: MetadataContext) -> Mapping[str, object]:
     return {}
 
 
+@no_orphans()
 def upload_file(
     *,
     registration: Registration,
@@ -58,12 +60,8 @@ def upload_file(
     now = timezone.now()
     file.created = file.modified = now
     file.content.save(file.name, File(content), save=False)
-    try:
-        _store(file, by=by)
-    except Exception:
-        # The storage knows no transactions: without the row nobody would ever find the file.
-        file.content.delete(save=False)
-        raise
+    note_stored(file.content.name)
+    _store(file, by=by)
     return file
 
 

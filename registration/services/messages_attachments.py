@@ -27,6 +27,7 @@ from registration.services.messages_bodies import (
     MessageBody,
     max_bytes,
 )
+from registration.services.stored_files import no_orphans, note_stored
 
 MAX_FILES: Final = 20
 MAX_FILENAME: Final = 200
@@ -91,26 +92,22 @@ def received_file(*, filename: str, declared_type: str, content: IO[bytes]) -> R
     return ReceivedFile(filename, declared_type, content_type, content, size)
 
 
+@no_orphans()
 @transaction.atomic
 def store_attachments(*, message: Message, files: Sequence[ReceivedFile]) -> None:
-    """Store the files of a new Message; when anything fails, none of them stays in storage."""
-    stored: list[str] = []
-    try:
-        for file in files:
-            stored.append(default_storage.save(f"messages/{random_id(length=52)}", _file(file)))
-            MessageAttachment.objects.create(
-                message=message,
-                filename=file.filename,
-                declared_type=file.declared_type,
-                content_type=file.content_type,
-                size=file.size,
-                sha256=_sha256(file.content),
-                stored_as=stored[-1],
-            )
-    except Exception:
-        for name in stored:
-            default_storage.delete(name)
-        raise
+    """Store the files of a new Message."""
+    for file in files:
+        name = default_storage.save(f"messages/{random_id(length=52)}", _file(file))
+        note_stored(name)
+        MessageAttachment.objects.create(
+            message=message,
+            filename=file.filename,
+            declared_type=file.declared_type,
+            content_type=file.content_type,
+            size=file.size,
+            sha256=_sha256(file.content),
+            stored_as=name,
+        )
 
 
 def chunks_of(attachment: MessageAttachment) -> Iterator[bytes]:

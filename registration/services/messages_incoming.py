@@ -19,8 +19,10 @@ from registration.services.messages_attachments import (
 )
 from registration.services.messages_reading import Draft, check_submission, read_message
 from registration.services.storage import MESSAGE_ROWS, take_room_for_message
+from registration.services.stored_files import no_orphans
 
 
+@no_orphans()
 @transaction.atomic
 def create_message(
     *,

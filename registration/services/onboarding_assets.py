@@ -15,6 +15,7 @@ from registration.fields.types import FieldType
 from registration.models import Client, Registration
 from registration.models.onboarding import ClientLogo, Requirement
 from registration.services.locks import lock_client
+from registration.services.stored_files import no_orphans, note_stored
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ def _drop_logo(client: Client) -> None:
         ClientLogo.objects.filter(client=row).delete()
 
 
+@no_orphans()
 @transaction.atomic
 def _keep_logo(client: Client, link: str, image: bytes) -> bool:
     """Keep the picture, unless the link has changed or another fetch was first; tell whether."""
@@ -126,6 +128,7 @@ def _keep_logo(client: Client, link: str, image: bytes) -> bool:
     ClientLogo.objects.filter(client=row).delete()
     logo = ClientLogo(client=row, source_uri=link)
     logo.image.save("logo", ContentFile(image), save=False)
+    note_stored(logo.image.name)
     logo.save(force_insert=True)
     _record(row, "client.logo_stored", reason="")
     return True

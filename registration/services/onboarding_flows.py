@@ -29,6 +29,7 @@ from registration.services.onboarding import (
 from registration.services.onboarding_assets import promise_website_checks
 from registration.services.registration_fields import store_file
 from registration.services.storage import take_room_for_form
+from registration.services.stored_files import no_orphans
 
 CODE_TASK = "registration.tasks.send_onboarding_code"
 CODE_VALID_FOR = timedelta(minutes=30)
@@ -155,6 +156,7 @@ def accept_terms(*, requirement: Requirement, name: str, title: str, by: User | 
     return submit(requirement=requirement, answer=answer, by=by)
 
 
+@no_orphans()
 @transaction.atomic
 def hand_in_pdf(*, requirement: Requirement, content: bytes, by: User | str) -> Requirement:
     """Take the filled form from the page.

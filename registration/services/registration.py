@@ -37,6 +37,7 @@ from registration.services.registration_fields import (
     submitted_purposes,
 )
 from registration.services.storage import REGISTRATION_ROWS, take_room
+from registration.services.stored_files import no_orphans
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def max_body_bytes() -> int:
     return MAX_BODY + sum((field.max_size or DEFAULT_MAX_SIZE) * 4 // 3 + 4 for field in files)
 
 
+@no_orphans()
 @transaction.atomic
 def register(*, payload: object, by: User | str) -> Registered:
     """Create a Registration with its Clients and Credentials.

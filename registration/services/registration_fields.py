@@ -21,6 +21,7 @@ from registration.fields.values import Value, check_value
 from registration.models import OfferedScope, Registration
 from registration.models.field import OfferedRegistrationField, RegistrationFile
 from registration.services.locks import lock_catalogue
+from registration.services.stored_files import no_orphans, note_stored
 
 REQUIREMENTS_PATH = "/onboarding/"
 
@@ -157,6 +158,7 @@ def _file_reference(stored: RegistrationFile) -> dict[str, Any]:
     return {"file_id": stored.file_id, "mime_type": stored.mime_type, "size": stored.size}
 
 
+@no_orphans()
 def store_file(
     *, registration: Registration, field_id: str, file: SubmittedFile
 ) -> RegistrationFile:
@@ -169,5 +171,6 @@ def store_file(
         sha256=hashlib.sha256(file.content).hexdigest(),
     )
     stored.content.save("upload", ContentFile(file.content), save=False)
+    note_stored(stored.content.name)
     stored.save(force_insert=True)
     return stored

@@ -1,0 +1,36 @@
+"""Files in storage, which knows no transactions: nobody finds or counts one without its row."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.core.files.storage import default_storage
+
+_stored: ContextVar[list[str] | None] = ContextVar("stored", default=None)
+
+
+@contextmanager
+def no_orphans() -> Iterator[None]:
+    """Take the files that were stored inside out of storage again when the work fails.
+
+    Stands around the transaction, so that a failing commit counts. Blocks may be nested.
+    """
+    outer, mine = _stored.get(), list[str]()
+    token = _stored.set(mine)
+    try:
+        yield
+    except BaseException:
+        for name in mine:
+            default_storage.delete(name)
+        raise
+    finally:
+        _stored.reset(token)
+    if outer is not None:
+        outer += mine
+
+
+def note_stored(name: str) -> None:
+    """Say that a file was stored under this name. Only inside of `no_orphans`."""
+    names = _stored.get()
+    assert names is not None, "a file was stored outside of no_orphans"  # noqa: S101
+    names.append(name)
