@@ -198,7 +198,9 @@ while read -r asked; do
       step "email_verification: $contact is verified with the code $code of the mail."
       ;;
     "online_form_request: Accept the terms for data recipients")
-      fill "$link" name="Dev" title=Director agree=on
+      open_page "$link"
+      read_terms=$(sed -n 's/.*name="shown" value="\([^"]*\)".*/\1/p' "$tmp/page")
+      fill "$link" name="Dev" title=Director agree=on "shown=$read_terms"
       answered "$uri" "pending complete"
       step "online_form: the terms are accepted with a typed name."
       ;;

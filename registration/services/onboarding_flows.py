@@ -1,6 +1,7 @@
 """What happens on the page of each requirement: codes, forms, files, payments, sign-in (3.6)."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -41,6 +42,13 @@ class CodeRefused(DomainError):
     """The code is wrong, too old, used, or was tried too often."""
 
     code = "code_refused"
+
+
+class TermsChanged(DomainError):
+    """The terms are no longer those that the page showed."""
+
+    code = "terms_changed"
+    status = 409
 
 
 def require_type(requirement: Requirement, type_: FieldType) -> None:
@@ -142,16 +150,32 @@ def _digest(requirement: Requirement, text: str) -> str:
     return crypto.digest(f"{requirement.requirement_id}:{text}", purpose=_DIGEST)
 
 
-def accept_terms(*, requirement: Requirement, name: str, title: str, by: User | str) -> Requirement:
-    """Take the typed name of somebody who accepts the terms, with the text as it was read."""
+def terms_digest(body: Sequence[str]) -> str:
+    """Return what names a text of terms."""
+    return hashlib.sha256("\n".join(body).encode()).hexdigest()
+
+
+def accept_terms(
+    *, requirement: Requirement, shown: str, name: str, title: str, by: User | str
+) -> Requirement:
+    """Take the typed name of somebody who accepts the terms, with the text as it was read.
+
+    `shown` is the digest of the text that the page showed. Raises TermsChanged when staff have
+    written another one since.
+    """
     require_type(requirement, FieldType.ONLINE_FORM)
     body = list(field_of(requirement).body)
+    digest = terms_digest(body)
+    if not crypto.same(shown, digest):
+        raise TermsChanged(
+            str(_("These terms have changed since you opened the page. Read them again."))
+        )
     answer = {
         "name": name,
         "title": title,
         "at": timezone.now().isoformat(),
         "text": body,
-        "sha256": hashlib.sha256("\n".join(body).encode()).hexdigest(),
+        "sha256": digest,
     }
     return submit(requirement=requirement, answer=answer, by=by)
 

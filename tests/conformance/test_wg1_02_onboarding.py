@@ -15,6 +15,7 @@ from registration.services.onboarding import approve_requirement, reject_require
 from tests.openid.support import configure, entry
 from tests.registration.onboarding_support import (
     PDF,
+    accepted,
     mailed_code,
     offer_with,
     path_of,
@@ -103,7 +104,8 @@ def test_email_verification():
 
 def submit_terms(path):
     """Accept the terms."""
-    Browser().post(path, {"name": "Dev", "title": "CEO", "agree": "on"})
+    browser = Browser()
+    browser.post(path, accepted(browser, path))
 
 
 def submit_sign_in(path):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.core import mail
+from django.test import Client as Browser
 from PIL import Image
 
 from consent import catalogue
@@ -64,6 +65,13 @@ def path_of(wanted: Requirement) -> str:
 def text_of(response: Any) -> str:
     """Return the words of a page on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def accepted(browser: Browser, path: str) -> dict[str, str]:
+    """Return what a browser sends that accepts the terms which the page shows."""
+    found = re.search(r'name="shown" value="(\w+)"', browser.get(path).content.decode())
+    shown = found[1] if found else ""
+    return {"name": "Dev", "title": "CEO", "agree": "on", "shown": shown}
 
 
 def statuses(wanted: Requirement) -> list[str]:

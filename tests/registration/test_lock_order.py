@@ -13,6 +13,7 @@ from registration.services import message_handlers, onboarding_flows
 from registration.services.clients import update_client
 from registration.services.message_handlers import RequestHandler, request_handlers
 from registration.services.onboarding import ForbiddenStep, approve_requirement, renew_link
+from registration.services.registration_fields import current_fields
 from tests.races import after, at_once, wait_until_somebody_waits
 from tests.registration.onboarding_support import offer_with, production, register, requirement
 from tests.registration.support import approve_as_seen, caller
@@ -51,6 +52,7 @@ def test_a_review_is_decided_while_the_last_form_comes_in(decision_begun):
     accept = partial(
         onboarding_flows.accept_terms,
         requirement=requirement(registration, "terms_form"),
+        shown=onboarding_flows.terms_digest(current_fields()["terms_form"].body),
         name="Dev",
         title="CEO",
         by="link:x",

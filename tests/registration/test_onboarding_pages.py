@@ -1,6 +1,7 @@
 """The pages behind the links: anyone with the link, as often as wanted, until it expires."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import PurePath
 
@@ -22,8 +23,10 @@ from registration.services.onboarding import (
     reopen_requirement,
 )
 from registration.services.onboarding_tasks import renew_onboarding_links
+from registration.services.registration_fields import current_fields, set_field
 from tests.registration.onboarding_support import (
     PDF,
+    accepted,
     mailed_code,
     offer_with,
     path_of,
@@ -152,7 +155,7 @@ def test_online_form():
     page = text_of(browser.get(path))
     assert "within 72 hours" in page
     assert "Tick this box" in text_of(browser.post(path, {"name": "Dev", "title": "CEO"}))
-    sent = {"name": "Dev", "title": "CEO", "agree": "on"}
+    sent = accepted(browser, path)
     assert browser.post(path, sent).status_code == 303
     assert statuses(found) == ["pending", "complete"]
     answer = Requirement.objects.get(pk=found.pk).answer
@@ -160,6 +163,23 @@ def test_online_form():
     assert any("within 72 hours" in line for line in answer["text"])
     assert browser.post(path, sent).status_code == 200
     assert statuses(found) == ["pending", "complete"]
+
+
+def test_terms_that_changed_under_the_page():
+    """Nobody accepts a text that they have not seen; the new one is shown, with what was typed."""
+    browser, found, path = start("terms_form")
+    sent = accepted(browser, path)
+    terms = replace(current_fields()["terms_form"], body=("You pay a fee.",))
+    set_field(field=terms, by="staff")
+    page = text_of(browser.post(path, sent))
+    assert "These terms have changed since you opened the page" in page
+    assert "You pay a fee." in page
+    assert "These terms have changed" in text_of(
+        browser.post(path, {name: text for name, text in sent.items() if name != "shown"})
+    )
+    assert statuses(found) == []
+    assert browser.post(path, accepted(browser, path)).status_code == 303
+    assert Requirement.objects.get(pk=found.pk).answer["text"] == ["You pay a fee."]
 
 
 def test_pdf_form():
@@ -292,7 +312,7 @@ def test_an_expired_link_is_replaced():
         assert Message.objects.filter(type="online_form_request").count() == 2
         new_path = path_of(renewed)
         assert new_path not in page.content.decode()
-        sent = {"name": "Dev", "title": "CEO", "agree": "on"}
+        sent = accepted(browser, new_path)
         assert browser.post(path, sent).status_code == 410
         assert browser.post(new_path, sent).status_code == 303
         assert statuses(renewed) == ["pending", "complete"]

@@ -161,15 +161,21 @@ def _email(request: HttpRequest, requirement: Requirement) -> HttpResponse:
 
 def _terms(request: HttpRequest, requirement: Requirement) -> HttpResponse:
     form = TermsForm(request.POST or None)
-    if form.is_valid():
-        onboarding_flows.accept_terms(
+    if form.is_valid() and _tried(
+        form,
+        "agree",
+        lambda: onboarding_flows.accept_terms(
             requirement=requirement,
+            shown=request.POST.get("shown", ""),
             name=form.cleaned_data["name"],
             title=form.cleaned_data["title"],
             by=_visitor(request, requirement),
-        )
+        ),
+    ):
         return _again(request)
-    return _show(request, requirement, "terms", form=form)
+    field = onboarding.field_of(requirement)
+    shown = onboarding_flows.terms_digest(field.body)
+    return _show(request, requirement, "terms", form=form, field=field, shown=shown)
 
 
 def _pdf(request: HttpRequest, requirement: Requirement) -> HttpResponse:
@@ -266,11 +272,11 @@ _PAGES: Mapping[FieldType, Page] = {
 }
 
 
-def _tried(form: CodeForm | PdfForm, name: str, act: Callable[[], object]) -> bool:
+def _tried(form: CodeForm | PdfForm | TermsForm, name: str, act: Callable[[], object]) -> bool:
     """Do something with a valid form; a refusal becomes the error of one field."""
     try:
         act()
-    except (onboarding_flows.CodeRefused, InvalidRequest) as error:
+    except (onboarding_flows.CodeRefused, onboarding_flows.TermsChanged, InvalidRequest) as error:
         form.add_error(name, error.message)
         return False
     return True
