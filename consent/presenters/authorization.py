@@ -298,8 +298,8 @@ def _error(problem: Problem, facts: FormFacts) -> ErrorLine:
     company = {"company": facts.request.client.client_name}
     if problem.kind is ProblemKind.CHANGED:
         message = _(
-            "%(company)s changed its name, website or purpose after you opened this page. "
-            "Read the page again before you authorize"
+            "The name, website or purpose of %(company)s, or the terms that you accept, changed "
+            "after you opened this page. Read the page again before you authorize"
         )
         return ErrorLine("#request-1-title", message % company)
     section = facts.sections[min(problem.section, len(facts.sections) - 1)]

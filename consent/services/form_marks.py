@@ -1,6 +1,7 @@
-"""What ties an answer to the form that was shown: the request, the person, the company's words.
+"""What ties an answer to the form that was shown: the request, the person, the words, the terms.
 
-A company knows the address of the form, and may change its name or purposes while a customer reads.
+A company knows the address of the form, and may change its name or purposes while a customer reads;
+the utility may change its terms.
 Only an answer with the mark of the form counts as this person's, for these words.
 """
 
@@ -8,13 +9,15 @@ from consent.models import AuthorizationRequest
 from consent.services.receipts import client_words, purpose_words
 from portal.crypto import digest, same
 from portal.jsontext import dumps
+from portal.terms import customer_terms, digest_of
 
 
 def form_mark(request: AuthorizationRequest, user_pk: int) -> str:
     """Return the mark of the form as this person sees it now (CDS-WG3-01 9.2.1.3, 9.2.2.4)."""
     client = request.client
     purposes = [purpose_words(client, entry.get("purpose")) for entry in request.entries]
-    shown = [request.request_id, user_pk, client_words(client), purposes]
+    terms = digest_of(customer_terms())
+    shown = [request.request_id, user_pk, client_words(client), purposes, terms]
     return digest(dumps(shown).decode(), purpose="authorization-form")
 
 

@@ -7,10 +7,12 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from consent.models import AuthorizationRequest, Grant, Receipt
+from portal.models import TermsVersion
 from tests.consent.oauth.support import CALLBACK
 from tests.consent.pages.test_authorization_form import mark_in, ticked
 from tests.consent.pages.world import MERGED, World, answer, form_url
 
+CHANGED = "changed after you opened this page"
 PURPOSE = {"id": "p1", "content": "Find savings", "related_uri": "", "related_name": ""}
 
 
@@ -92,13 +94,27 @@ def test_words_that_changed_are_read_first(world: World, change: dict[str, Any])
     response = world.browser.post(form_url(request), answer("sc_222222", mark=before))
     html = response.content.decode()
     assert response.status_code == 200
-    assert "changed its name, website or purpose after you opened this page" in html
+    assert CHANGED in html
     assert ticked(html) == ["sc_222222"]
     assert not Grant.objects.exists()
 
     again = world.browser.post(form_url(request), answer("sc_222222", mark=mark_in(html)))
     assert again["Location"].startswith(CALLBACK)
     assert Receipt.objects.get().snapshot["client"]["name"] == world.client.client_name
+
+
+def test_terms_that_changed_are_read_first(world: World, settings: Any) -> None:
+    """The receipt keeps the terms that the page led to (CDS-WG3-01 9.4)."""
+    request = world.ask(details=MERGED)
+    before = shown(world, request)
+    settings.CUSTOMER_TERMS = "New words"
+    html = world.browser.post(form_url(request), answer("sc_222222", mark=before)).content.decode()
+    assert CHANGED in html
+    assert not Grant.objects.exists()
+    again = world.browser.post(form_url(request), answer("sc_222222", mark=mark_in(html)))
+    assert again["Location"].startswith(CALLBACK)
+    kept = Receipt.objects.get().snapshot["terms"]
+    assert TermsVersion.objects.get(digest=kept).text == "New words"
 
 
 def test_other_changes_disturb_nobody(world: World) -> None:
