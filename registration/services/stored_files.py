@@ -29,8 +29,9 @@ def no_orphans() -> Iterator[None]:
         outer += mine
 
 
-def note_stored(name: str) -> None:
+def note_stored(name: str | None) -> None:
     """Say that a file was stored under this name. Only inside of `no_orphans`."""
     names = _stored.get()
     assert names is not None, "a file was stored outside of no_orphans"  # noqa: S101
+    assert name, "what is stored has a name"  # noqa: S101 -- for the type checker
     names.append(name)

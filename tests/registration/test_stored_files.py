@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from django.core.files.storage import default_storage
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 
@@ -37,7 +37,7 @@ def form():
 
 def stored_files():
     """Return the names of all files in storage."""
-    root = Path(default_storage.location)
+    root = Path(settings.MEDIA_ROOT)
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
 
 
@@ -57,7 +57,7 @@ def test_a_form_that_was_handed_in_too_often_leaves_no_file(form):
     before = stored_files()
     assert len(before) == 2
     meet_a_step(form.registration)
-    largest = current_fields()["agreement_pdf"].max_size
+    largest = current_fields()["agreement_pdf"].max_size or 0
     RegistrationFile.objects.update(size=HAND_INS * largest)
     answer = submission(form.registration, form.message, attachments=attached())
     assert (answer.status_code, answer.json()["error"]) == (403, "storage_limit")
