@@ -1,6 +1,7 @@
 """Looks at the website and the logo that a Client names; only through portal.safe_fetch."""
 
 import logging
+from functools import partial
 from urllib.parse import urlsplit
 
 from django.core.files.base import ContentFile
@@ -114,7 +115,7 @@ def _is_kept(client: Client, link: str) -> bool:
 def _drop_logo(client: Client) -> None:
     row = lock_client(client)
     if not row.logo_uri:
-        ClientLogo.objects.filter(client=row).delete()
+        _forget_logo(row)
 
 
 @no_orphans()
@@ -125,13 +126,20 @@ def _keep_logo(client: Client, link: str, image: bytes) -> bool:
     if row.logo_uri != link or _is_kept(row, link):
         return False
     # A new address for a new picture: browsers may keep the old one as long as they like.
-    ClientLogo.objects.filter(client=row).delete()
+    _forget_logo(row)
     logo = ClientLogo(client=row, source_uri=link)
     logo.image.save("logo", ContentFile(image), save=False)
     note_stored(logo.image.name)
     logo.save(force_insert=True)
     _record(row, "client.logo_stored", reason="")
     return True
+
+
+def _forget_logo(client: Client) -> None:
+    """Delete the picture of a locked Client, and its file once that is certain."""
+    for logo in ClientLogo.objects.filter(client=client):
+        logo.delete()
+        transaction.on_commit(partial(logo.image.delete, save=False), robust=True)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from django.core import mail
@@ -72,6 +73,12 @@ def accepted(browser: Browser, path: str) -> dict[str, str]:
     found = re.search(r'name="shown" value="(\w+)"', browser.get(path).content.decode())
     shown = found[1] if found else ""
     return {"name": "Dev", "title": "CEO", "agree": "on", "shown": shown}
+
+
+def stored_files(settings: Any) -> list[str]:
+    """Return the names of all files in storage."""
+    root = Path(settings.MEDIA_ROOT)
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
 
 
 def statuses(wanted: Requirement) -> list[str]:

@@ -21,6 +21,7 @@ from tests.registration.onboarding_support import (
     picture,
     register,
     requirement,
+    stored_files,
 )
 
 pytestmark = pytest.mark.django_db
@@ -197,6 +198,21 @@ def test_two_fetches_at_once_keep_the_first_picture():
 
     fetch_logo(client_id=client.client_id, network=replace(late.network, connect=connect))
     assert [logo_url(client)] == urls
+
+
+def test_the_picture_of_another_link_takes_no_room(settings, django_capture_on_commit_callbacks):
+    """A Client may change its link as often as it likes, and no limit counts pictures."""
+    client = consent_client(logo_uri="https://solar.example/0.png")
+    for number in range(3):
+        Client.objects.filter(pk=client.pk).update(logo_uri=f"https://solar.example/{number}.png")
+        net = wires(answer(picture()), solar_example=[PUBLIC])
+        with django_capture_on_commit_callbacks(execute=True):
+            assert fetch_logo(client_id=client.client_id, network=net.network)
+        assert stored_files(settings) == [ClientLogo.objects.get().image.name]
+    Client.objects.filter(pk=client.pk).update(logo_uri="")
+    with django_capture_on_commit_callbacks(execute=True):
+        fetch_logo(client_id=client.client_id)
+    assert stored_files(settings) == []
 
 
 def test_a_changed_link_hides_the_old_logo():
