@@ -12,6 +12,7 @@ from oauth2_provider.models import AbstractApplication
 from portal.crypto import decrypt
 from portal.ids import random_id
 from portal.models import TimestampedModel
+from registration import addresses
 from registration.models.registration import Registration
 from registration.redirects import is_registered
 
@@ -183,12 +184,12 @@ class Client(AbstractApplication):
     def redirect_uri_allowed(self, uri: str) -> bool:
         """Whether an authorization request may name this redirect URI (RFC 9700 2.1).
 
-        The default always works, and exactly so: it is a page of this server, not of an app.
+        The port of this server's own page is that of no app, so it may not differ.
         """
-        default = self.default_redirect_uri
-        if default and uri == default:
+        if uri and uri in (*self.redirect_uri_list, self.default_redirect_uri):
             return True
-        return is_registered(uri, [other for other in self.redirect_uri_list if other != default])
+        own = addresses.default_redirect_uri(self.client_id)
+        return is_registered(uri, [other for other in self.redirect_uri_list if other != own])
 
 
 class CredentialQuerySet(models.QuerySet["Credential"]):

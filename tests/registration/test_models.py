@@ -70,3 +70,18 @@ def test_what_a_client_says_about_itself():
     assert public.redirect_uri_allowed(public.cds_default_redirect_uri)
     assert not public.redirect_uri_allowed("https://evil.example/")
     assert ClientFactory.create(consent=True, production=True).environment == "production"
+
+
+def test_the_port_of_an_app_may_differ_and_that_of_our_own_page_may_not(settings):
+    """An app whose only redirect URI is a loopback address has it as its default, too."""
+    settings.BASE_URL = "http://127.0.0.1:8000"
+    client = ClientFactory.create(consent=True)
+    own = client.redirect_uri_list[0]
+    assert own.startswith(settings.BASE_URL)
+    assert client.redirect_uri_allowed(own)
+    assert not client.redirect_uri_allowed(own.replace(":8000", ":9999"))
+    client.redirect_uri_list = ["http://127.0.0.1:9000/callback"]
+    client.cds_default_redirect_uri = "http://127.0.0.1:9000/callback"
+    assert client.redirect_uri_allowed("http://127.0.0.1:9000/callback")
+    assert client.redirect_uri_allowed("http://127.0.0.1:49152/callback")
+    assert not client.redirect_uri_allowed("http://127.0.0.1:49152/other")
