@@ -1,6 +1,6 @@
 """Reads a PUT of a Client object into the values it should have (CDS-WG1-02 5.5)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -126,8 +126,8 @@ def _authorization_values(
     )
     return {
         "redirect_uri_list": uris,
-        "cds_default_redirect_uri": _default_redirect(fields, uris, own),
-        "default_scope": _default_scope(fields, scopes),
+        "cds_default_redirect_uri": _default_redirect(client, fields, uris, own),
+        "default_scope": _default_scope(client, fields, scopes),
         "default_authorization_details": _default_details(fields, scopes),
     }
 
@@ -150,10 +150,14 @@ def _no_authorization_values(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _default_redirect(fields: Mapping[str, Any], uris: list[str], own: str) -> str:
+def _default_redirect(client: Client, fields: Mapping[str, Any], uris: list[str], own: str) -> str:
+    """Return the default one; what the server chose, sent back, gives way to another list."""
     wanted = fields.get("cds_default_redirect_uri")
+    chosen_here = _first(client.redirect_uri_list, own)
+    if wanted not in uris and wanted == client.cds_default_redirect_uri == chosen_here:
+        wanted = None
     if wanted is None:
-        return own if own in uris else uris[0]
+        return _first(uris, own)
     if wanted not in uris:
         raise InvalidClientMetadata(
             f"cds_default_redirect_uri must be one of redirect_uris: {', '.join(uris)}.",
@@ -162,11 +166,18 @@ def _default_redirect(fields: Mapping[str, Any], uris: list[str], own: str) -> s
     return str(wanted)
 
 
-def _default_scope(fields: Mapping[str, Any], scopes: list[str]) -> str:
+def _first(uris: Sequence[str], own: str) -> str:
+    return own if own in uris or not uris else uris[0]
+
+
+def _default_scope(client: Client, fields: Mapping[str, Any], scopes: list[str]) -> str:
+    """Return the default one; all scopes, sent back as the server filled them in, follow `scope`."""
     wanted = read_scopes(fields, "cds_default_scope")
     if wanted is None:
         return " ".join(scopes)
     more = [scope for scope in wanted if scope not in scopes]
+    if more and set(wanted) == set(client.scopes) == set(client.default_scope.split()):
+        return " ".join(scopes)
     if more:
         raise InvalidClientMetadata(
             f"cds_default_scope: {' '.join(more)[:500]} is not one of this Client's scopes: "

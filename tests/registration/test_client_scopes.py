@@ -87,6 +87,46 @@ def test_what_was_given_up_can_be_taken_back(api, consent):
     assert same(answer.json()) == same(before)
 
 
+def as_read(api, client, **changes):
+    """GET, change, PUT, as a program does that knows nothing of this server."""
+    body = json.dumps(read(api, client) | changes)
+    return api.generic("PUT", uri(client), body, "application/json")
+
+
+@pytest.mark.spec("WG1-02 5.5 d")
+def test_the_object_as_read_with_less_scope_is_accepted(api, consent):
+    """The default scope was all of them by the server's own doing, so it follows."""
+    answer = as_read(api, consent, scope="cds_usage")
+    assert answer.status_code == 200, answer.json()
+    assert answer.json()["scope"] == answer.json()["cds_default_scope"] == "cds_usage"
+
+
+def test_a_default_scope_that_the_owner_chose_does_not_follow(api, consent):
+    """Who wrote it has to say what becomes of it."""
+    assert as_read(api, consent, cds_default_scope="cds_service_contracts").status_code == 200
+    answer = as_read(api, consent, scope="cds_usage")
+    assert (answer.status_code, answer.json()["field"]) == (400, "cds_default_scope")
+
+
+@pytest.mark.spec("WG1-02 5.5 d")
+def test_the_object_as_read_with_other_redirects_is_accepted(api, consent):
+    """The default was the server's choice, so it chooses again; so it does on the way back."""
+    app, own = "https://app.example.com/done", consent.cds_default_redirect_uri
+    for uris, default in (([app], app), ([], own), ([app, own], own)):
+        answer = as_read(api, consent, redirect_uris=uris)
+        assert answer.status_code == 200, answer.json()
+        assert answer.json()["cds_default_redirect_uri"] == default
+
+
+def test_a_default_redirect_that_the_owner_chose_does_not_follow(api, consent):
+    """It has to be named again when it leaves the list."""
+    app, own = "https://app.example.com/done", consent.cds_default_redirect_uri
+    uris = [own, app]
+    assert as_read(api, consent, redirect_uris=uris, cds_default_redirect_uri=app).status_code == 200
+    answer = as_read(api, consent, redirect_uris=[own])
+    assert (answer.status_code, answer.json()["field"]) == (400, "cds_default_redirect_uri")
+
+
 @pytest.mark.spec("WG1-02 5.5 d")
 def test_a_scope_is_swapped_for_one_given_up(api, consent):
     """One PUT may do both."""
