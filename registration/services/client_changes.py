@@ -171,7 +171,7 @@ def _first(uris: Sequence[str], own: str) -> str:
 
 
 def _default_scope(client: Client, fields: Mapping[str, Any], scopes: list[str]) -> str:
-    """Return the default one; all scopes, sent back as the server filled them in, follow `scope`."""
+    """Return the default one; all scopes, as the server filled them in, follow `scope`."""
     wanted = read_scopes(fields, "cds_default_scope")
     if wanted is None:
         return " ".join(scopes)

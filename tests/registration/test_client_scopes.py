@@ -121,8 +121,8 @@ def test_the_object_as_read_with_other_redirects_is_accepted(api, consent):
 def test_a_default_redirect_that_the_owner_chose_does_not_follow(api, consent):
     """It has to be named again when it leaves the list."""
     app, own = "https://app.example.com/done", consent.cds_default_redirect_uri
-    uris = [own, app]
-    assert as_read(api, consent, redirect_uris=uris, cds_default_redirect_uri=app).status_code == 200
+    chosen = {"redirect_uris": [own, app], "cds_default_redirect_uri": app}
+    assert as_read(api, consent, **chosen).status_code == 200
     answer = as_read(api, consent, redirect_uris=[own])
     assert (answer.status_code, answer.json()["field"]) == (400, "cds_default_redirect_uri")
 
