@@ -14,6 +14,13 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         "incorrect_code": _(
             "This code does not work. Enter the one that your app shows now, or a recovery code."
         ),
+        "unverified_email": _(
+            "One of your email addresses is not confirmed yet. Confirm or remove it first."
+        ),
+        "add_email_blocked": _(
+            "Your account asks for codes from an app, so no address can be added. Switch the app "
+            "off, add the address, confirm it, and set the app up again."
+        ),
         "too_many_codes": _("Too many codes were wrong. Wait a minute, then enter a new one."),
     }
 

@@ -35,7 +35,7 @@ SENTENCES = {
     Change.PASSWORD_CHANGED: _("The password of your account was changed."),
     Change.PASSWORD_SET: _("Your account now has a password, which opens it too."),
     Change.PASSWORD_RESET: _(
-        "Somebody chose a new password for your account by a link from a mail to you."
+        "A new password was chosen for your account, through the link in a mail to you."
     ),
     Change.FACTOR_ADDED: _("Signing in to your account now needs a code from an app, too."),
     Change.FACTOR_REMOVED: _("Signing in to your account no longer needs a code from an app."),
@@ -48,7 +48,7 @@ SENTENCES = {
         "Browsers in which you signed in before are not affected."
     ),
     Change.MANY_CODES: _(
-        "Many wrong codes were entered for your account today, by somebody who has your password. "
+        "Many wrong codes were entered for your account today, by someone who knows your password. "
         "Choose another password."
     ),
 }

@@ -102,7 +102,12 @@ def send_notice(user_pk: int, *, provider: str, is_added: bool, language: str) -
 
 
 def _send_sentence(sentence: str, *, to: str, language: str) -> None:
-    context = {"sentence": sentence, "path": reverse("socialaccount_connections")}
+    # The old password may be the intruder's by now, so the way back is the mailbox.
+    context = {
+        "sentence": sentence,
+        "path": reverse("socialaccount_connections"),
+        "reset_path": reverse("account_reset_password"),
+    }
     mail.send("sign_in_way", to=to, language=language, context=context)
 
 

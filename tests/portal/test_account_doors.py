@@ -244,7 +244,9 @@ def test_the_owner_hears_of_every_change(client, people, who, path, sent, action
     mails = delivered(CHANGE_TASK)
     assert {address for each in mails for address in each.to} == told
     assert all(words in each.body for each in mails)
-    assert all("http://testserver/accounts/connections/" in each.body for each in mails)
+    # Whoever changed the password knows the new one; the owner does not, and has the mailbox.
+    for page in ("connections", "password/reset"):
+        assert all(f"http://testserver/accounts/{page}/" in each.body for each in mails)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +303,7 @@ def test_only_the_main_address_resets_the_password(client, people):
     assert AuditEvent.objects.filter(action="sign_in.password_reset").count() == 1
     message = delivered(CHANGE_TASK)[-1]
     assert message.to == ["ana@example.com"]
-    assert "by a link from a mail to you" in message.body
+    assert "through the link in a mail to you" in message.body
 
 
 def test_an_address_that_somebody_wrote_down_belongs_to_who_confirms_it(client, people):
@@ -343,3 +345,29 @@ def test_a_new_secret_is_not_taken_from_the_page(client, people):
     code = lasting_code(generate_totp_secret())
     client.post("/accounts/2fa/totp/activate/", {"code": code, "secret": SECRET})
     assert not Authenticator.objects.filter(user=people["ana"]).exists()
+
+
+def test_a_mail_to_an_added_address_speaks_of_no_new_account(client, people):
+    """It goes to somebody who may have nothing to do with the account."""
+    client.force_login(people["ana"])
+    confirm(client, "ana")
+    client.post(EMAIL, {"action_add": "1", "email": "new@example.com"})
+    (mail,) = (each for each in delivered() if each.to == ["new@example.com"])
+    assert "creating an account" not in mail.body
+    assert "http://testserver/accounts/confirm-email/" in mail.body
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "sent", "words"),
+    [
+        ("ana", "/accounts/2fa/totp/activate/", None, "Confirm or remove it first"),
+        ("staff", EMAIL, {"action_add": "1", "email": "new@example.com"}, "Switch the app off"),
+    ],
+)
+def test_a_refusal_says_what_to_do(client, people, who, path, sent, words):
+    """The library's own sentences blame the account, and leave its owner there."""
+    EmailAddress.objects.create(user=people["ana"], email="written@example.com")
+    client.force_login(people[who])
+    confirm(client, who)
+    answer = client.post(path, sent) if sent else client.get(path, follow=True)
+    assert words in answer.content.decode()

@@ -130,3 +130,13 @@ def test_a_link_that_nobody_made_tells_nothing(people, hashed):
         seen.append((answer.status_code, len(queries)))
     assert seen[0] == seen[1]
     assert not EmailAddress.objects.exists()
+
+
+def test_who_signs_up_again_reads_how_to_get_in(client, people):
+    """In our words, and with the link that lets them in."""
+    send = {"email": "known@example.com", "password1": PASSWORD, "password2": PASSWORD}
+    client.post("/accounts/signup/", send)
+    (mail,) = delivered()
+    assert mail.subject == "You already have an account"
+    assert "http://testserver/accounts/password/reset/" in mail.body
+    assert "signup" not in mail.body

@@ -213,4 +213,4 @@ def test_many_wrong_codes_are_told(ana):
         for _ in range(5):
             thief.post("/accounts/2fa/authenticate/", {"code": "000000"})
     assert OutboxEntry.objects.filter(task=CHANGE_TASK).count() == 1
-    assert "by somebody who has your password" in delivered(CHANGE_TASK)[0].body
+    assert "by someone who knows your password" in delivered(CHANGE_TASK)[0].body
