@@ -146,9 +146,11 @@ def _segments(
     found: list[_Segment] = []
     for versions in by_id.values():
         versions.sort(key=lambda row: row.as_of)
-        start, end = versions[-1].segment_start, versions[-1].segment_end
         parts = tuple(_parts(row.unpacked(), series) for row in versions)
-        found.append(_Segment(tuple(versions), parts, month_start(start + (end - start) / 2, zone)))
+        # A reading belongs to the month in which it begins, however far it reaches into the next.
+        middle = (versions[-1].count - 1) // 2 * timedelta(seconds=versions[-1].interval)
+        home = month_start(versions[-1].segment_start + middle, zone)
+        found.append(_Segment(tuple(versions), parts, home))
     return found
 
 

@@ -212,6 +212,20 @@ def test_a_segment_of_the_moved_hour_alone_joins_the_month(links, tmp_path):
         assert completeness(series)[-1] == (july + HOUR, august, True)
 
 
+def test_a_long_reading_at_an_edge_moves_with_its_start(links, tmp_path):
+    """Its middle lies in the month after; it belongs to the one in which it begins, once."""
+    shift = 8 * HOUR
+    series = ensure_series(**{**links, "zone": ZONE}, interval=8 * 3600, columns=[NET])
+    first = NOVEMBER - 3 * shift
+    write(series, first, 1, 2, 3, 4)
+    assert edges(series) == [(first, NOVEMBER), (NOVEMBER, NOVEMBER + shift)]
+    with tzif.rules(tmp_path, America__Vancouver=WINTER_ALL_YEAR):
+        recut()
+        assert edges(series) == [(first, NOVEMBER + shift)]
+        write(series, NOVEMBER, 5, as_of=T2)
+    assert edges(series) == [(first, NOVEMBER + shift)]
+
+
 def test_what_was_withdrawn_and_corrected_reads_as_before(series, old_rules):
     """Late arrivals, gaps and a second column around the moved hour."""
     with old_rules():
