@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Mod
 
 from customerdata.models.usage import UsagePack, UsageSeries
 from customerdata.usage.formats import ColumnFormat
 from customerdata.usage.grids import grid_of
 from customerdata.usage.segments import months_digest
 from portal.errors import DomainError
+
+_A_DAY = 86_400
+# When a reading begins, and its length in seconds.
+Period = tuple[datetime, int]
 
 
 class SeriesTaken(DomainError):
@@ -78,6 +84,24 @@ def ensure_series(
             cut_under=months_digest(ZoneInfo(zone)),
         )
         return _declared(series, columns, source)
+
+
+def odd_steps(contract: models.Model, column: ColumnFormat, source: str) -> set[Period]:
+    """Return the periods that earlier releases stored in fixed steps that divide no day.
+
+    A day of 23 hours is one: what is stored there has to be found there again, or a later file
+    would store it twice.
+    """
+    found: set[Period] = set()
+    stepped = UsageSeries.objects.filter(contract=contract, interval__isnull=False)
+    for series in stepped.alias(rest=Mod(_A_DAY, "interval")).exclude(rest=0):
+        keys = {known.key for known in series.formats}
+        if column.key not in keys or series.sources.get(column.key, source) != source:
+            continue
+        packs = UsagePack.objects.current().filter(customer_id=series.customer_id, series=series)
+        for start, step, count in packs.values_list("segment_start", "interval", "count"):
+            found |= {(start + timedelta(seconds=step * n), step) for n in range(count)}
+    return found
 
 
 def _is_of(series: UsageSeries, columns: Sequence[ColumnFormat], source: str, grid: str) -> bool:

@@ -1,8 +1,8 @@
 """From the readings of a channel to what the store takes: columns on the grid of a series."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from customerdata.usage.columns import Column, ValueRejected, make_column
 from customerdata.usage.formats import ColumnFormat, IntervalCost
 from customerdata.usage.grids import Grid, grid_of
 from customerdata.usage.segments import month_start
+from customerdata.usage.series import Period
 from customerdata.usage.store import Delivery
 
 
@@ -28,11 +29,17 @@ class Run:
     readings: Sequence[Reading]
 
 
-def runs(readings: Sequence[Reading]) -> Iterator[Run]:
-    """Sort readings into as few series as possible; most files need one."""
+def runs(readings: Sequence[Reading], stepped: Collection[Period] = ()) -> Iterator[Run]:
+    """Sort readings into as few series as possible; most files need one.
+
+    `stepped` are the periods that lie in a series of fixed steps, whatever their grid.
+    """
     by_grid: dict[Grid, list[Reading]] = defaultdict(list)
     for reading in readings:
-        by_grid[grid_of(reading.start, reading.seconds)].append(reading)
+        grid = grid_of(reading.start, reading.seconds)
+        if (reading.start, reading.seconds) in stepped:
+            grid = replace(grid, interval=reading.seconds)
+        by_grid[grid].append(reading)
     for grid, group in by_grid.items():
         for number, lane in enumerate(_lanes(group)):
             yield Run(grid, number, lane)

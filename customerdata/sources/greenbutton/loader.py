@@ -44,7 +44,7 @@ from customerdata.sources.greenbutton.report import (
 from customerdata.sources.greenbutton.stated import Told
 from customerdata.sources.greenbutton.zones import stated_zone
 from customerdata.usage.formats import ColumnFormat
-from customerdata.usage.series import SeriesTaken, ensure_series
+from customerdata.usage.series import SeriesTaken, ensure_series, odd_steps
 from customerdata.usage.store import Delivery, ReadingsRefused, write_many
 from portal import audit
 from portal.errors import NotFound
@@ -248,7 +248,8 @@ class _Load:
         warnings += twice_the_hour(channel.readings, place.zone)
         brought: list[Delivery] = []
         touched: dict[int, UsageSeries] = {}
-        for run in runs(channel.readings):
+        stepped = odd_steps(place.contract.object, channel.measure.format, source)
+        for run in runs(channel.readings, stepped):
             series = self._series(place, channel, run, formats, source)
             touched[series.pk] = series
             brought += deliveries(

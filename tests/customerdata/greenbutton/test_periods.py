@@ -7,6 +7,8 @@ import pytest
 
 from customerdata.models.usage import UsageSeries
 from customerdata.sources.greenbutton.model import GreenButtonError
+from customerdata.usage.columns import make_column
+from customerdata.usage.store import write_readings
 from tests.customerdata.greenbutton.conftest import load, stored
 from tests.customerdata.greenbutton.feeds import feed, reading
 
@@ -16,6 +18,8 @@ START = 1768021200
 DAY = 86_400
 # 2026-11-01 in Los Angeles: the second 1 o'clock begins at 9:00 UTC.
 AUTUMN = 1793516400
+# 2026-03-08 in Los Angeles has 23 hours.
+SPRING = 1772956800
 LATER = "2026-02-02T00:00:00Z"
 
 
@@ -173,6 +177,43 @@ def test_series_of_releases_before_are_found_again(data):
     before = stored()
     assert load(data).changes == 0
     assert stored() == before
+    assert not UsageSeries.objects.filter(sources={}).exists()
+
+
+def test_days_of_23_hours_of_releases_before_are_found_again():
+    """They lay in a series of fixed steps of their own, beside that of the other days."""
+    days = [(SPRING - DAY, DAY), (SPRING, 23 * 3600), (SPRING + 23 * 3600, DAY)]
+    readings = [reading(start, seconds, 24_000) for start, seconds in days]
+    load(feed(readings[::2]))
+    like = UsageSeries.objects.get()
+    former = UsageSeries.objects.create(
+        customer=like.customer,
+        account=like.account,
+        contract=like.contract,
+        service_point=like.service_point,
+        meter=like.meter,
+        commodity=like.commodity,
+        zone=like.zone,
+        columns=like.columns,
+        interval=23 * 3600,
+    )
+    write_readings(
+        series=former,
+        start=datetime.fromtimestamp(SPRING, UTC),
+        columns=[make_column(former.formats[0], [Decimal(24)])],
+        as_of=datetime(2026, 2, 1, tzinfo=UTC),
+        synced=datetime(2026, 2, 1, tzinfo=UTC),
+    )
+    UsageSeries.objects.update(sources={}, grid="")
+    before = stored()
+    assert load(feed(readings)).changes == 0
+    assert stored() == before
+    next_year = SPRING + 364 * DAY
+    later = [reading(SPRING, 23 * 3600, 23_000), reading(next_year, 23 * 3600, 22_000)]
+    summary = load(feed(later, updated=LATER))
+    assert (summary.segments.created, summary.segments.corrected) == (1, 1)
+    assert spans()[1::2] == [(SPRING, 23 * 3600, "23"), (next_year, 23 * 3600, "22")]
+    assert load(feed(later, updated=LATER)).changes == 0
     assert not UsageSeries.objects.filter(sources={}).exists()
 
 
