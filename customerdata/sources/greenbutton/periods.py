@@ -119,11 +119,17 @@ def _to_the_full_second(readings: Sequence[Reading], warnings: list[str]) -> lis
 
 
 def _without_copies(readings: Iterable[Reading], warnings: list[str]) -> list[Reading]:
-    """Take readings once that the file states twice, word for word."""
+    """Take readings once that the file states twice, in whatever order and to the second or not."""
     first: dict[Reading, Reading] = {}
     copies = []
     for reading in readings:
-        if first.setdefault(replace(reading, line=0), reading) is not reading:
+        plain = replace(
+            reading,
+            line=0,
+            seconds=reading.seconds + (reading.seconds % 60 == 59),
+            qualities=tuple(sorted(reading.qualities)),
+        )
+        if first.setdefault(plain, reading) is not reading:
             copies.append(reading)
     if copies:
         warnings.append(

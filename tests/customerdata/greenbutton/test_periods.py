@@ -48,6 +48,20 @@ def test_a_period_that_the_next_one_follows_is_taken_as_it_is():
     assert spans() == [(START, 119, "1"), (START + 119, 119, "2")]
 
 
+def test_copies_may_stop_a_second_early_or_name_their_qualities_in_another_order():
+    """What they say is the same."""
+    marks = [f"<ReadingQuality><quality>{n}</quality></ReadingQuality>" for n in (8, 14)]
+    hour = reading(START, 3600, 1000)
+    copies = [
+        hour.replace("<timePeriod>", f"{one}{other}<timePeriod>").replace("3600", seconds)
+        for one, other in (marks, reversed(marks))
+        for seconds in ("3599", "3600")
+    ]
+    summary = load(feed(copies))
+    assert spans() == [(START, 3600, "1")]
+    assert any("3 readings are copies" in text for text in summary.warnings)
+
+
 def test_an_empty_reading_of_the_autumn_hour_has_the_length_of_its_type():
     """Exporters that subtract wall clocks write 0 for an hour that ends when it began."""
     hours = [reading(AUTUMN, 0, 531), reading(AUTUMN + 3600, 3600, 441)]
