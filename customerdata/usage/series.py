@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -69,7 +70,8 @@ def ensure_series(
         for series in candidates:
             if _is_of(series, columns, source, grid) and series.lane == lane:
                 return _declared(series, columns, source)
-        for series in candidates if source else ():
+        # The lane is the one that a series of before sources had, where there are several.
+        for series in sorted(candidates, key=lambda each: each.lane != lane) if source else ():
             if _is_unclaimed(series, columns, grid):
                 series.lane = lane
                 series.grid = grid if _grids(series) <= {grid} else ""
@@ -95,13 +97,41 @@ def odd_steps(contract: models.Model, column: ColumnFormat, source: str) -> set[
     found: set[Period] = set()
     stepped = UsageSeries.objects.filter(contract=contract, interval__isnull=False)
     for series in stepped.alias(rest=Mod(_A_DAY, "interval")).exclude(rest=0):
-        keys = {known.key for known in series.formats}
-        if column.key not in keys or series.sources.get(column.key, source) != source:
+        if not _may_hold(series, column, source):
             continue
-        packs = UsagePack.objects.current().filter(customer_id=series.customer_id, series=series)
-        for start, step, count in packs.values_list("segment_start", "interval", "count"):
+        for start, step, count in _current(series).values_list(
+            "segment_start", "interval", "count"
+        ):
             found |= {(start + timedelta(seconds=step * n), step) for n in range(count)}
     return found
+
+
+def lanes_of_periods(
+    contract: models.Model, column: ColumnFormat, source: str
+) -> dict[tuple[str, datetime], int]:
+    """Return the lane of stored periods of varying length, by grid and begin, where it is one.
+
+    A later file that states only some of overlapping periods would else store them in other lanes.
+    """
+    varying = UsageSeries.objects.filter(contract=contract, interval__isnull=True)
+    if not varying.filter(lane__gt=0).exists():
+        return {}
+    lanes: dict[tuple[str, datetime], set[int]] = defaultdict(set)
+    for series in varying:
+        if _may_hold(series, column, source):
+            for start, seconds in _current(series).values_list("segment_start", "interval"):
+                lanes[grid_of(start, seconds).name, start].add(series.lane)
+    return {period: min(found) for period, found in lanes.items() if len(found) == 1}
+
+
+def _may_hold(series: UsageSeries, column: ColumnFormat, source: str) -> bool:
+    """Tell whether a source feeds the column, or nobody knows who does."""
+    declared = any(known.key == column.key for known in series.formats)
+    return declared and series.sources.get(column.key, source) == source
+
+
+def _current(series: UsageSeries) -> models.QuerySet[UsagePack]:
+    return UsagePack.objects.current().filter(customer_id=series.customer_id, series=series)
 
 
 def _is_of(series: UsageSeries, columns: Sequence[ColumnFormat], source: str, grid: str) -> bool:
@@ -132,7 +162,7 @@ def _fits(series: UsageSeries, grid: str) -> bool:
 
 def _grids(series: UsageSeries) -> set[str]:
     """Return the names of the grids on which the series has values."""
-    packs = UsagePack.objects.current().filter(customer_id=series.customer_id, series=series)
+    packs = _current(series)
     if series.interval is not None:
         packs = packs.order_by("segment_start")[:1]
     periods = packs.values_list("segment_start", "interval")

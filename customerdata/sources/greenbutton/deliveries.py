@@ -1,10 +1,11 @@
 """From the readings of a channel to what the store takes: columns on the grid of a series."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import chain, count, groupby
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from customerdata.models.usage import UsageSeries
@@ -29,10 +30,15 @@ class Run:
     readings: Sequence[Reading]
 
 
-def runs(readings: Sequence[Reading], stepped: Collection[Period] = ()) -> Iterator[Run]:
+def runs(
+    readings: Sequence[Reading],
+    stepped: Collection[Period] = (),
+    lanes: Mapping[tuple[str, datetime], int] = MappingProxyType({}),
+) -> Iterator[Run]:
     """Sort readings into as few series as possible; most files need one.
 
-    `stepped` are the periods that lie in a series of fixed steps, whatever their grid.
+    `stepped` are the periods that lie in a series of fixed steps, whatever their grid; `lanes`
+    says in which lane a period that begins then on a grid is stored.
     """
     by_grid: dict[Grid, list[Reading]] = defaultdict(list)
     for reading in readings:
@@ -41,7 +47,8 @@ def runs(readings: Sequence[Reading], stepped: Collection[Period] = ()) -> Itera
             grid = replace(grid, interval=reading.seconds)
         by_grid[grid].append(reading)
     for grid, group in by_grid.items():
-        for number, lane in enumerate(_lanes(group)):
+        stored = {begin: lane for (name, begin), lane in lanes.items() if name == grid.name}
+        for number, lane in sorted(_lanes(group, stored).items()):
             yield Run(grid, number, lane)
 
 
@@ -101,15 +108,17 @@ def deliveries(
         )
 
 
-def _lanes(readings: Iterable[Reading]) -> list[list[Reading]]:
-    """Sort readings into as few runs without overlap as possible."""
-    lanes: list[list[Reading]] = []
+def _lanes(readings: Iterable[Reading], stored: Mapping[datetime, int]) -> dict[int, list[Reading]]:
+    """Sort readings into as few runs without overlap as possible; stored ones keep their lane."""
+    lanes: dict[int, list[Reading]] = {}
     for reading in readings:
-        free = next((lane for lane in lanes if end(lane[-1]) <= reading.start), None)
-        if free is None:
-            lanes.append([reading])
-        else:
-            free.append(reading)
+        wanted = (stored[reading.start],) if reading.start in stored else ()
+        number = next(
+            number
+            for number in chain(wanted, count())
+            if number not in lanes or end(lanes[number][-1]) <= reading.start
+        )
+        lanes.setdefault(number, []).append(reading)
     return lanes
 
 

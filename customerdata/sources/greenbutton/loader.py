@@ -5,7 +5,7 @@ own `updated` time and keeps the earlier values (CDS-WG3-01 7.3.1).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -33,9 +33,10 @@ from customerdata.sources.greenbutton.deliveries import (
 )
 from customerdata.sources.greenbutton.identity import adopt_earlier, channel_key, service_key
 from customerdata.sources.greenbutton.model import Feed, GreenButtonError, UsagePoint
-from customerdata.sources.greenbutton.periods import twice_the_hour
+from customerdata.sources.greenbutton.periods import end, twice_the_hour
 from customerdata.sources.greenbutton.report import (
     Summary,
+    lanes_beside,
     rivals,
     stored_overlaps,
     stored_values,
@@ -44,7 +45,12 @@ from customerdata.sources.greenbutton.report import (
 from customerdata.sources.greenbutton.stated import Told
 from customerdata.sources.greenbutton.zones import stated_zone
 from customerdata.usage.formats import ColumnFormat
-from customerdata.usage.series import SeriesTaken, ensure_series, odd_steps
+from customerdata.usage.series import (
+    SeriesTaken,
+    ensure_series,
+    lanes_of_periods,
+    odd_steps,
+)
 from customerdata.usage.store import Delivery, ReadingsRefused, write_many
 from portal import audit
 from portal.errors import NotFound
@@ -248,8 +254,8 @@ class _Load:
         warnings += twice_the_hour(channel.readings, place.zone)
         brought: list[Delivery] = []
         touched: dict[int, UsageSeries] = {}
-        stepped = odd_steps(place.contract.object, channel.measure.format, source)
-        for run in runs(channel.readings, stepped):
+        of = (place.contract.object, channel.measure.format, source)
+        for run in runs(channel.readings, odd_steps(*of), lanes_of_periods(*of)):
             series = self._series(place, channel, run, formats, source)
             touched[series.pk] = series
             brought += deliveries(
@@ -293,9 +299,16 @@ class _Load:
             ) from error
 
     def _warn_of_stored(
-        self, place: _Place, channel: Channel, touched: Iterable[UsageSeries]
+        self, place: _Place, channel: Channel, touched: Collection[UsageSeries]
     ) -> None:
         """Say what of the file does not fit what was stored before."""
+        start, until = channel.readings[0].start, max(map(end, channel.readings))
+        if lanes_beside(touched, channel.measure.format, start, until):
+            self.summary.warnings.append(
+                f"line {channel.run.line}: an earlier file stated several readings of "
+                f"{channel.name} for times that this one covers. Those that it does not state "
+                "again are kept, and count as well."
+            )
         for series in touched:
             if series.zone != place.zone:
                 self.summary.warnings.append(

@@ -1,7 +1,7 @@
 """What an import stored, read back from the store and not from the file."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -192,6 +192,24 @@ def rivals(
                 f"an earlier file stored {words} for times that {name} ({column_words(column)}) "
                 "covers now. Both are kept; where they are the same readings, they count twice."
             )
+
+
+def lanes_beside(
+    touched: Collection[UsageSeries], column: ColumnFormat, start: datetime, end: datetime
+) -> bool:
+    """Tell whether a series of the same channel that nothing went to has values of these times."""
+    untouched = UsageSeries.objects.exclude(pk__in=[series.pk for series in touched])
+    for series in touched:
+        same = untouched.filter(
+            contract_id=series.contract_id, interval=series.interval, grid=series.grid
+        )
+        for other in same:
+            if other.sources.get(column.key) != series.sources.get(column.key):
+                continue
+            packs = UsagePack.objects.current().overlapping(start, end)
+            if packs.filter(customer_id=other.customer_id, series=other).exists():
+                return True
+    return False
 
 
 def _share_time(one: UsageSeries, other: UsageSeries) -> bool:

@@ -194,6 +194,29 @@ def test_series_of_releases_before_are_found_again(data):
     assert not UsageSeries.objects.filter(sources={}).exists()
 
 
+@pytest.mark.parametrize("release_before", [False, True])
+def test_a_part_of_overlapping_bills_is_found_again(release_before):
+    """The second of two bills stays where it is when the next file begins with it."""
+    bills = [reading(START + n * 15 * DAY, 30 * DAY, 1000 * n) for n in (1, 2, 4)]
+    load(feed(bills[:2]))
+    if release_before:
+        UsageSeries.objects.update(sources={}, grid="")
+    summary = load(feed(bills[1:], updated=LATER))
+    assert [number for _, _, number in spans()] == ["1", "2", "4"]
+    assert (summary.segments.created, summary.segments.unchanged) == (1, 1)
+    assert load(feed(bills[:2])).changes == 0
+
+
+def test_a_part_of_overlapping_hours_is_reported():
+    """Nobody knows which of two readings of one hour the later file states again."""
+    hours = [reading(START, 3600, 1000), reading(START, 3600, 2000)]
+    assert not any("does not state again" in text for text in load(feed(hours)).warnings)
+    summary = load(feed(hours[1:], updated=LATER))
+    assert any("does not state again" in text for text in summary.warnings)
+    summary = load(feed([reading(START + 3600, 3600, 3000)], updated=LATER))
+    assert not any("does not state again" in text for text in summary.warnings)
+
+
 def test_days_of_23_hours_of_releases_before_are_found_again():
     """They lay in a series of fixed steps of their own, beside that of the other days."""
     days = [(SPRING - DAY, DAY), (SPRING, 23 * 3600), (SPRING + 23 * 3600, DAY)]
