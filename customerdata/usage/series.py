@@ -95,7 +95,7 @@ def odd_steps(contract: models.Model, column: ColumnFormat, source: str) -> set[
     would store it twice.
     """
     found: set[Period] = set()
-    stepped = UsageSeries.objects.filter(contract=contract, interval__isnull=False)
+    stepped = UsageSeries.objects.filter(contract_id=contract.pk, interval__isnull=False)
     for series in stepped.alias(rest=Mod(_A_DAY, "interval")).exclude(rest=0):
         if not _may_hold(series, column, source):
             continue
@@ -113,7 +113,7 @@ def lanes_of_periods(
 
     A later file that states only some of overlapping periods would else store them in other lanes.
     """
-    varying = UsageSeries.objects.filter(contract=contract, interval__isnull=True)
+    varying = UsageSeries.objects.filter(contract_id=contract.pk, interval__isnull=True)
     if not varying.filter(lane__gt=0).exists():
         return {}
     lanes: dict[tuple[str, datetime], set[int]] = defaultdict(set)

@@ -171,6 +171,12 @@ class _Load:
             .filter(contract__source_key=key, contract__customer=customer)
             .first()
         )
+        if known is not None and not point.name:
+            self.summary.warnings.append(
+                f"line {point.line}: the usage point has neither link nor id. Its readings are "
+                f"taken as later ones of the {service} service that a file without them stored "
+                "before; load those of another place into an account of their own."
+            )
         zone = self._zone(point, known)
         start = min(channel.readings[0].start for channel in group)
         began = start.astimezone(ZoneInfo(zone)).date()

@@ -79,3 +79,17 @@ def test_a_service_under_a_key_that_was_cut_off_is_reported():
     ServiceContract.objects.update(source_key=f"greenbutton:a1:{link}"[:200])
     assert any("an earlier release" in text for text in load(data).warnings)
     assert ServiceContract.objects.count() == 2
+
+
+@pytest.mark.usefixtures("account")
+def test_a_point_without_any_name_that_is_taken_as_a_stored_one_is_reported():
+    """The next file may be of another house: the operator has to know what was assumed."""
+    data = document(
+        bare(point()),
+        bare("<MeterReading/>"),
+        bare(reading_type()),
+        bare(block(reading(START, 3600, 1))),
+    )
+    words = "neither link nor id"
+    assert not any(words in text for text in load(data).warnings)
+    assert sum(words in text for text in load(data).warnings) == 1
