@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from customerdata.sources.greenbutton import mapping
 from customerdata.sources.greenbutton.archive import Member, read_file
+from customerdata.sources.greenbutton.channels import told_by_feed
 from customerdata.sources.greenbutton.loader import load_feed
 from customerdata.sources.greenbutton.report import Stored, Summary
 from customerdata.sources.greenbutton.stated import REGISTER_READINGS, Facts, Told
@@ -111,6 +112,7 @@ class Command(BaseCommand):
             members = read_file(file, told=told, progress=lambda at: bar.update(at - bar.n))
             bar.update(size - bar.n)
         self.stderr.write("Storing ...")
+        stated = told_by_feed([member.feed for member in members], told)
         with transaction.atomic():
             done = [
                 (
@@ -118,13 +120,13 @@ class Command(BaseCommand):
                     load_feed(
                         feed=member.feed,
                         account_number=account,
-                        told=told,
+                        told=of_this,
                         fallback_zone=settings.CDS_TIMEZONE,
                         now=timezone.now(),
                         by="command:import_greenbutton",
                     ),
                 )
-                for member in members
+                for member, of_this in zip(members, stated, strict=True)
             ]
             transaction.set_rollback(dry_run)
         return done

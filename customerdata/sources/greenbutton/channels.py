@@ -1,7 +1,7 @@
 """The channels of a file: their names, what is known of each, and its readings."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from customerdata.sources.greenbutton.mapping import Described, Measure, measure
 from customerdata.sources.greenbutton.model import (
@@ -77,6 +77,29 @@ def channels(feed: Feed, told: Told, warnings: list[str]) -> list[Channel]:
     if problems:
         raise _together(problems)
     return [channel for channel in found if channel.readings]
+
+
+def told_by_feed(feeds: Sequence[Feed], told: Told) -> list[Told]:
+    """Return for each feed of a file what is stated of it.
+
+    An option need not name something in every feed; one that names nothing in any stays in all, so
+    that it is refused.
+    """
+    meant = [{s for s in told.selectors() if _means(s, feed)} for feed in feeds]
+    anywhere = set().union(*meant)
+    return [
+        replace(
+            told,
+            named={s: facts for s, facts in told.named.items() if s not in anywhere - own},
+            leave_out=tuple(s for s in told.leave_out if s not in anywhere - own),
+        )
+        for own in meant
+    ]
+
+
+def _means(selector: str, feed: Feed) -> bool:
+    named = any(any_matches(selector, channel.names) for channel in _named(feed))
+    return named or any_matches(selector, feed.left_out)
 
 
 def _channel(channel: _Named, about: Described, warnings: list[str]) -> Channel:

@@ -92,3 +92,16 @@ def test_a_zip_is_loaded_whole_or_not_at_all(tmp_path):
     with pytest.raises(CommandError, match="money"):
         run(path)
     assert not ServiceContract.objects.exists()
+
+
+def test_an_option_may_name_a_channel_of_one_feed_of_a_zip(tmp_path):
+    """The others do not have it; a name that none has is refused as ever."""
+    path = tmp_path / "usage.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for name in ("05b", "14b"):
+            file.write(next(CASES.glob(f"{name}_*")), f"{name}.xml")
+    report = run(path, "--leave-out", "M2")
+    assert report.count("M2 was left out") == 1
+    assert len(stored()) == 4
+    with pytest.raises(CommandError, match="No channel of the file is called M7"):
+        run(path, "--leave-out", "M2", "--leave-out", "M7")
