@@ -180,7 +180,9 @@ def _declared(series: UsageSeries, columns: Sequence[ColumnFormat], source: str)
     if missing or sources != series.sources or series.pk is None:
         series.columns = [*series.columns, *missing]
         series.sources = sources
-        series.save()
+        # What the packs were cut along is for others to say.
+        fields = None if series.pk is None else ["columns", "sources", "lane", "grid"]
+        series.save(update_fields=fields)
     return series
 
 
