@@ -19,7 +19,9 @@ _REASONS: Mapping[str, Text] = {
         "Your account does not have the accounts or services that the company asked for."
     ),
     "unauthorized_client": gettext_lazy("This company may not ask for data in this way."),
-    "cds_grant_id_invalid_value": gettext_lazy("The request is about a consent that is not waiting for your answer."),
+    "cds_grant_id_invalid_value": gettext_lazy(
+        "The request is about a consent that is not waiting for your answer."
+    ),
     "cds_grant_id_invalid_user": gettext_lazy("The request was made for another customer."),
     "login_required": gettext_lazy("You were not signed in."),
     "server_error": gettext_lazy("We had a problem on our side."),
