@@ -1,9 +1,10 @@
-"""Moments in the language of the page."""
+"""Moments and times in the language of the page."""
 
 from datetime import datetime, tzinfo
 
 from babel.core import Locale
 from babel.dates import format_datetime, get_timezone_name
+from babel.units import format_unit
 from django.utils.translation import get_language, to_locale
 
 
@@ -20,6 +21,13 @@ def moment_words(moment: datetime, zone: tzinfo) -> str:
     name = "v" if _misnamed(local) else "z"
     worded = format_datetime(local, f"{pattern} {name}", locale=locale)
     return worded.replace(" AM ", " am ").replace(" PM ", " pm ")
+
+
+def wait_words(seconds: int) -> str:
+    """Word a time to wait, rounded up: "1 second", "33 minutes", "2 hours"."""
+    units = (("hour", 3600), ("minute", 60), ("second", 1))
+    unit, length = next(each for each in units if seconds > 2 * each[1] or each[1] == 1)
+    return format_unit(-(-seconds // length), f"duration-{unit}", "long", locale=page_locale())
 
 
 def _misnamed(local: datetime) -> bool:

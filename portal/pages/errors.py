@@ -10,6 +10,7 @@ from portal.context import current
 from portal.errors import DomainError
 from portal.permissions import public
 from portal.ratelimits import TooManyRequests
+from portal.wording import wait_words
 
 # Error pages that a template of their own words.
 _TEMPLATES = {400: "400.html", 403: "403.html", 404: "404.html", 429: "429.html"}
@@ -79,7 +80,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def _too_many_requests(request: HttpRequest, seconds: int) -> HttpResponse:
-    context = {"seconds": seconds, "reference": current.get().request_id}
+    context = {"wait": wait_words(seconds), "reference": current.get().request_id}
     response = render(request, "429.html", context, status=429)
     response["Retry-After"] = str(seconds)
     return response

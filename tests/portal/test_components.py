@@ -14,6 +14,7 @@ from django.utils import timezone
 from portal.branding import current_utility
 from portal.templatetags.portal_time import moment, relative
 from portal.vendoring import ROOT
+from portal.wording import wait_words
 
 TEMPLATES = ROOT / "templates"
 OURS = sorted(
@@ -111,10 +112,25 @@ def test_error_pages_carry_the_reference(name: str, page_request: HttpRequest) -
     assert "<nav" not in html
 
 
-def test_wait_is_worded_in_the_singular(page_request: HttpRequest) -> None:
-    """Plurals come from the message catalogue, not from an appended s."""
-    assert "Wait 1 second," in render_to_string("429.html", {"seconds": 1}, page_request)
-    assert "Wait 30 seconds," in render_to_string("429.html", {"seconds": 30}, page_request)
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "1 second"),
+        (60, "60 seconds"),
+        (121, "3 minutes"),
+        (1943, "33 minutes"),
+        (7200, "120 minutes"),
+        (80_000, "23 hours"),
+    ],
+)
+def test_a_wait_is_worded_in_a_unit_that_people_count_in(seconds: int, words: str) -> None:
+    """Never shorter than it is; plurals come from the language, not from an appended s."""
+    assert wait_words(seconds) == words
+
+
+def test_the_page_names_the_wait(page_request: HttpRequest) -> None:
+    """Where it is known."""
+    assert "Wait 33 minutes," in render_to_string("429.html", {"wait": "33 minutes"}, page_request)
 
 
 def test_dashboard_marks_the_current_page(page_request: HttpRequest) -> None:
