@@ -197,8 +197,9 @@ def workers(tmp_path: Path, mails: Path) -> Iterator[None]:
             for command in commands
         ]
         yield
-        for process in processes:
-            process.send_signal(signal.SIGQUIT)
+        for command, process in zip(commands, processes, strict=True):
+            # Workers end at once, whatever they wait for; beat may have inherited to ignore that.
+            process.send_signal(signal.SIGQUIT if "worker" in command else signal.SIGTERM)
         for process in processes:
             process.wait(60)
 
