@@ -19,6 +19,7 @@ from portal.docs import page_text
 from portal.registries import docs_pages
 from registration.models import Client
 from tests.docs.shell import Shell, shell_blocks
+from tests.programs import require_programs
 
 ROOT = Path(__file__).resolve().parents[2]
 README_BASE = "http://127.0.0.1:8000"
@@ -26,6 +27,12 @@ README_BASE = "http://127.0.0.1:8000"
 PAGES = {"quickstart", "registration"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _programs() -> None:
+    """A bare machine may go without; continuous integration may not."""
+    require_programs("curl", what="what readers paste")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -22,10 +21,10 @@ from portal.models import OutboxEntry
 from registration import tasks  # noqa: F401 -- the worker knows them
 from registration.fields.types import FieldType
 from registration.models import Client
+from tests.programs import require_programs
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "examples" / "whole-life" / "run.sh"
-MISSING = [name for name in ("curl", "jq") if shutil.which(name) is None]
 PATIENCE = 300
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -34,12 +33,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(autouse=True)
 def _programs() -> None:
     """A bare machine may go without; continuous integration may not."""
-    if MISSING and os.environ.get("CI"):
-        pytest.fail(f"{' and '.join(MISSING)} is missing: the script cannot run.")
-    if MISSING:
-        pytest.skip(
-            f"!!! {SCRIPT.relative_to(ROOT)} did NOT run: apt-get install {' '.join(MISSING)}"
-        )
+    require_programs("curl", "jq", what=str(SCRIPT.relative_to(ROOT)))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from django.test import Client as Browser
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
@@ -56,6 +56,7 @@ def cursor_names(path: str) -> list[str]:
 
 
 @reading
+@example(text="\x00")
 @given(text=forged_cursors(A_PLACE))
 def test_a_forged_cursor_is_a_wrong_request(callers, text):
     """Of every listing, in either direction, whatever it holds."""
@@ -66,7 +67,8 @@ def test_a_forged_cursor_is_a_wrong_request(callers, text):
             if "coverage" in path or b'"next"' not in api.get(path).getvalue():
                 continue
             assert answer.status_code == 400, (path, answer.content)
-            assert answer.json()["field"] == "cursor"
+            # A NUL byte anywhere in an address is refused before anything asks what it is for.
+            assert "\x00" in text or answer.json()["field"] == "cursor"
             refused += 1
     assert refused >= len(callers) - 3
 
