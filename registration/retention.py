@@ -29,7 +29,6 @@ def register() -> None:
         AgeLimit(
             "registration.VerificationCode",
             rows="codes that were mailed to verify an address",
-            # Longer than the day over which they are counted for an address.
             age=timedelta(days=7),
             since="expires",
         ),

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portal.mail import SIGN_IN_SHARE
 from portal.mail_shares import counted_form
+from portal.retention import age_limits
 from tests.mails import delivered
 
 NOON = timezone.now().replace(hour=12)
@@ -69,3 +70,9 @@ def test_sign_in_sends_an_address_only_so_many_mails(client, settings, path):
             client.post(path, {"email": f"bo{hours}@example.com", **fields})
             assert delivered()[-1].to == [f"bo{hours}@example.com"]
     assert got == [an_hour, a_day + 1, a_day + 2, a_day + 3]
+
+
+def test_mails_are_not_forgotten_while_they_count():
+    """The limits count rows of the outbox: deleted sooner, they would start again."""
+    kept = min(limit.age for limit in age_limits() if limit.model == "portal.OutboxEntry")
+    assert kept > max(span for span, _ in SIGN_IN_SHARE.limits)
