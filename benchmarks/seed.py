@@ -32,10 +32,10 @@ from customerdata.services.structure import (  # noqa: E402
     upsert_contract,
     upsert_customer,
 )
-from customerdata.usage.columns import mantissa_column  # noqa: E402
-from customerdata.usage.formats import ElectricUsage  # noqa: E402
 from customerdata.usage.series import ensure_series  # noqa: E402
 from customerdata.usage.store import write_readings  # noqa: E402
+from customerdata.usage_values.columns import mantissa_column  # noqa: E402
+from customerdata.usage_values.formats import ElectricUsage  # noqa: E402
 from portal.crypto import new_secret  # noqa: E402
 from portal.models import User  # noqa: E402
 from portal.times import format_datetime  # noqa: E402

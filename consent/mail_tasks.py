@@ -5,7 +5,7 @@ from datetime import datetime
 from celery import shared_task
 from django.conf import settings
 
-from consent.catalog import catalog
+from consent.customer_accounts import catalog
 from consent.models import Receipt
 from consent.presenters.mail import receipt_mail, stopped_mail
 from portal import mail

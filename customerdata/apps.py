@@ -11,19 +11,19 @@ class CustomerDataConfig(AppConfig):
 
     def ready(self) -> None:
         """Plug into the apps above: whom consent asks and tells, what metadata says."""
-        from consent import catalog
+        from consent import customer_accounts
         from customerdata import addresses, retention
         from customerdata.access.listener import AccessComputation
-        from customerdata.catalog import Customers
+        from customerdata.customer_accounts import Customers
         from customerdata.metadata import customer_data_part
-        from customerdata.services.linking_claims import link_asserted
+        from customerdata.services.links.link_by_claims import link_asserted
         from customerdata.usage import upkeep
         from portal.openid import claims
         from portal.registries import DocsPage
         from registration.catalogue.types import register_metadata_part
         from registration.pages.docs import field_notes
 
-        catalog.register(catalog=Customers(), listener=AccessComputation())
+        customer_accounts.register(catalog=Customers(), listener=AccessComputation())
         register_metadata_part(customer_data_part)
         claims.listeners.register("customerdata", link_asserted)
         upkeep.register()

@@ -4,8 +4,8 @@ from celery import shared_task
 
 from customerdata.access.compute import recompute_grants_of
 from customerdata.models import Customer
-from customerdata.services import linking
-from customerdata.services.unlinking import send_unlinked
+from customerdata.services.links import link
+from customerdata.services.links.unlink import send_unlinked
 from customerdata.usage import upkeep
 
 
@@ -17,16 +17,16 @@ def recompute_customer(customer_id: str) -> None:
         recompute_grants_of(customer)
 
 
-@shared_task(name=linking.TASK)
+@shared_task(name=link.TASK)
 def promise_link_code(link_id: str, language: str) -> None:
     """Promise the code of an attempt to link an account to whom the utility has on file."""
-    linking.promise_code(link_id, language=language)
+    link.promise_code(link_id, language=language)
 
 
-@shared_task(name=linking.MAIL_TASK)
+@shared_task(name=link.MAIL_TASK)
 def send_link_code(link_id: str, language: str) -> None:
     """Mail the code of an attempt to link an account."""
-    linking.send_code(link_id, language=language)
+    link.send_code(link_id, language=language)
 
 
 @shared_task(name="customerdata.tasks.make_usage_months")

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods, require_POST
 
-from consent.catalog import catalog
+from consent.customer_accounts import catalog
 from consent.models import AuthorizationRequest
 from consent.oauth.redirects import WaitsForAnother, require_person, send
 from consent.pages import forms, problems

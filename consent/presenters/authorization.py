@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from consent.catalog import Selectable
 from consent.catalogue.selection import SelectionType
+from consent.customer_accounts import Selectable
 from consent.models import AuthorizationRequest
 from consent.presenters.parts import ErrorLine, Link, Purpose, Requester, purpose, requester
 from consent.services.approval import Problem, ProblemKind

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consent.catalog import Selectable
+from consent.customer_accounts import Selectable
 from consent.models import Grant, Receipt
 from consent.presenters.authorization import LONG_LIST, row_words
 from consent.presenters.parts import Link, Purpose, purpose

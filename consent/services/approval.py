@@ -14,8 +14,8 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from consent.catalog import catalog
 from consent.catalogue.details import RequestedAccess, resolve, to_wire, without_preselections
+from consent.customer_accounts import catalog
 from consent.models import AuthorizationRequest, Grant
 from consent.oauth.redirects import (
     WaitsForAnother,

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from consent import catalog
+from consent import customer_accounts
 from consent.catalogue.access import VALUE_TYPES
 from consent.catalogue.details import (
     MAX_ENTRIES,
@@ -132,7 +132,7 @@ def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
         begin(row)
     elif not row.is_administrative and row.status not in Grant.WITHOUT_ACCESS:
         row.save()
-        catalog.listener().grant_approved(row)
+        customer_accounts.listener().grant_approved(row)
         stop_if_over(row)
     save_grant(row)
     settle_parent(row)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from consent import catalog
+from consent import customer_accounts
 from consent.catalogue.resolution import resolution_of
 from consent.models import Grant
 from consent.services.grants import (
@@ -138,7 +138,7 @@ def resume_grant(*, grant: Grant, by: User | str) -> Grant:
         _open_scopes(row, before["scope"].split())
         if row.enabled_scope:
             row.save()
-            catalog.listener().grant_approved(row)
+            customer_accounts.listener().grant_approved(row)
     elif row.is_under_review:
         apply_status(row, S.PENDING)
         row.eta = timezone.now() + REVIEW_TIME
@@ -218,7 +218,7 @@ def report_data_state(*, grant: Grant, status: str, by: User | str) -> Grant:
     open_fully(row)
     row.save()
     if was_pending:
-        catalog.listener().grant_approved(row)
+        customer_accounts.listener().grant_approved(row)
     save_grant(row)
     record_change(row, status, by=by)
     tell_client(row, f"Grant {status}", DATA_STATES[status])

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from django.utils import timezone
 
-from consent.catalog import Selectable, catalog
 from consent.catalogue.details import (
     RequestedAccess,
     parse_request,
@@ -20,6 +19,7 @@ from consent.catalogue.details import (
     without_preselections,
 )
 from consent.catalogue.selection import SelectionType
+from consent.customer_accounts import Selectable, catalog
 from consent.models import Grant
 from consent.services.choices import SectionChoice
 from consent.services.grants import SelectionInput, create_grant, lock_person

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from consent import catalog
+from consent import customer_accounts
 from consent.catalogue.details import InvalidAuthorizationDetails
 from consent.catalogue.resolution import resolution_of
 from consent.models import Grant
@@ -158,7 +158,7 @@ def _decided(row: Grant) -> None:
         row.suspended_from = {"status": back_to, "scope": row.scope}
     row.save()
     if not row.is_administrative and row.status not in Grant.WITHOUT_ACCESS:
-        catalog.listener().grant_approved(row)
+        customer_accounts.listener().grant_approved(row)
     save_grant(row)
 
 

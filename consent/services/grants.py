@@ -10,7 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from consent import catalog
+from consent import customer_accounts
 from consent.catalogue.access import read_entry
 from consent.catalogue.resolution import meaning_of, resolution_of
 from consent.models import Grant, GrantReplacement, Selection
@@ -265,7 +265,7 @@ def begin(grant: Grant) -> None:
     if grant.not_before is not None and grant.not_before > timezone.now():
         apply_status(grant, S.FUTURE)
         close_fully(grant)
-    elif catalog.listener().size(grant) > settings.SYNCHRONOUS_SELECTION_LIMIT:
+    elif customer_accounts.listener().size(grant) > settings.SYNCHRONOUS_SELECTION_LIMIT:
         if grant.status != S.PENDING:
             apply_status(grant, S.PENDING)
         _open_first_objects(grant)
@@ -276,14 +276,14 @@ def begin(grant: Grant) -> None:
 
 def open_more(grant: Grant) -> None:
     """Open what was granted of a locked Grant that waits for more; the caller saves the row."""
-    if catalog.listener().size(grant) > settings.SYNCHRONOUS_SELECTION_LIMIT:
+    if customer_accounts.listener().size(grant) > settings.SYNCHRONOUS_SELECTION_LIMIT:
         _open_first_objects(grant)
         enqueue("consent.tasks.compute_grant", grant.grant_id)
         return
     open_fully(grant)
     # Stored first: the listener may look the Grant up.
     grant.save()
-    catalog.listener().grant_approved(grant)
+    customer_accounts.listener().grant_approved(grant)
 
 
 def _open_first_objects(grant: Grant) -> None:
@@ -301,7 +301,7 @@ def _open_first_objects(grant: Grant) -> None:
         )
     open_fully(grant)
     grant.save()
-    catalog.listener().grant_approved(grant)
+    customer_accounts.listener().grant_approved(grant)
     Selection.objects.bulk_update(chosen, ["object_ids", "everything", "include_future"])
 
 
@@ -310,7 +310,7 @@ def _finish(grant: Grant) -> None:
     open_fully(grant)
     # Stored first: the listener may look the Grant up.
     grant.save()
-    catalog.listener().grant_approved(grant)
+    customer_accounts.listener().grant_approved(grant)
     stop_if_over(grant)
     settle_parent(grant)
 
@@ -353,7 +353,7 @@ def compute_grant(*, grant_id: str) -> bool:
         return False
     row = lock_grant(row)
     if row.is_asking and row.status in {S.PENDING, S.NEEDS_AUTHORIZATION}:
-        catalog.listener().grant_approved(row)
+        customer_accounts.listener().grant_approved(row)
     elif row.status == S.PENDING:
         _finish(row)
         save_grant(row)
@@ -417,7 +417,7 @@ def end_grant(*, grant: Grant, status: str, reason: str, by: User | str) -> Gran
     save_grant(row)
     tokens.kill_tokens_of_grant(grant=row)
     if not row.is_administrative:
-        catalog.listener().grant_ended(row)
+        customer_accounts.listener().grant_ended(row)
     record_change(row, status, by=by, reason=row.ended_reason)
     if status in {S.REVOKED, S.DISABLED}:
         who = "The customer" if status == S.REVOKED else "The utility"

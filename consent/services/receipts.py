@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from consent.catalog import Selectable
+from consent.customer_accounts import Selectable
 from consent.models import AuthorizationCode, Grant, Receipt
 from consent.oauth.redirects import CODE_PURPOSE
 from consent.services.choices import SectionChoice

@@ -9,10 +9,10 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from consent.catalog import Selectable, catalog
 from consent.catalogue.details import RequestedAccess, selection_groups
 from consent.catalogue.preselections import ADDRESSES
 from consent.catalogue.selection import SelectionType, SpecialValue
+from consent.customer_accounts import Selectable, catalog
 from consent.models import AuthorizationRequest
 from consent.services.choices import Choices, SectionChoice
 from portal.errors import DomainError

@@ -1,4 +1,4 @@
-"""What consent calls when a Grant begins or ends (consent.catalog.GrantListener)."""
+"""What consent calls when a Grant begins or ends (consent.customer_accounts.GrantListener)."""
 
 from collections.abc import Collection
 

@@ -12,7 +12,11 @@ from numpy.random import Generator
 
 from customerdata.demo.grids import Floats, Grid, Integers, Period
 from customerdata.models import UsageSeries
-from customerdata.usage.formats import ElectricDemand, ElectricUsage, NaturalGasUsage
+from customerdata.usage_values.formats import (
+    ElectricDemand,
+    ElectricUsage,
+    NaturalGasUsage,
+)
 
 SCALE = 3
 """All mantissas are thousandths of kWh, kW and therm."""

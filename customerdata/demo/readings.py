@@ -12,9 +12,9 @@ from customerdata.demo.grids import Grid, Integers, month_grid
 from customerdata.demo.profiles import SCALE, profile_of
 from customerdata.enums.usage import ReadingQualityType as Quality
 from customerdata.models import UsageSeries
-from customerdata.usage.columns import Column, mantissa_column
-from customerdata.usage.formats import QUALITY_CODES
 from customerdata.usage.store import Delivery
+from customerdata.usage_values.columns import Column, mantissa_column
+from customerdata.usage_values.formats import QUALITY_CODES
 
 SEED = 20_260_101
 

@@ -17,7 +17,7 @@ from customerdata.models import (
     ServicePoint,
     UsageSeries,
 )
-from customerdata.services.linking import link_account
+from customerdata.services.links.link import link_account
 from customerdata.services.structure import (
     AccountState,
     ContractState,

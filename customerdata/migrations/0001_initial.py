@@ -740,7 +740,7 @@ class Migration(migrations.Migration):
                 (
                     "blob",
                     models.BinaryField(
-                        help_text="The packed columns, see customerdata.usage.codec."
+                        help_text="The packed columns, see customerdata.usage_values.codec."
                     ),
                 ),
                 (

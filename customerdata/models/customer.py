@@ -126,7 +126,7 @@ class AccountLink(models.Model):
 
     `account` is null when the number belongs to no account; such a row behaves like any other, so
     that nobody learns from this page which numbers exist. The code is not stored: it follows from
-    `link_id` and a key (customerdata.services.linking).
+    `link_id` and a key (customerdata.services.links.link).
     """
 
     MAX_ATTEMPTS: ClassVar[int] = 5

@@ -15,10 +15,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from customerdata.usage.codec import Pack, decode
-from customerdata.usage.formats import ColumnFormat, column_from_json
-from customerdata.usage.segments import base_segment_id, months_digest, segment_id_month
-from customerdata.usage.wire import SegmentFormat
+from customerdata.usage_values.codec import Pack, decode
+from customerdata.usage_values.formats import ColumnFormat, column_from_json
+from customerdata.usage_values.segments import (
+    base_segment_id,
+    months_digest,
+    segment_id_month,
+)
+from customerdata.usage_values.wire import SegmentFormat
 from portal.ids import random_id
 
 
@@ -220,7 +224,7 @@ class UsagePack(models.Model):
     cds_synced = models.DateTimeField()
     interval = models.PositiveIntegerField(help_text="Seconds between values.")
     count = models.PositiveIntegerField(help_text="Number of value sets.")
-    blob = models.BinaryField(help_text="The packed columns, see customerdata.usage.codec.")
+    blob = models.BinaryField(help_text="The packed columns, see customerdata.usage_values.codec.")
     digest = models.BinaryField(max_length=16, help_text="Equal exactly for equal content.")
     formats_text = models.TextField(help_text="JSON of the formats that have values, in order.")
     rendered = models.BinaryField(help_text="Compressed JSON text of values in all formats.")

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from consent.wording.dates import list_words
 from customerdata.models import AccountHolder, AccountLink, AccountVersion
-from customerdata.services import linking
-from customerdata.services.following import following
+from customerdata.services.links import link as linking
+from customerdata.services.links.follow import following
 from portal import ratelimits
 from portal.models import User
 from portal.permissions import Permission, require

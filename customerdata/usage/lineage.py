@@ -20,9 +20,9 @@ import numpy as np
 import zstandard
 
 from customerdata.models.usage import UsagePack, UsageSeries
-from customerdata.usage.codec import Encoded, Pack, encode, overlay, rebase
-from customerdata.usage.render import render_values, segment_formats
-from customerdata.usage.segments import new_segment_id
+from customerdata.usage_values.codec import Encoded, Pack, encode, overlay, rebase
+from customerdata.usage_values.render import render_values, segment_formats
+from customerdata.usage_values.segments import new_segment_id
 
 Outcome = Literal["created", "corrected", "unchanged"]
 Key = tuple[datetime, int]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from consent.catalogue.access import VALUE_TYPES
-from customerdata.usage.formats import FormatError
-from customerdata.usage.wire import SegmentFormat, choice_format
+from customerdata.usage_values.formats import FormatError
+from customerdata.usage_values.wire import SegmentFormat, choice_format
 from registration.services.offers import current_offers
 
 

@@ -11,10 +11,10 @@ import zstandard
 from django.utils import timezone
 
 from customerdata.models.usage import UsagePack, UsageRender
-from customerdata.usage.codec import Pack
-from customerdata.usage.render import render_values, segment_formats
-from customerdata.usage.segments import Cut, Window, cut, trimmed_id
-from customerdata.usage.wire import SegmentFormat
+from customerdata.usage_values.codec import Pack
+from customerdata.usage_values.render import render_values, segment_formats
+from customerdata.usage_values.segments import Cut, Window, cut, trimmed_id
+from customerdata.usage_values.wire import SegmentFormat
 
 # `used_at` orders the cache for pruning; writing it on every hit would turn reads into writes.
 _TOUCH_AFTER = timedelta(hours=6)
@@ -38,8 +38,8 @@ class Fragment:
 class FragmentRequest:
     """One segment, the window in which it is granted, and the formats the token may see.
 
-    `positions` index `UsagePack.formats` (see `customerdata.usage.wire.select_formats`); None
-    asks for neither formats nor values (CDS-WG3-01 7.2.8.1).
+    `positions` index `UsagePack.formats` (see `customerdata.usage_values.wire.select_formats`);
+    None asks for neither formats nor values (CDS-WG3-01 7.2.8.1).
     """
 
     pack: UsagePack

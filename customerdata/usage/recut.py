@@ -16,10 +16,15 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from customerdata.models.usage import UsagePack, UsageSeries
-from customerdata.usage.codec import Pack, PackMismatch, overlay
 from customerdata.usage.lineage import Lineage, State
 from customerdata.usage.saving import save_lineages
-from customerdata.usage.segments import month_parts, month_start, months_digest, next_month_start
+from customerdata.usage_values.codec import Pack, PackMismatch, overlay
+from customerdata.usage_values.segments import (
+    month_parts,
+    month_start,
+    months_digest,
+    next_month_start,
+)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,8 @@ from django.db.models import Q
 from psycopg import sql
 
 from customerdata.models.usage import CompletenessRange, UsagePack
-from customerdata.usage.codec import Pack
 from customerdata.usage.lineage import Lineage
+from customerdata.usage_values.codec import Pack
 
 
 def save_lineages(lineages: Sequence[Lineage]) -> None:

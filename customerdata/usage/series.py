@@ -12,9 +12,9 @@ from django.db.models import Q
 from django.db.models.functions import Mod
 
 from customerdata.models.usage import UsagePack, UsageSeries
-from customerdata.usage.formats import ColumnFormat
 from customerdata.usage.grids import grid_of
-from customerdata.usage.segments import months_digest
+from customerdata.usage_values.formats import ColumnFormat
+from customerdata.usage_values.segments import months_digest
 from portal.errors import DomainError
 
 _A_DAY = 86_400

@@ -14,13 +14,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from customerdata.models.usage import UsagePack, UsageSeries
-from customerdata.usage.codec import Pack, PackMismatch
-from customerdata.usage.columns import Column
 from customerdata.usage.lineage import Lineage
 from customerdata.usage.partitioning import ensure_partitions
 from customerdata.usage.recut import cut_anew
 from customerdata.usage.saving import save_lineages
-from customerdata.usage.segments import (
+from customerdata.usage_values.codec import Pack, PackMismatch
+from customerdata.usage_values.columns import Column
+from customerdata.usage_values.segments import (
     YEARS,
     month_parts,
     month_start,

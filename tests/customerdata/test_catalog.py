@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from consent.services.sections import preset
-from customerdata.catalog import Customers, _natural, masked
+from customerdata.customer_accounts import Customers, _natural, masked
 from customerdata.models import AccountHolder
 from customerdata.services.structure import (
     AccountState,

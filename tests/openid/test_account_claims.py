@@ -3,7 +3,7 @@
 import pytest
 
 from customerdata.models import AccountHolder
-from customerdata.services.linking import link_account
+from customerdata.services.links.link import link_account
 from portal.models import AuditEvent, User
 from tests.factories.customerdata import AccountFactory, CustomerFactory
 from tests.openid.support import ANA, configure, entry

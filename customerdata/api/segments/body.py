@@ -17,8 +17,8 @@ from customerdata.api.segments.scan import Found
 from customerdata.models import UsagePack
 from customerdata.models.usage import parse_formats
 from customerdata.usage.reading import Fragment, FragmentRequest, fragments
-from customerdata.usage.segments import Window
-from customerdata.usage.wire import SegmentFormat, wire_formats
+from customerdata.usage_values.segments import Window
+from customerdata.usage_values.wire import SegmentFormat, wire_formats
 from portal import jsontext
 from portal.times import format_datetime
 

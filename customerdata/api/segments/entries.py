@@ -11,9 +11,9 @@ from consent.catalogue.access import EntryAccess, read_entry
 from consent.catalogue.resolution import Meaning, meaning_of
 from customerdata.access.reading import Reader
 from customerdata.models.access import FOREVER
-from customerdata.usage.formats import FormatError
-from customerdata.usage.segments import Window
-from customerdata.usage.wire import (
+from customerdata.usage_values.formats import FormatError
+from customerdata.usage_values.segments import Window
+from customerdata.usage_values.wire import (
     SegmentFormat,
     choice_format,
     published_ids,

@@ -17,8 +17,8 @@ from itertools import pairwise
 import msgspec
 
 from customerdata.api.segments.entries import UsageEntry
-from customerdata.usage.segments import Cut, cut, trimmed_id
-from customerdata.usage.wire import SegmentFormat
+from customerdata.usage_values.segments import Cut, cut, trimmed_id
+from customerdata.usage_values.wire import SegmentFormat
 
 _TAG_LENGTH = 20
 

@@ -12,8 +12,8 @@ from customerdata.api.segments.rows import fetch
 from customerdata.api.segments.scan import Found, measured_where_chosen
 from customerdata.models import GrantedObject, MeterDevice
 from customerdata.models.usage import parse_formats
-from customerdata.usage.formats import UNKNOWN, MeterReadings, Unknown
-from customerdata.usage.wire import SegmentFormat
+from customerdata.usage_values.formats import UNKNOWN, MeterReadings, Unknown
+from customerdata.usage_values.wire import SegmentFormat
 
 Kind = GrantedObject.Kind
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from customerdata.models import AccountHolder, AccountVersion
-from customerdata.services.linking import plain_number
-from customerdata.services.unlinking import end_link
+from customerdata.services.links.link import plain_number
+from customerdata.services.links.unlink import end_link
 from portal.errors import DomainError
 
 

@@ -13,12 +13,12 @@ from customerdata.sources.greenbutton import mapping
 from customerdata.sources.greenbutton.mapping import Measure
 from customerdata.sources.greenbutton.model import GreenButtonError, Reading
 from customerdata.sources.greenbutton.periods import end
-from customerdata.usage.columns import Column, ValueRejected, make_column
-from customerdata.usage.formats import ColumnFormat, IntervalCost
 from customerdata.usage.grids import Grid, grid_of
-from customerdata.usage.segments import month_start
 from customerdata.usage.series import Period
 from customerdata.usage.store import Delivery
+from customerdata.usage_values.columns import Column, ValueRejected, make_column
+from customerdata.usage_values.formats import ColumnFormat, IntervalCost
+from customerdata.usage_values.segments import month_start
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,6 @@ from customerdata.sources.greenbutton.report import (
 )
 from customerdata.sources.greenbutton.stated import Told
 from customerdata.sources.greenbutton.zones import stated_zone
-from customerdata.usage.formats import ColumnFormat
 from customerdata.usage.series import (
     SeriesTaken,
     ensure_series,
@@ -52,6 +51,7 @@ from customerdata.usage.series import (
     odd_steps,
 )
 from customerdata.usage.store import Delivery, ReadingsRefused, write_many
+from customerdata.usage_values.formats import ColumnFormat
 from portal import audit
 from portal.errors import NotFound
 from portal.models import User

@@ -13,7 +13,7 @@ from customerdata.enums.usage import ReadingQualityType as Quality
 from customerdata.sources.greenbutton.model import GreenButtonError, ReadingType
 from customerdata.sources.greenbutton.registers import is_register
 from customerdata.sources.greenbutton.stated import NOTHING, Facts, Told
-from customerdata.usage.formats import (
+from customerdata.usage_values.formats import (
     UNKNOWN,
     ColumnFormat,
     ElectricDemand,

@@ -11,10 +11,10 @@ from django.db.models import Exists, OuterRef
 from customerdata.enums.usage import ReadingQualityType as Quality
 from customerdata.models import ServiceContract
 from customerdata.models.usage import UsagePack, UsageSeries
-from customerdata.usage.formats import ColumnFormat
 from customerdata.usage.offered import not_offered
 from customerdata.usage.store import Delivery, WriteResult
-from customerdata.usage.wire import SegmentFormat
+from customerdata.usage_values.formats import ColumnFormat
+from customerdata.usage_values.wire import SegmentFormat
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.test import Client as Browser
 
-from consent import catalog
+from consent import customer_accounts
 from consent.catalogue.demo_offers import demo_offers
 from consent.models import AuthorizationRequest, Grant
 from consent.oauth.redirects import answer_with_code
@@ -51,7 +51,7 @@ class QuietListener:
 def plug_in_listener(monkeypatch: Any) -> QuietListener:
     """Stand in for the app above, for one test."""
     listener = QuietListener()
-    monkeypatch.setattr(catalog._plugins, "listener", listener)
+    monkeypatch.setattr(customer_accounts._plugins, "listener", listener)
     return listener
 
 

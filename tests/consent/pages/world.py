@@ -9,9 +9,9 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
-from consent import catalog
-from consent.catalog import Selectable
+from consent import customer_accounts
 from consent.catalogue.details import parse_request, to_wire
+from consent.customer_accounts import Selectable
 from consent.models import AuthorizationRequest
 from consent.services import approval
 from consent.services.choices import Choices
@@ -145,8 +145,8 @@ class World:
 def make_world(monkeypatch: Any) -> World:
     """Return a registered company, two customers with services, and alice's browser."""
     listener, fake = QuietListener(), FakeCatalog()
-    monkeypatch.setattr(catalog._plugins, "catalog", fake)
-    monkeypatch.setattr(catalog._plugins, "listener", listener)
+    monkeypatch.setattr(customer_accounts._plugins, "catalog", fake)
+    monkeypatch.setattr(customer_accounts._plugins, "listener", listener)
     offer_demo_scopes()
     app = make_party().app
     app.name = "Acme Energy Auditors"

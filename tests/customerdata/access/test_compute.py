@@ -7,7 +7,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from consent.catalog import listener
+from consent.customer_accounts import listener
 from customerdata.access.compute import KEY_SEPARATOR, compute_grant, recompute_grants_of
 from customerdata.access.rules import Choice, reach
 from customerdata.access.snapshot import (

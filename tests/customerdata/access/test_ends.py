@@ -15,7 +15,7 @@ from consent.services.grants import SelectionInput
 from consent.tasks import sweep_grants
 from customerdata.access.compute import compute_grant
 from customerdata.models import AccountHolder, GrantedObject, ServiceContract
-from customerdata.services.unlinking import end_link
+from customerdata.services.links.unlink import end_link
 from registration.models import Message
 from tests.customerdata.api.listing import ask, ids
 from tests.factories.customerdata import (

@@ -13,10 +13,10 @@ from rest_framework.test import APIClient
 from consent.models import Grant
 from customerdata.access.compute import compute_grant
 from customerdata.models import UsageSeries
-from customerdata.usage.columns import make_column
-from customerdata.usage.formats import ColumnFormat, ElectricUsage, IntervalCost
 from customerdata.usage.series import ensure_series
 from customerdata.usage.store import write_readings
+from customerdata.usage_values.columns import make_column
+from customerdata.usage_values.formats import ColumnFormat, ElectricUsage, IntervalCost
 from tests.customerdata.api.listing import Bearer
 from tests.factories.customerdata import Household, Service, chosen, make_grant, usage_entry
 

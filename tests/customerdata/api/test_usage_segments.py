@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.access.compute import compute_grant
 from customerdata.models import GrantedObject
-from customerdata.usage.segments import new_segment_id
+from customerdata.usage_values.segments import new_segment_id
 from portal.listing import Cursor
 from registration.services.offers import load_offers
 from tests.customerdata.api.segments_world import (

@@ -15,8 +15,8 @@ from consent.catalogue.demo_offers import demo_offers
 from customerdata.api.segments.entries import UsageEntry, ValueTypes
 from customerdata.api.segments.pieces import Grid, piece_id, pieces, shown_by
 from customerdata.models.access import FOREVER
-from customerdata.usage.segments import Cut, Window
-from customerdata.usage.wire import SegmentFormat
+from customerdata.usage_values.segments import Cut, Window
+from customerdata.usage_values.wire import SegmentFormat
 from registration.services.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST,

@@ -14,8 +14,8 @@ from customerdata.models.usage import CompletenessRange, UsagePack, UsageSeries
 from customerdata.sources.greenbutton.mapping import Described, measure, quality
 from customerdata.sources.greenbutton.model import GreenButtonError, ReadingType
 from customerdata.sources.greenbutton.stated import Facts, Told, matches
-from customerdata.usage.columns import make_column
 from customerdata.usage.store import write_readings
+from customerdata.usage_values.columns import make_column
 from tests.customerdata.greenbutton.conftest import load, stored
 from tests.customerdata.greenbutton.feeds import (
     block,

@@ -7,8 +7,8 @@ import pytest
 
 from customerdata.models.usage import UsageSeries
 from customerdata.sources.greenbutton.model import GreenButtonError
-from customerdata.usage.columns import make_column
 from customerdata.usage.store import write_readings
+from customerdata.usage_values.columns import make_column
 from tests.customerdata.greenbutton.conftest import load, stored
 from tests.customerdata.greenbutton.feeds import feed, reading
 

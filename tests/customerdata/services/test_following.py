@@ -19,8 +19,8 @@ from customerdata.models import (
     GrantedObject,
     ServiceContractVersion,
 )
-from customerdata.services.linking import link_account
-from customerdata.services.unlinking import end_link
+from customerdata.services.links.link import link_account
+from customerdata.services.links.unlink import end_link
 from customerdata.tasks import recompute_customer
 from portal.models import OutboxEntry
 from registration.models import Message

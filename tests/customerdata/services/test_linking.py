@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customerdata.models import AccountHolder, AccountLink
-from customerdata.services import linking
+from customerdata.services.links import link as linking
 from customerdata.tasks import promise_link_code
 from portal.models import AuditEvent
 from tests.factories.customerdata import AccountFactory, PersonFactory

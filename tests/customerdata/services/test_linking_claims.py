@@ -11,8 +11,8 @@ from consent.catalogue.demo_offers import demo_offers
 from consent.models import Grant
 from customerdata.access.compute import compute_grant
 from customerdata.models import Account, AccountHolder
-from customerdata.services.linking import link_account
-from customerdata.services.unlinking import end_link
+from customerdata.services.links.link import link_account
+from customerdata.services.links.unlink import end_link
 from portal.models import AuditEvent, OutboxEntry, User
 from portal.openid import claims
 from registration.services.offers import load_offers

@@ -21,7 +21,7 @@ from customerdata.models import (
     GrantedObject,
     ServiceContractVersion,
 )
-from customerdata.services.unlinking import LinkRefused, end_link
+from customerdata.services.links.unlink import LinkRefused, end_link
 from customerdata.tasks import send_account_unlinked
 from portal.models import AuditEvent, OutboxEntry
 from registration.models import Message

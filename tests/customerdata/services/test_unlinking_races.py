@@ -12,7 +12,7 @@ from consent.services.approval import WrongEnvironment
 from consent.services.choices import Choices, SectionChoice
 from consent.services.form_marks import form_mark
 from customerdata.models import AccountHolder, AccountVersion
-from customerdata.services import unlinking
+from customerdata.services.links import unlink
 from portal.models import AuditEvent
 from portal.openid import claims
 from registration.errors import InvalidRequest
@@ -63,7 +63,7 @@ class Scene:
 
     def leave(self) -> AccountHolder:
         """End the link."""
-        return unlinking.end_link(holder=self.link, reason="You moved out.", by="system")
+        return unlink.end_link(holder=self.link, reason="You moved out.", by="system")
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def in_flight(monkeypatch):
 @pytest.mark.parametrize("way", ["customer", "staff"])
 def test_an_approval_waits_for_an_end_of_a_link_and_finds_nothing(scene, in_flight, way):
     """What was on the form is no longer the person's to share."""
-    begun = in_flight(unlinking, "request_recomputation")
+    begun = in_flight(unlink, "request_recomputation")
     ended, refused = at_once(scene.leave, partial(after, begun, scene.ways[way]))
     assert ended.ended is not None
     if way == "customer":
@@ -117,7 +117,7 @@ def test_a_sign_in_that_names_an_account_waits_for_one_that_does_not(scene, in_f
         told = {"accounts": list(numbers)}
         claims.tell(scene.home.user, provider_id="utility", subject="s1", rules=rules, told=told)
 
-    begun = in_flight(unlinking, "request_recomputation")
+    begun = in_flight(unlink, "request_recomputation")
     at_once(sign_in, partial(after, begun, partial(sign_in, number)))
     assert AccountHolder.objects.filter(ended__isnull=False).count() == 1
     assert AccountHolder.objects.current().get().account == scene.link.account

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from customerdata.models import Customer, MeterDevice, ServiceContract, UsageSeries
-from customerdata.usage.formats import ElectricUsage, IntervalCost
 from customerdata.usage.series import ensure_series
+from customerdata.usage_values.formats import ElectricUsage, IntervalCost
 
 NET = ElectricUsage("kWh", "net")
 COST = IntervalCost("USD", of=(NET,))

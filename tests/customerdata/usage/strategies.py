@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from customerdata.enums.usage import ReadingQualityType as Quality
-from customerdata.usage.codec import Pack
-from customerdata.usage.columns import Column, SupplyMix, make_column
-from customerdata.usage.formats import (
+from customerdata.usage_values.codec import Pack
+from customerdata.usage_values.columns import Column, SupplyMix, make_column
+from customerdata.usage_values.formats import (
     ElectricDemand,
     ElectricUsage,
     FuelOilUsage,

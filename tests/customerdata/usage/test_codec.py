@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerdata.enums.usage import ReadingQualityType as Quality
-from customerdata.usage.codec import (
+from customerdata.usage_values.codec import (
     BrokenBlob,
     Pack,
     PackMismatch,
@@ -20,7 +20,7 @@ from customerdata.usage.codec import (
     overlay,
     rebase,
 )
-from customerdata.usage.columns import (
+from customerdata.usage_values.columns import (
     Kind,
     SupplyMix,
     ValueRejected,
@@ -28,7 +28,7 @@ from customerdata.usage.columns import (
     make_column,
     mantissa_column,
 )
-from customerdata.usage.formats import (
+from customerdata.usage_values.formats import (
     ElectricUsage,
     IntervalCost,
     MeterReadings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from customerdata.enums.usage import ReadingQualityType as Quality
-from customerdata.usage.formats import (
+from customerdata.usage_values.formats import (
     UNKNOWN,
     ElectricUsage,
     FormatError,
@@ -14,7 +14,7 @@ from customerdata.usage.formats import (
     NaturalGasUsage,
     column_from_json,
 )
-from customerdata.usage.wire import (
+from customerdata.usage_values.wire import (
     SegmentFormat,
     choice_format,
     published_ids,

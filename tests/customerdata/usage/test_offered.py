@@ -6,9 +6,9 @@ import pytest
 
 from consent.catalogue.access import VALUE_TYPES
 from consent.catalogue.demo_offers import demo_offers
-from customerdata.usage.formats import IntervalCost, NaturalGasUsage
 from customerdata.usage.offered import not_offered
-from customerdata.usage.wire import SegmentFormat
+from customerdata.usage_values.formats import IntervalCost, NaturalGasUsage
+from customerdata.usage_values.wire import SegmentFormat
 from registration.catalogue.offers import Choice, FieldOffer
 from registration.services.offers import load_offers
 from tests.customerdata.api.segments_world import NET

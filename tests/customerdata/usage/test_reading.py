@@ -9,8 +9,8 @@ import pytest
 from customerdata.enums.usage import ReadingQualityType as Quality
 from customerdata.models import UsageRender
 from customerdata.usage.reading import FragmentRequest, fragments, prune_renders
-from customerdata.usage.segments import Window
 from customerdata.usage.store import write_readings
+from customerdata.usage_values.segments import Window
 from tests.customerdata.usage.conftest import COST
 from tests.customerdata.usage.test_store import START, STEP, T1, T2, usage
 

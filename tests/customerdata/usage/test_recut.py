@@ -20,12 +20,12 @@ from hypothesis.extra.django import TestCase
 
 from customerdata.enums.usage import ReadingQualityType as Quality
 from customerdata.models import CompletenessRange, Customer, UsagePack, UsageSeries
-from customerdata.usage.columns import make_column
-from customerdata.usage.formats import ElectricUsage
 from customerdata.usage.recut import cut_anew
-from customerdata.usage.segments import month_start, months_digest
 from customerdata.usage.series import ensure_series
 from customerdata.usage.store import ReadingsRefused, write_readings
+from customerdata.usage_values.columns import make_column
+from customerdata.usage_values.formats import ElectricUsage
+from customerdata.usage_values.segments import month_start, months_digest
 from portal.models import AuditEvent
 from portal.registries import metrics
 from portal.zone_rules import rules_version

@@ -12,11 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerdata.enums.usage import ReadingQualityType as Quality
-from customerdata.usage.codec import Pack
-from customerdata.usage.columns import SupplyMix, decimal_text, make_column, mantissa_column
-from customerdata.usage.formats import ElectricUsage, MeterReadings
-from customerdata.usage.render import render_values, segment_formats
-from customerdata.usage.wire import SegmentFormat
+from customerdata.usage_values.codec import Pack
+from customerdata.usage_values.columns import (
+    SupplyMix,
+    decimal_text,
+    make_column,
+    mantissa_column,
+)
+from customerdata.usage_values.formats import ElectricUsage, MeterReadings
+from customerdata.usage_values.render import render_values, segment_formats
+from customerdata.usage_values.wire import SegmentFormat
 from tests.customerdata.usage.strategies import packs
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customerdata.usage.segments import (
+from customerdata.usage_values.segments import (
     Cut,
     Window,
     base_segment_id,

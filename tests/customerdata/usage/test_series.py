@@ -3,8 +3,8 @@
 import pytest
 
 from customerdata.models.usage import UsageSeries
-from customerdata.usage.formats import ElectricUsage, IntervalCost
 from customerdata.usage.series import SeriesTaken, ensure_series
+from customerdata.usage_values.formats import ElectricUsage, IntervalCost
 
 FORWARD, REVERSE = (ElectricUsage("kWh", name) for name in ("forward", "reverse"))
 COST = IntervalCost("USD", of=(FORWARD,))

@@ -22,8 +22,6 @@ from customerdata.models import (
     UsagePack,
     UsageSeries,
 )
-from customerdata.usage.columns import make_column
-from customerdata.usage.formats import ElectricDemand, ElectricUsage, NaturalGasUsage
 from customerdata.usage.partitioning import ensure_partitions
 from customerdata.usage.series import ensure_series
 from customerdata.usage.store import (
@@ -31,6 +29,12 @@ from customerdata.usage.store import (
     ReadingsRefused,
     write_many,
     write_readings,
+)
+from customerdata.usage_values.columns import make_column
+from customerdata.usage_values.formats import (
+    ElectricDemand,
+    ElectricUsage,
+    NaturalGasUsage,
 )
 from tests.customerdata.usage.conftest import COST, NET
 

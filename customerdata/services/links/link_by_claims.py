@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from consent.services.grants import lock_person
 from customerdata.models import Account, AccountHolder, AccountVersion, Customer
-from customerdata.services.linking import link_account, plain_number
-from customerdata.services.unlinking import end_link
+from customerdata.services.links.link import link_account, plain_number
+from customerdata.services.links.unlink import end_link
 from portal.openid.claims import Assertion
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from customerdata.usage.codec import Pack
-from customerdata.usage.columns import Column, Kind
-from customerdata.usage.formats import QUALITY_BY_CODE, QUALITY_CODES
-from customerdata.usage.wire import SegmentFormat
+from customerdata.usage_values.codec import Pack
+from customerdata.usage_values.columns import Column, Kind
+from customerdata.usage_values.formats import QUALITY_BY_CODE, QUALITY_CODES
+from customerdata.usage_values.wire import SegmentFormat
 
 
 def segment_formats(pack: Pack) -> list[SegmentFormat]:

@@ -1,4 +1,4 @@
-"""The customers' side of consent: what people may share (consent.catalog.CustomerCatalog)."""
+"""What people may share, for `consent.customer_accounts`, which cannot import this app."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from consent.catalog import Selectable
 from consent.catalogue.selection import SelectionType
+from consent.customer_accounts import Selectable
 from customerdata.addresses import normalize_request, normalize_stored
 from customerdata.models import (
     AccountHolder,

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customerdata.enums.usage import ReadingQualityType as Quality
-from customerdata.usage.formats import (
+from customerdata.usage_values.formats import (
     QUALITY_BY_CODE,
     QUALITY_CODES,
     ColumnFormat,

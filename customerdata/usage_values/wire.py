@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from customerdata.enums.usage import ReadingQualityType as Quality
-from customerdata.usage.formats import (
+from customerdata.usage_values.formats import (
     ColumnFormat,
     FormatError,
     IntervalCost,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.services.grants import lock_person
 from customerdata.models import Account, AccountHolder, AccountLink, AccountVersion
-from customerdata.services.following import follow_link
+from customerdata.services.links.follow import follow_link
 from portal import audit, mail, mail_shares
 from portal.crypto import digest, same
 from portal.errors import DomainError

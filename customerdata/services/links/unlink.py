@@ -13,13 +13,13 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from consent.catalog import catalog
+from consent.customer_accounts import catalog
 from consent.models import Grant, Receipt, Selection
 from consent.services.grant_changes_by_staff import disable_grant, report_data_state
 from consent.services.grants import MAY_STOP, lock_grant, lock_person, tell_client
 from customerdata.access.compute import compute_grant
 from customerdata.access.entries import holdings
-from customerdata.catalog import masked
+from customerdata.customer_accounts import masked
 from customerdata.models import AccountHolder, AccountVersion, GrantedObject
 from customerdata.services.recomputation import request_recomputation
 from portal import audit, mail

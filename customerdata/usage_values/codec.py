@@ -20,8 +20,8 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from customerdata.usage.columns import Column, Kind, column_like, reduced, rescaled
-from customerdata.usage.formats import column_from_json
+from customerdata.usage_values.columns import Column, Kind, column_like, reduced, rescaled
+from customerdata.usage_values.formats import column_from_json
 
 _MAGIC = b"CDU"
 _VERSION = 1
