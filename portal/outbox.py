@@ -23,6 +23,8 @@ from portal.queues import DEFAULT, FETCH_TASKS, FETCHES, queue_of
 
 log = logging.getLogger(__name__)
 
+# By name: the tasks call this module.
+RUN_TASK = "portal.tasks.run_outbox_entry"
 MAX_ATTEMPTS = 10
 # A sweep ends long before the time limit of a task, also when every fetch of it lasts its ten
 # seconds.
@@ -57,10 +59,8 @@ def enqueue(
 
 
 def _nudge(entry_id: int, queue: str) -> None:
-    from portal.tasks import run_outbox_entry
-
     try:
-        run_outbox_entry.apply_async((entry_id,), retry=False, queue=queue)
+        current_app.send_task(RUN_TASK, (entry_id,), retry=False, queue=queue)
     except Exception:  # the broker is down; the sweep will find the row
         log.warning("outbox nudge failed", extra={"outbox_entry": entry_id}, exc_info=True)
 

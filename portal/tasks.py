@@ -9,7 +9,7 @@ from portal.queues import DEFAULT
 from portal.services import sign_in
 
 
-@shared_task(name="portal.tasks.run_outbox_entry")
+@shared_task(name=outbox.RUN_TASK)
 def run_outbox_entry(entry_id: int) -> None:
     """Run one promised piece of work; a second delivery finds it done."""
     outbox.run(entry_id)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from celery import shared_task
+from celery import current_app, shared_task
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
@@ -35,13 +35,15 @@ def traces() -> list[str]:
 
 def test_work_is_promised_in_the_transaction(django_capture_on_commit_callbacks, monkeypatch):
     """Nothing is sent before commit; then the worker is nudged once."""
-    sent: list[tuple[int, ...]] = []
-    monkeypatch.setattr(run_outbox_entry, "apply_async", lambda args, **kw: sent.append(args))
+    sent: list[tuple[object, ...]] = []
+    monkeypatch.setattr(
+        current_app, "send_task", lambda task, args, **kw: sent.append((task, *args))
+    )
     with django_capture_on_commit_callbacks(execute=True):
         entry = outbox.enqueue("tests.note", "hello")
         assert sent == []
     assert entry is not None
-    assert sent == [(entry.pk,)]
+    assert sent == [(run_outbox_entry.name, entry.pk)]
 
 
 def test_a_rollback_takes_the_promise_back():
@@ -55,10 +57,10 @@ def test_a_rollback_takes_the_promise_back():
 def test_a_dead_broker_loses_nothing(django_capture_on_commit_callbacks, monkeypatch):
     """The nudge fails quietly and the sweep does the work."""
 
-    def unreachable(args, **options):
+    def unreachable(task, args, **options):
         raise ConnectionError("broker is down")
 
-    monkeypatch.setattr(run_outbox_entry, "apply_async", unreachable)
+    monkeypatch.setattr(current_app, "send_task", unreachable)
     with django_capture_on_commit_callbacks(execute=True):
         entry = outbox.enqueue("tests.note", "hello")
     assert entry is not None

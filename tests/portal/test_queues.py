@@ -22,7 +22,7 @@ from portal.embedded.demo import portal_programs
 from portal.embedded.layout import Layout
 from portal.models import OutboxEntry
 from portal.queues import DEFAULT, FETCH_TASKS, FETCHES
-from portal.tasks import run_outbox_entry, sweep_outbox
+from portal.tasks import sweep_outbox
 from registration.services.onboarding_assets import LOGO_TASK
 from tests.factories.registration import ClientFactory
 from tests.portal.silent_names import DOMAIN
@@ -73,9 +73,7 @@ def test_every_fetch_is_a_task():
 def test_work_is_nudged_in_its_queue(django_capture_on_commit_callbacks, monkeypatch):
     """Each worker listens to one queue."""
     sent: list[str] = []
-    monkeypatch.setattr(
-        run_outbox_entry, "apply_async", lambda args, **kw: sent.append(kw["queue"])
-    )
+    monkeypatch.setattr(celery_app, "send_task", lambda task, args, **kw: sent.append(kw["queue"]))
     with django_capture_on_commit_callbacks(execute=True):
         for task in ("tests.fetch", mail.STORED_TASK, *sorted(FETCH_TASKS)):
             outbox.enqueue(task)
