@@ -19,7 +19,7 @@ class ConsentConfig(AppConfig):
         from consent import catalogue, checks, retention
         from consent.oauth.metadata import oauth_endpoints
         from consent.services import grant_requests, grant_reviews
-        from registration.catalogue.types import register_metadata_part
+        from registration.catalogue.metadata_parts import register_metadata_part
         from registration.hooks import register_details_validator
 
         catalogue.register()

@@ -20,7 +20,7 @@ class CustomerDataConfig(AppConfig):
         from customerdata.usage import upkeep
         from portal.openid import claims
         from portal.registries import DocsPage
-        from registration.catalogue.types import register_metadata_part
+        from registration.catalogue.metadata_parts import register_metadata_part
         from registration.pages.docs import field_notes
 
         customer_accounts.register(catalog=Customers(), listener=AccessComputation())

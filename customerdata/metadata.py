@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
+from registration.catalogue.metadata_parts import MetadataContext
 from registration.catalogue.offers import ScopeOffer
-from registration.catalogue.types import MetadataContext
 
 # Metadata field, URL name and the include field that makes the API necessary.
 APIS = (

@@ -13,14 +13,15 @@ class RegistrationConfig(AppConfig):
         """Register the scope types of CDS-WG1-02 3.3, the docs pages and the system checks."""
         from registration import checks, checks_payments, docs, retention
         from registration.catalogue import admin
-        from registration.catalogue.types import register_metadata_part
-        from registration.services import messages_queue, onboarding_messages, payments
+        from registration.catalogue.metadata_parts import register_metadata_part
+        from registration.services import clients, messages_queue, onboarding_messages, payments
         from registration.services.files import files_metadata
 
         admin.register()
         docs.register()
         checks.register()
         checks_payments.register()
+        clients.register()
         messages_queue.register()
         onboarding_messages.register()
         payments.register()

@@ -8,8 +8,7 @@ from portal.errors import DomainError, FrameworkError
 from portal.registries import DocsPage, docs_pages
 from registration.pages.docs import scopes_context
 from registration.services.credentials import MAX_WORKING
-from registration.services.messages_bodies import max_bytes
-from registration.services.storage import daily_bytes, stranger_bytes
+from registration.services.storage import daily_bytes, max_bytes, stranger_bytes
 
 
 def _quickstart() -> dict[str, object]:

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from registration import addresses
+from registration.catalogue.metadata_parts import MetadataContext, metadata_parts
 from registration.catalogue.offers import describe
-from registration.catalogue.types import MetadataContext, metadata_parts
 from registration.models import Client, CoverageEntry
 from registration.services.offers import Offers, current_offers
 from registration.services.purposes import for_client

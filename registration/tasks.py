@@ -5,6 +5,7 @@ from celery import shared_task
 from registration.services import (
     messages_notices,
     onboarding_tasks,  # noqa: F401 -- registers tasks with the worker
+    payments_tasks,  # noqa: F401
 )
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from consent.services.requests import RESPONSE_MODE
-from registration.catalogue.types import MetadataContext
+from registration.catalogue.metadata_parts import MetadataContext
 
 
 def _url(name: str) -> str:

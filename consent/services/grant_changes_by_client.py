@@ -46,14 +46,13 @@ from consent.services.grants import (
     settle_parent,
     stop_if_over,
 )
-from consent.services.requests import consent_offers
 from portal.durations import INFINITE
 from portal.errors import DomainError
 from portal.times import parse_datetime, utility_zone
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeType, scope_types
 from registration.models import Message
-from registration.services.offers import current_offers
+from registration.services.offers import consent_offers, current_offers
 
 S = Grant.Status
 Entry = Mapping[str, Any]

@@ -30,7 +30,6 @@ from portal.errors import DomainError
 from portal.jsontext import dumps
 from portal.ratelimits import Claim, TooManyRequests, take
 from portal.times import utility_zone
-from registration.catalogue.offers import ScopeOffer
 from registration.models import Client
 from registration.services import offers
 
@@ -239,15 +238,6 @@ def pkce_required(client: Client) -> bool:
     return client.is_public or client.pkce_required
 
 
-def consent_offers(client: Client) -> dict[str, ScopeOffer]:
-    """Return what the client may ask customers for, by scope id."""
-    return {
-        scope_id: offer
-        for scope_id, offer in offers.offers_for(client).items()
-        if offer.scope_type.asks_customer and scope_id in client.scopes
-    }
-
-
 def requested_accesses(query: Parameters, client: Client) -> tuple[RequestedAccess, ...]:
     """Return what is asked, the Client's defaults standing in for what is absent (9.1.1).
 
@@ -258,7 +248,7 @@ def requested_accesses(query: Parameters, client: Client) -> tuple[RequestedAcce
         details = client.default_authorization_details or None
     scope = query.get("scope")
     scope_ids = list(dict.fromkeys((client.default_scope if scope is None else scope).split()))
-    accesses = parse_request(scope_ids, details, consent_offers(client), zone=utility_zone())
+    accesses = parse_request(scope_ids, details, offers.consent_offers(client), zone=utility_zone())
     if not accesses:
         raise InvalidScope("The request asks for nothing.", field="scope")
     return accesses

@@ -26,8 +26,9 @@ from registration.models.message_states import OUTSTANDING
 from registration.principal import principal_of
 from registration.services.messages import mark_message
 from registration.services.messages_attachments import chunks_of, read_attachments
-from registration.services.messages_bodies import max_body_bytes, max_bytes, read_body
+from registration.services.messages_bodies import max_body_bytes, read_body
 from registration.services.messages_incoming import create_message
+from registration.services.storage import max_bytes
 
 LISTS: Final = {
     "outstanding": Q(status__in=sorted(OUTSTANDING)),

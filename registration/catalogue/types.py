@@ -5,19 +5,15 @@ CDS-WG1-02 3.3, upper apps add theirs with `register_scope_type` and `register_f
 `AppConfig.ready()`. Metadata, request checks, consent texts and docs pages all read these entries.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 
 from portal.durations import Direction
 from registration.catalogue.formats import FieldFormat
-
-if TYPE_CHECKING:
-    from registration.catalogue.offers import ScopeOffer, ScopeUrls
 
 Text = str | Promise
 """A sentence that may still have to be translated: render it with `str()`."""
@@ -173,19 +169,8 @@ class AuthorizationDetailsField:
     choices_by_client: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataContext:
-    """What a metadata part may look at: the offers shown to this reader and the URL builder."""
-
-    offers: Mapping[str, "ScopeOffer"]
-    urls: "ScopeUrls"
-
-
-MetadataPart = Callable[[MetadataContext], Mapping[str, object]]
-
 _scope_types: dict[str, ScopeType] = {}
 _fields: dict[str, AuthorizationDetailsField] = {}
-_metadata_parts: list[MetadataPart] = []
 
 
 def register_scope_type(scope_type: ScopeType) -> None:
@@ -216,12 +201,6 @@ def register_entries(
         register_field(entry)
 
 
-def register_metadata_part(part: MetadataPart) -> None:
-    """Add a callable whose mapping joins the authorization server metadata (CDS-WG3-01 5)."""
-    if part not in _metadata_parts:
-        _metadata_parts.append(part)
-
-
 def scope_types() -> Mapping[str, ScopeType]:
     """All registered scope types by name."""
     return MappingProxyType(_scope_types)
@@ -230,8 +209,3 @@ def scope_types() -> Mapping[str, ScopeType]:
 def fields() -> Mapping[str, AuthorizationDetailsField]:
     """All registered authorization details fields by id, in the order of registration."""
     return MappingProxyType(_fields)
-
-
-def metadata_parts() -> tuple[MetadataPart, ...]:
-    """The registered metadata parts, in the order of registration."""
-    return tuple(_metadata_parts)

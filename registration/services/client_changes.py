@@ -1,12 +1,10 @@
 """Reads a PUT of a Client object into the values it should have (CDS-WG1-02 5.5)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from portal import crypto
 from portal.errors import DomainError
-from portal.jsontext import UNSTORABLE
 from registration import addresses, hooks
 from registration.client_metadata import read_client_metadata, read_scopes, require_object
 from registration.errors import InvalidClientMetadata, InvalidRedirectUri
@@ -16,10 +14,9 @@ from registration.services.client_scopes import read_scope
 from registration.services.credentials import expires_at, secret_digest
 from registration.services.offers import current_offers, details_types
 from registration.services.purposes import read_purposes
+from registration.stored_json import storable
 
 MAX_DETAILS = 100
-MAX_DEPTH = 10
-MAX_DIGITS = 30
 
 # The server decides these; a PUT may repeat them but not change them (decision 23).
 IMMUTABLE = (
@@ -209,25 +206,3 @@ def _default_details(fields: Mapping[str, Any], scopes: list[str]) -> list[dict[
     except (DomainError, ValueError) as error:
         raise InvalidClientMetadata(f"{name}: {error}", field=name) from error
     return stored
-
-
-def storable(value: Any, name: str, depth: int = 0) -> Any:
-    """Return JSON that the database takes: no NUL, and numbers it can write."""
-    if depth > MAX_DEPTH:
-        raise InvalidClientMetadata(f"{name} is nested too deeply.", field=name)
-    if isinstance(value, dict):
-        return {storable(key, name): storable(item, name, depth + 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return [storable(item, name, depth + 1) for item in value]
-    if isinstance(value, Decimal):
-        return _number(value, name)
-    if isinstance(value, str) and UNSTORABLE.search(value):
-        raise InvalidClientMetadata(f"{name} must not hold control characters.", field=name)
-    return value
-
-
-def _number(value: Decimal, name: str) -> int | float:
-    """Bounded before conversion: 1e999999999 would take all memory as an integer."""
-    if abs(value.adjusted()) > MAX_DIGITS:
-        raise InvalidClientMetadata(f"{name} holds a number out of range.", field=name)
-    return int(value) if value == value.to_integral_value() else float(value)

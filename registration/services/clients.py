@@ -15,7 +15,12 @@ from registration.models import Client, Message
 from registration.services.client_changes import read_changes
 from registration.services.credentials import expire_all
 from registration.services.locks import lock_client
-from registration.services.message_handlers import Options, Outcome, RequestHandler
+from registration.services.message_handlers import (
+    Options,
+    Outcome,
+    RequestHandler,
+    request_handlers,
+)
 from registration.services.messages import notify
 from registration.services.offers import current_offers
 from registration.services.onboarding_assets import promise_checks
@@ -94,7 +99,9 @@ def apply_field_changes(request: Message, options: Options, by: User | str) -> O
     )
 
 
-FIELD_CHANGES = RequestHandler(approve=apply_field_changes)
+def register() -> None:
+    """Handle the field changes of Clients; consent adds those of Grants."""
+    request_handlers.register("field_changes", RequestHandler(approve=apply_field_changes))
 
 
 def _apply(

@@ -14,7 +14,7 @@ from portal import audit
 from portal.models import User
 from registration import addresses
 from registration.catalogue.admin import SERVER_PROVIDED_FILES
-from registration.catalogue.types import MetadataContext
+from registration.catalogue.metadata_parts import MetadataContext
 from registration.characters import hides
 from registration.errors import InvalidRequest
 from registration.models import Registration

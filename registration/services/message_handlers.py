@@ -1,7 +1,7 @@
 """What happens when staff decide about a Message, plugged in by type of Message.
 
-Registered from `AppConfig.ready()`: onboarding knows production requests, consent grant requests.
-The handler of a Client's field changes is built in; consent handles those of Grants.
+Registered from `AppConfig.ready()`: services of Clients handle their field changes, onboarding
+production requests, and consent grant requests and the field changes of Grants.
 """
 
 from collections.abc import Callable, Mapping
@@ -77,12 +77,5 @@ def handler_of(message_type: str, related_type: str = "") -> RequestHandler:
     return (
         request_handlers.get(f"{message_type}:{related_type}")
         or request_handlers.get(message_type)
-        or _built_in().get(message_type, _DEFAULT)
+        or _DEFAULT
     )
-
-
-def _built_in() -> Mapping[str, RequestHandler]:
-    # Imported late: this service itself decides through this registry.
-    from registration.services import clients
-
-    return {"field_changes": clients.FIELD_CHANGES}

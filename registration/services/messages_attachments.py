@@ -25,8 +25,8 @@ from registration.services.messages_bodies import (
     AttachmentsTooLarge,
     DecodedFile,
     MessageBody,
-    max_bytes,
 )
+from registration.services.storage import max_bytes
 from registration.services.stored_files import no_orphans, note_stored
 
 MAX_FILES: Final = 20

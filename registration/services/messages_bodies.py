@@ -14,15 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, Final, Protocol
 
-from django.conf import settings
-
 from portal import jsontext
 from registration.errors import InvalidRequest
+from registration.services.storage import MAX_SKELETON, max_bytes
 
 CHUNK: Final = 65_536
 # Longer than any text a Message may hold, also when every character is escaped.
 LONG_STRING: Final = 262_144
-MAX_SKELETON: Final = 1_048_576
 # A temporary file up to this size never touches the disk.
 IN_MEMORY: Final = 1_048_576
 
@@ -53,14 +51,6 @@ class ByteStream(Protocol):
     """Where a body is read from."""
 
     def read(self, size: int, /) -> bytes: ...
-
-
-def max_bytes() -> int:
-    """Return how many bytes the files of one Message may have together.
-
-    CDS-WG1-02 6.9 wants at least 10 megabytes.
-    """
-    return int(settings.MESSAGE_ATTACHMENT_MAX_BYTES)
 
 
 def max_body_bytes() -> int:

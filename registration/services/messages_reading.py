@@ -16,9 +16,9 @@ from registration.client_metadata import LOOPBACK_HOSTS, MAX_URL
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.models.message_states import CLIENT_TYPES, OUTSTANDING
-from registration.services.client_changes import storable
 from registration.services.messages import MAX_NAME
 from registration.services.offers import current_offers, details_types
+from registration.stored_json import storable
 
 MAX_DESCRIPTION: Final = 20_000
 MAX_UPDATES: Final = 100

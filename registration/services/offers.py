@@ -63,6 +63,15 @@ def offers_for(client: Client) -> Offers:
     return {scope: for_client(offers[scope], client) for scope in client.scopes if scope in offers}
 
 
+def consent_offers(client: Client) -> dict[str, ScopeOffer]:
+    """Return what the client may ask customers for, by scope id."""
+    return {
+        scope_id: offer
+        for scope_id, offer in offers_for(client).items()
+        if offer.scope_type.asks_customer and scope_id in client.scopes
+    }
+
+
 def details_types(offers: Offers, scopes: Iterable[str]) -> list[str]:
     """Return the `authorization_details_types` of a Client with these scopes (CDS-WG1-02 5.1).
 

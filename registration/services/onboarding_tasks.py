@@ -1,16 +1,12 @@
 """Background work of onboarding. Each task may run twice at once without harm."""
 
-from functools import partial
-
 from celery import shared_task
-from django.db import transaction
 from django.utils import timezone
 
 from registration.services import (
     onboarding,
     onboarding_assets,
     onboarding_flows,
-    payments_checkouts,
 )
 
 
@@ -36,16 +32,3 @@ def fetch_logo(client_id: str) -> None:
 def renew_onboarding_links() -> None:
     """Send new links where the last one has expired (CDS-WG1-02 3.6)."""
     onboarding.renew_expired_links(timezone.now())
-
-
-@shared_task(name=onboarding.END_CHECKOUTS_TASK)
-def end_checkouts(requirement_pk: int) -> None:
-    """End the checkouts of a decided fee once the outbox has committed; the sweep tries again."""
-    end = partial(payments_checkouts.end_checkouts, requirement_pk)
-    transaction.on_commit(end, robust=True)
-
-
-@shared_task(name="registration.tasks.sweep_checkouts")
-def sweep_checkouts() -> None:
-    """Ask providers about checkouts of which nothing has been heard."""
-    payments_checkouts.sweep_checkouts(timezone.now())

@@ -8,7 +8,7 @@ import pytest
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.access.compute import compute_grant
 from customerdata.metadata import customer_data_part
-from registration.catalogue.types import MetadataContext
+from registration.catalogue.metadata_parts import MetadataContext
 from tests.customerdata.api.listing import ask
 from tests.factories.customerdata import Household, chosen, contract_entry, make_grant
 from tests.registration.support import DocsUrls

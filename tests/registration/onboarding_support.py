@@ -16,7 +16,7 @@ from portal import outbox
 from portal.models import OutboxEntry
 from registration.models import Client, Registration
 from registration.models.onboarding import Requirement
-from registration.services import onboarding_tasks  # noqa: F401 -- the outbox runs them
+from registration.services import onboarding_tasks, payments_tasks  # noqa: F401 -- the outbox runs them
 from registration.services.offers import load_offers
 from tests.registration.support import register_demo_client
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from consent.catalogue.demo_offers import demo_offers
-from registration.catalogue.types import MetadataContext
+from registration.catalogue.metadata_parts import MetadataContext
 from tests.factories.registration import AREA, ClientFactory, CoverageEntryFactory
 from tests.registration.support import offer_demo_scopes
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from portal.models import AuditEvent
 from registration import addresses
 from registration.api.files import _Part, _part, _Unsatisfiable
-from registration.catalogue.types import MetadataContext
+from registration.catalogue.metadata_parts import MetadataContext
 from registration.errors import InvalidRequest
 from registration.models.files import ServerProvidedFile
 from registration.services.files import files_metadata, upload_file

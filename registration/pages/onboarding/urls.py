@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from registration.pages.onboarding import views
-from registration.services import onboarding_tasks  # noqa: F401 -- the outbox may run here too
+from registration.services import onboarding_tasks, payments_tasks  # noqa: F401 -- the outbox may run here too
 
 app_name = "onboarding"
 urlpatterns: list[URLPattern | URLResolver] = [
