@@ -40,8 +40,8 @@ from portal.crypto import new_secret  # noqa: E402
 from portal.models import User  # noqa: E402
 from portal.times import format_datetime  # noqa: E402
 from registration.models import Client  # noqa: E402
-from registration.services.offers import current_offers, load_offers  # noqa: E402
-from registration.services.registration import register  # noqa: E402
+from registration.services.catalogue.offers import current_offers, load_offers  # noqa: E402
+from registration.services.registering.register import register  # noqa: E402
 
 ZONE = "America/Los_Angeles"
 CONTRACTS, MONTHS, FORMATS = map(int, sys.argv[1:4])

@@ -10,8 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
 from consent.catalogue.demo_offers import demo_offers  # noqa: E402
-from registration.services.offers import load_offers  # noqa: E402
-from registration.services.registration import register  # noqa: E402
+from registration.services.catalogue.offers import load_offers  # noqa: E402
+from registration.services.registering.register import register  # noqa: E402
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from consent.api.grants import GrantDetail, GrantList
 from consent.oauth import views
-from registration.principal import bearer
+from registration.api.principal import bearer
 
 app_name = "consent"
 _admin = bearer("cds_client_admin")

@@ -420,8 +420,8 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "ROTATE_REFRESH_TOKEN": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    # The library's strictest values. Ours decide: per client in consent.services.requests (PKCE)
-    # and registration.redirects (schemes, with the loopback addresses of native apps).
+    # The library's strictest values. Ours decide: per client consent.services.requests (PKCE) and
+    # registration.validation.redirect_uris (schemes, with the loopback addresses of native apps).
     "PKCE_REQUIRED": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     "REQUEST_APPROVAL_PROMPT": "force",

@@ -11,19 +11,23 @@ class RegistrationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the scope types of CDS-WG1-02 3.3, the docs pages and the system checks."""
-        from registration import checks, checks_payments, docs, retention
+        from registration import checks, docs, retention
         from registration.catalogue import admin
         from registration.catalogue.metadata_parts import register_metadata_part
-        from registration.services import clients, messages_queue, onboarding_messages, payments
-        from registration.services.files import files_metadata
+        from registration.services.clients import update
+        from registration.services.files.upload import files_metadata
+        from registration.services.messages import queue
+        from registration.services.onboarding import handlers
+        from registration.services.payments import checks as checks_payments
+        from registration.services.payments import fees
 
         admin.register()
         docs.register()
         checks.register()
         checks_payments.register()
-        clients.register()
-        messages_queue.register()
-        onboarding_messages.register()
-        payments.register()
+        update.register()
+        queue.register()
+        handlers.register()
+        fees.register()
         retention.register()
         register_metadata_part(files_metadata)

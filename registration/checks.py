@@ -38,7 +38,7 @@ def check_published_settings(**kwargs: Any) -> list[CheckMessage]:
 
 def check_message_settings(**kwargs: Any) -> list[CheckMessage]:
     """registration.E003, E004: attachments and reviewed fields."""
-    from registration.services.reviews_clients import REVIEWABLE
+    from registration.services.clients.review import REVIEWABLE
 
     problems: list[CheckMessage] = []
     if settings.MESSAGE_ATTACHMENT_MAX_BYTES < SMALLEST_ATTACHMENT_LIMIT:

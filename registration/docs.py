@@ -7,8 +7,8 @@ from django.conf import settings
 from portal.errors import DomainError, FrameworkError
 from portal.registries import DocsPage, docs_pages
 from registration.pages.docs import scopes_context
-from registration.services.credentials import MAX_WORKING
-from registration.services.storage import daily_bytes, max_bytes, stranger_bytes
+from registration.services.credentials.lifecycle import MAX_WORKING
+from registration.services.storage.room import daily_bytes, max_bytes, stranger_bytes
 
 
 def _quickstart() -> dict[str, object]:

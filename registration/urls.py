@@ -7,9 +7,9 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from portal.permissions import public
 from registration.api import clients, credentials, discovery, files, messages, register
+from registration.api.principal import bearer
 from registration.catalogue.admin import CLIENT_ADMIN, SERVER_PROVIDED_FILES
 from registration.pages import docs
-from registration.principal import bearer
 
 View = Callable[..., HttpResponse]
 admin: Callable[[View], View] = bearer(CLIENT_ADMIN)

@@ -16,9 +16,9 @@ from portal.errors import NotFound
 from portal.listing import CdsListView, Filter, Order, ids_filter, instant_filter, split_ids
 from portal.times import parse_datetime
 from registration.api.base import AdminView, actor, caller_registration, object_payload
+from registration.api.principal import require_scope
 from registration.api.throttles import ClientThrottle
 from registration.catalogue.admin import CLIENT_ADMIN
-from registration.principal import require_scope
 
 _WORDS = ArrayField(TextField())
 

@@ -12,7 +12,7 @@ from consent.oauth.params import MalformedRequest
 from portal.errors import DomainError
 from portal.ratelimits import Claim, take
 from registration.models import Client, Credential
-from registration.services import credentials
+from registration.services.credentials import lifecycle
 
 
 class InvalidClient(DomainError):
@@ -82,7 +82,7 @@ def _basic(authorization: str) -> tuple[str, str]:
 def _with_secret(client_id: str, secret: str) -> Caller | None:
     if "\x00" in client_id + secret:
         return None
-    credential = credentials.authenticate(client_id, secret, timezone.now())
+    credential = lifecycle.authenticate(client_id, secret, timezone.now())
     return Caller(credential.client, credential) if credential is not None else None
 
 

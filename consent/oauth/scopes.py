@@ -5,7 +5,7 @@ from typing import Any
 from oauth2_provider.scopes import BaseScopes
 
 from registration.models import Client
-from registration.services import offers
+from registration.services.catalogue import offers
 
 
 class OfferedScopes(BaseScopes):

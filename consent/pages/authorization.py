@@ -31,7 +31,7 @@ from portal.openid import freshness
 from portal.pages.i18n import remember_language
 from portal.permissions import public
 from portal.times import utility_zone
-from registration.services.onboarding_assets import logo_path
+from registration.services.clients.website_and_logo import logo_path
 
 PageView = Callable[[HttpRequest, AuthorizationRequest], HttpResponse]
 

@@ -19,7 +19,7 @@ from portal.pages.terms import show_terms
 from portal.permissions import public
 from portal.terms import customer_terms, digest_of
 from portal.times import utility_zone
-from registration.services.offers import offers_for
+from registration.services.catalogue.offers import offers_for
 
 
 @public

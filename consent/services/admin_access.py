@@ -19,7 +19,7 @@ from registration.catalogue.admin import GRANT_ADMIN
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeKind
 from registration.models import Client
-from registration.services import offers
+from registration.services.catalogue import offers
 
 
 @dataclass(frozen=True, slots=True)

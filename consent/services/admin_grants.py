@@ -13,7 +13,7 @@ from portal.crypto import digest
 from portal.jsontext import dumps
 from portal.prepared import Prepared
 from registration.models import Client
-from registration.services.offers import current_offers
+from registration.services.catalogue.offers import current_offers
 
 
 def admin_grant(

@@ -23,7 +23,7 @@ from consent.services.grants import (
     with_state,
 )
 from portal.models import User
-from registration.services.offers import current_offers
+from registration.services.catalogue.offers import current_offers
 
 Entry = dict[str, Any]
 

@@ -52,7 +52,7 @@ from portal.times import parse_datetime, utility_zone
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeType, scope_types
 from registration.models import Message
-from registration.services.offers import consent_offers, current_offers
+from registration.services.catalogue.offers import consent_offers, current_offers
 
 S = Grant.Status
 Entry = Mapping[str, Any]

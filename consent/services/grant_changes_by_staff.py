@@ -32,8 +32,8 @@ from portal.times import utility_zone
 from registration.catalogue.admin import SERVER_PROVIDED_FILES
 from registration.models import Client
 from registration.models.files import ServerProvidedFile
+from registration.services.catalogue.offers import current_offers
 from registration.services.locks import lock_client
-from registration.services.offers import current_offers
 
 S = Grant.Status
 

@@ -28,19 +28,19 @@ from consent.services.sections import Section, preset
 from portal.durations import INFINITE
 from portal.models import User
 from portal.times import parse_datetime, utility_zone
-from registration import addresses
+from registration import urls_of
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import FieldCategory, fields, scope_types
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
-from registration.services.message_handlers import (
+from registration.services.catalogue.offers import offers_for
+from registration.services.messages.handlers import (
     Actor,
     Options,
     Outcome,
     RequestHandler,
     request_handlers,
 )
-from registration.services.offers import offers_for
 
 FIELD = "grants_requested"
 
@@ -81,7 +81,7 @@ def approve_grant_request(request: Message, options: Options, by: Actor) -> Outc
     return Outcome(
         description=f"Approved: {len(made)} Grants were created.",
         related_type="grant_list",
-        related_uri=f"{addresses.portal_url('/cds-api/v1/grants')}?grant_ids={ids}",
+        related_uri=f"{urls_of.portal_url('/cds-api/v1/grants')}?grant_ids={ids}",
     )
 
 

@@ -8,7 +8,7 @@ from portal import audit
 from portal.models import User
 from registration.models import Message
 from registration.models.message_states import PENDING, REJECTED
-from registration.services.messages import open_field_changes, update_request
+from registration.services.messages.write import open_field_changes, update_request
 
 
 def open_review(

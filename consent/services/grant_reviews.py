@@ -34,14 +34,14 @@ from registration.catalogue.types import ScopeKind
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.models.files import ServerProvidedFile
-from registration.services.message_handlers import (
+from registration.services.catalogue.offers import offers_for
+from registration.services.messages.handlers import (
     Actor,
     Options,
     Outcome,
     RequestHandler,
     request_handlers,
 )
-from registration.services.offers import offers_for
 
 S = Grant.Status
 KEY = "field_changes:grant"

@@ -21,9 +21,9 @@ from portal.errors import DomainError
 from portal.models import User
 from portal.outbox import enqueue
 from registration.models import Client, Message
+from registration.services.catalogue.offers import current_offers
 from registration.services.locks import lock_message, lock_registration
-from registration.services.messages import notify
-from registration.services.offers import current_offers
+from registration.services.messages.write import notify
 
 S = Grant.Status
 

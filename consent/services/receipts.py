@@ -26,9 +26,9 @@ from portal.branding import current_utility
 from portal.crypto import digest
 from portal.models import User
 from portal.services.terms import keep_terms
-from registration.addresses import default_redirect_uri
 from registration.catalogue.offers import ScopeOffer
 from registration.models import Client
+from registration.urls_of import default_redirect_uri
 
 # Slow telephones included; what is found in a log later opens nothing.
 OPENS_FOR = timedelta(minutes=5)

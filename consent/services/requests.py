@@ -31,7 +31,7 @@ from portal.jsontext import dumps
 from portal.ratelimits import Claim, TooManyRequests, take
 from portal.times import utility_zone
 from registration.models import Client
-from registration.services import offers
+from registration.services.catalogue import offers
 
 REQUEST_URI = "urn:ietf:params:oauth:request_uri:"
 PUSHED_LIFETIME = timedelta(minutes=5)

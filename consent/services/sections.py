@@ -19,7 +19,7 @@ from portal.errors import DomainError
 from portal.models import User
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import FieldCategory, fields
-from registration.services.offers import offers_for
+from registration.services.catalogue.offers import offers_for
 
 _FUTURE = SpecialValue.INCLUDE_FUTURE.value
 

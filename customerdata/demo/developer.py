@@ -15,11 +15,11 @@ from registration.catalogue.offers import ScopeOffer
 from registration.fields.standard import REGISTRATION_FEE, standard_fields
 from registration.fields.types import RegistrationField
 from registration.models import Client, Credential, Registration, RegistrationMember
-from registration.services.coverage import save_coverage_entry
-from registration.services.offers import load_offers
-from registration.services.production_clients import create_production_client
-from registration.services.registration import register
-from registration.services.registration_fields import set_field
+from registration.services.catalogue.fields import set_field
+from registration.services.catalogue.offers import load_offers
+from registration.services.clients.create_production import create_production_client
+from registration.services.metadata.coverage import save_coverage_entry
+from registration.services.registering.register import register
 
 APP_NAME = "Demo Energy App"
 _SCOPES = "cds_client_admin cds_service_contracts cds_usage"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from consent.catalogue.access import VALUE_TYPES
 from customerdata.usage_values.formats import FormatError
 from customerdata.usage_values.wire import SegmentFormat, choice_format
-from registration.services.offers import current_offers
+from registration.services.catalogue.offers import current_offers
 
 
 def not_offered(formats: Iterable[SegmentFormat]) -> list[SegmentFormat]:

@@ -9,11 +9,11 @@ from rest_framework.views import APIView
 
 from portal.listing import Order
 from portal.times import parse_datetime
+from registration.api.principal import principal_of, require_scope
 from registration.api.throttles import ClientThrottle
 from registration.catalogue.admin import CLIENT_ADMIN
 from registration.errors import InvalidClientMetadata, InvalidRequest
 from registration.models import Registration
-from registration.principal import principal_of, require_scope
 
 
 class AdminView(APIView):

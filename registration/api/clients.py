@@ -17,9 +17,9 @@ from registration.api.base import (
     newest_first,
 )
 from registration.models import Client
-from registration.services.clients import update_client
-from registration.services.offers import current_offers
-from registration.wire import client_to_wire
+from registration.services.catalogue.offers import current_offers
+from registration.services.clients.update import update_client
+from registration.services.clients.wire import client_to_wire
 
 
 class ClientList(AdminView, CdsListView):

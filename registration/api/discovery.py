@@ -16,13 +16,14 @@ from portal import jsontext
 from portal.errors import NotFound
 from portal.listing import CdsListView, ids_filter
 from portal.times import parse_datetime
-from registration import geojson, metadata
 from registration.api.base import newest_first
 from registration.api.conditional import cacheable, cacheable_json
 from registration.api.throttles import PublicThrottle
 from registration.models import Client, CoverageEntry
-from registration.services.offers import current_offers
-from registration.services.publishing import updated_at
+from registration.services.catalogue.offers import current_offers
+from registration.services.metadata import documents
+from registration.services.metadata.updated_at import updated_at
+from registration.validation import geojson
 
 
 class PublicView(APIView):
@@ -40,7 +41,7 @@ class ServerMetadata(PublicView):
         """Answer the document, or lead to the server that took over (CDS-WG1-01 5)."""
         if settings.CDS_MIGRATED_TO:
             return HttpResponsePermanentRedirect(settings.CDS_MIGRATED_TO)
-        document = metadata.server_metadata(created=_created())
+        document = documents.server_metadata(created=_created())
         updated = updated_at(name="server-metadata", document=document)
         return cacheable_json(request, document | {"updated": updated})
 
@@ -54,7 +55,7 @@ class OAuthMetadata(PublicView):
 
     def get(self, request: Request) -> HttpResponse:
         """Answer the document."""
-        return cacheable_json(request, metadata.authorization_server_metadata(current_offers()))
+        return cacheable_json(request, documents.authorization_server_metadata(current_offers()))
 
 
 class ClientServerMetadata(PublicView):
@@ -63,7 +64,7 @@ class ClientServerMetadata(PublicView):
     def get(self, request: Request, client_id: str) -> HttpResponse:
         """Answer the document."""
         client = get_object_or_404(Client, client_id=client_id)
-        document = metadata.client_server_metadata(client, created=_created())
+        document = documents.client_server_metadata(client, created=_created())
         updated = updated_at(name=f"server-metadata:{client_id}", document=document)
         return cacheable_json(request, document | {"updated": updated})
 
@@ -74,8 +75,8 @@ class ClientOAuthMetadata(PublicView):
     def get(self, request: Request, client_id: str) -> HttpResponse:
         """Answer the document."""
         client = get_object_or_404(Client, client_id=client_id)
-        offers = metadata.client_offers(client)
-        return cacheable_json(request, metadata.authorization_server_metadata(offers))
+        offers = documents.client_offers(client)
+        return cacheable_json(request, documents.authorization_server_metadata(offers))
 
 
 class CoverageList(CdsListView):
@@ -94,7 +95,7 @@ class CoverageList(CdsListView):
 
     def represent(self, rows: list[CoverageEntry], request: Request) -> list[Mapping[str, Any]]:
         """Return the entries of one page."""
-        return [metadata.coverage_to_wire(row) for row in rows]
+        return [documents.coverage_to_wire(row) for row in rows]
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any

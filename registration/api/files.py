@@ -15,13 +15,13 @@ from rest_framework.views import APIView
 
 from portal.errors import NotFound
 from portal.listing import CdsListView, Filter, Order, ids_filter
-from registration import addresses
+from registration import urls_of
 from registration.api.base import newest_first
+from registration.api.principal import Principal
 from registration.api.throttles import ClientThrottle
 from registration.catalogue.admin import GRANT_ADMIN, SERVER_PROVIDED_FILES
 from registration.models.files import ServerProvidedFile
-from registration.principal import Principal
-from registration.services.offers import current_offers
+from registration.services.catalogue.offers import current_offers
 
 CHUNK = 1 << 16
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
@@ -102,14 +102,14 @@ def file_to_wire(file: ServerProvidedFile) -> dict[str, Any]:
     """Return a Server-Provided File object (CDS-WG1-02 9.1)."""
     return {
         "file_id": file.file_id,
-        "uri": addresses.absolute("server-provided-file", file.file_id),
+        "uri": urls_of.absolute("server-provided-file", file.file_id),
         "created": file.created,
         "modified": file.modified,
         "mime_type": file.mime_type,
         "size": file.size,
         "name": file.name,
         "description": file.description,
-        "download_uri": addresses.absolute("server-provided-file-download", file.file_id),
+        "download_uri": urls_of.absolute("server-provided-file-download", file.file_id),
     }
 
 

@@ -19,16 +19,16 @@ from registration.api.base import (
     object_payload,
 )
 from registration.api.messages_wire import listing_response, message_response
+from registration.api.principal import principal_of
 from registration.errors import InvalidRequest
 from registration.models import Message
 from registration.models.message import MessageAttachment
 from registration.models.message_states import OUTSTANDING
-from registration.principal import principal_of
-from registration.services.messages import mark_message
-from registration.services.messages_attachments import chunks_of, read_attachments
-from registration.services.messages_bodies import max_body_bytes, read_body
-from registration.services.messages_incoming import create_message
-from registration.services.storage import max_bytes
+from registration.services.messages.attachments import chunks_of, read_attachments
+from registration.services.messages.receive import create_message
+from registration.services.messages.stream_body import max_body_bytes, read_body
+from registration.services.messages.write import mark_message
+from registration.services.storage.room import max_bytes
 
 LISTS: Final = {
     "outstanding": Q(status__in=sorted(OUTSTANDING)),

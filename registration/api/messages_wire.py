@@ -8,17 +8,17 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from rest_framework.response import Response
 
 from portal import jsontext
-from registration import addresses
+from registration import urls_of
 from registration.models import Message
 from registration.models.message import MessageAttachment
-from registration.services.messages_attachments import chunks_of
+from registration.services.messages.attachments import chunks_of
 
 _UPDATES_REQUIRED = frozenset({"field_changes", "server_request"})
 
 
 def attachment_uri(attachment: MessageAttachment, message: Message) -> str:
     """Return where the file can be downloaded as it is, with the same token."""
-    uri = addresses.message_uri(message.message_id)
+    uri = urls_of.message_uri(message.message_id)
     return f"{uri}?attachment={attachment.attachment_id}"
 
 
@@ -26,9 +26,9 @@ def message_fields(message: Message) -> dict[str, Any]:
     """Return a Message object without its attachments; `creator` is null for the server's own."""
     wire: dict[str, Any] = {
         "message_id": message.message_id,
-        "uri": addresses.message_uri(message.message_id),
+        "uri": urls_of.message_uri(message.message_id),
         "previous_uri": (
-            addresses.message_uri(message.previous.message_id) if message.previous else None
+            urls_of.message_uri(message.previous.message_id) if message.previous else None
         ),
         "type": message.type,
         "read": message.read,

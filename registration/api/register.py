@@ -8,9 +8,9 @@ from rest_framework.views import APIView
 
 from registration.api.base import client_payload
 from registration.api.throttles import RegisterThrottle
-from registration.services.offers import current_offers
-from registration.services.registration import max_body_bytes, register
-from registration.wire import client_to_wire
+from registration.services.catalogue.offers import current_offers
+from registration.services.clients.wire import client_to_wire
+from registration.services.registering.register import max_body_bytes, register
 
 
 class Register(APIView):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from registration.client_metadata import MAX_URL, check_text, is_web_url
 from registration.errors import InvalidClientMetadata
+from registration.validation.client_metadata import MAX_URL, check_text, is_web_url
 
 MAX_PURPOSES = 50
 MAX_NAME = 200

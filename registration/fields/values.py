@@ -7,11 +7,16 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from portal.echoes import echo
-from registration.client_metadata import MAX_CONTACT, MAX_URL, check_text, is_web_url
 from registration.errors import InvalidClientMetadata
 from registration.fields.files import SubmittedFile, read_image, read_pdf
 from registration.fields.purposes import read_submitted
 from registration.fields.types import RegistrationField, ValueFormat
+from registration.validation.client_metadata import (
+    MAX_CONTACT,
+    MAX_URL,
+    check_text,
+    is_web_url,
+)
 
 MAX_STRING = 10_000
 MAX_ITEMS = 200

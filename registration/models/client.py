@@ -12,9 +12,9 @@ from oauth2_provider.models import AbstractApplication
 from portal.crypto import decrypt
 from portal.ids import random_id
 from portal.models import TimestampedModel
-from registration import addresses
+from registration import urls_of
 from registration.models.registration import Registration
-from registration.redirects import is_registered
+from registration.validation.redirect_uris import is_registered
 
 
 def new_client_id() -> str:
@@ -188,7 +188,7 @@ class Client(AbstractApplication):
         """
         if uri and uri in (*self.redirect_uri_list, self.default_redirect_uri):
             return True
-        own = addresses.default_redirect_uri(self.client_id)
+        own = urls_of.default_redirect_uri(self.client_id)
         return is_registered(uri, [other for other in self.redirect_uri_list if other != own])
 
 

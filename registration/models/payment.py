@@ -13,7 +13,7 @@ from payments import (
 )
 from payments.models import BasePayment
 
-from registration import addresses
+from registration import urls_of
 from registration.models.onboarding import Requirement
 
 
@@ -137,7 +137,7 @@ class Payment(BasePayment):
 
     def get_success_url(self) -> str:
         """Return where the provider sends the payer; the page says what really happened."""
-        return addresses.absolute("onboarding:payment", self.token)
+        return urls_of.absolute("onboarding:payment", self.token)
 
     def get_failure_url(self) -> str:
         """Return where the provider sends a payer who did not pay: the same page."""

@@ -15,7 +15,7 @@ from portal.permissions import public
 from portal.registries import DocsPage, Registry, docs_pages
 from registration.catalogue.offers import OfferedField, ScopeOffer, anchor, offered_fields
 from registration.catalogue.types import ScopeKind
-from registration.services.offers import current_offers
+from registration.services.catalogue.offers import current_offers
 
 field_notes: Registry[DocsPage] = Registry("notes on fields")
 """What apps add to a field on all scope pages, by field id: what clients must know to use it."""

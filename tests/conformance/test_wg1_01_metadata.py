@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from registration.errors import InvalidRequest
-from registration.services.coverage import save_coverage_entry
+from registration.services.metadata.coverage import save_coverage_entry
 from tests.factories.registration import AREA, CoverageEntryFactory
 from tests.registration.schemas import problems
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.models import OutboxEntry
 from registration.models import Client, Credential
-from registration.services.messages import NOTICE_TASK
+from registration.services.messages.write import NOTICE_TASK
 from tests.consent.oauth.support import ask_token, post
 from tests.factories.consent import GrantFactory, token_for
 from tests.factories.registration import CredentialFactory

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from consent.models import AuthorizationRequest
 from registration.catalogue.offers import FieldOffer
 from registration.errors import OffersInvalid
-from registration.services.offers import current_offers, load_offers
+from registration.services.catalogue.offers import current_offers, load_offers
 from tests.consent.oauth.support import Party, make_party, offer_demo_scopes, post
 
 pytestmark = pytest.mark.django_db

@@ -18,8 +18,8 @@ from consent.tasks import sweep_grants
 from portal.models import AuditEvent, OutboxEntry
 from registration.errors import InvalidRequest
 from registration.models import Message
-from registration.services.messages import ForbiddenStatus
-from registration.services.reviews import approve_request, reject_request
+from registration.services.messages.write import ForbiddenStatus
+from registration.services.reviews.decide import approve_request, reject_request
 from tests.consent.files_party import SCOPE, Party
 from tests.consent.oauth.support import offer_demo_scopes, plug_in_listener
 from tests.factories.consent import GrantFactory, admin_token_for

@@ -16,7 +16,7 @@ from consent.services.sections import entry_access
 from portal.models import User
 from registration.catalogue.types import scope_types
 from registration.models import Client, Credential
-from registration.services.offers import offers_for
+from registration.services.catalogue.offers import offers_for
 from tests.consent.oauth.support import (
     answer_of,
     ask_token,

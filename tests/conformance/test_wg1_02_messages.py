@@ -10,8 +10,8 @@ from django.core.management import call_command
 
 from registration.models import Client, Message
 from registration.models.message_states import KINDS
-from registration.services.messages import open_server_request, update_request
-from registration.services.reviews import approve_request, reject_request
+from registration.services.messages.write import open_server_request, update_request
+from registration.services.reviews.decide import approve_request, reject_request
 from tests.factories.registration import ClientFactory, MessageFactory
 from tests.registration.schemas import problems
 from tests.registration.support import (

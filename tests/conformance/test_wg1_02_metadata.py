@@ -9,7 +9,7 @@ from registration.catalogue.offers import ScopeOffer
 from registration.errors import OffersInvalid
 from registration.fields.standard import standard_fields
 from registration.models import Client
-from registration.services.offers import current_offers, load_offers
+from registration.services.catalogue.offers import current_offers, load_offers
 from tests.factories.registration import ClientFactory, CoverageEntryFactory
 from tests.registration.schemas import problems
 from tests.registration.support import offer_demo_scopes

@@ -13,7 +13,7 @@ from registration.fields.standard import standard_fields
 from registration.fields.types import FieldType, RegistrationField, ValueFormat
 from registration.models import Registration
 from registration.models.field import RegistrationFile
-from registration.services.registration_fields import set_field
+from registration.services.catalogue.fields import set_field
 from tests.registration.onboarding_support import PDF, offer_with, picture, refusal, register
 from tests.registration.schemas import problems
 

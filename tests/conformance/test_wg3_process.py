@@ -9,7 +9,7 @@ from django.test import Client as Browser
 
 from consent.models import AuthorizationRequest, Grant, Receipt
 from portal.models import OutboxEntry
-from registration.addresses import default_redirect_uri
+from registration.urls_of import default_redirect_uri
 from tests.consent.oauth.support import CALLBACK, answer_of, authorize_url
 from tests.consent.pages.world import MERGED, World, answer, form_url, make_world
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from consent.catalogue.demo_offers import demo_offers
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST_ID,
     MARCH,

@@ -7,7 +7,7 @@ from consent.models import Grant
 from consent.services.grant_changes_by_staff import grant_files
 from registration.models import Client, Credential
 from registration.models.files import ServerProvidedFile
-from registration.services.files import upload_file
+from registration.services.files.upload import upload_file
 from tests.consent.oauth.support import ask_token, details
 from tests.registration.support import register_demo_client
 

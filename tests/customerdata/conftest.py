@@ -3,7 +3,7 @@
 import pytest
 
 from consent.catalogue.demo_offers import demo_offers
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.factories.customerdata import Household
 
 

@@ -15,7 +15,7 @@ from consent.services.tokens import TokenOwner
 from portal.crypto import new_secret
 from portal.models import User
 from registration.models import Client, Credential
-from registration.services.offers import current_offers
+from registration.services.catalogue.offers import current_offers
 from tests.factories.registration import CONSENT_SCOPES, ClientFactory
 
 

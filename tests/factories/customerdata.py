@@ -28,7 +28,7 @@ from customerdata.models import (
     ServicePointVersion,
 )
 from portal.models import User
-from registration.services.offers import current_offers
+from registration.services.catalogue.offers import current_offers
 from tests.factories.registration import ClientFactory
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from factory.declarations import (
 from factory.django import DjangoModelFactory
 
 from portal import crypto
-from registration import addresses
+from registration import urls_of
 from registration.models import Client, CoverageEntry, Credential, Message, Registration
 
 CONSENT_SCOPES = ["cds_service_contracts", "cds_usage"]
@@ -52,10 +52,10 @@ class ClientFactory(DjangoModelFactory[Client]):
             cds_status_options=["sandbox", "disabled"],
             default_scope=" ".join(CONSENT_SCOPES),
             cds_default_redirect_uri=LazyAttribute(
-                lambda client: addresses.default_redirect_uri(client.client_id)
+                lambda client: urls_of.default_redirect_uri(client.client_id)
             ),
             redirect_uri_list=LazyAttribute(
-                lambda client: [addresses.default_redirect_uri(client.client_id)]
+                lambda client: [urls_of.default_redirect_uri(client.client_id)]
             ),
         )
         public = Trait(

@@ -23,7 +23,7 @@ from portal.embedded.layout import Layout
 from portal.models import OutboxEntry
 from portal.queues import DEFAULT, FETCH_TASKS, FETCHES
 from portal.tasks import sweep_outbox
-from registration.services.onboarding_assets import LOGO_TASK
+from registration.services.clients.website_and_logo import LOGO_TASK
 from tests.factories.registration import ClientFactory
 from tests.portal.silent_names import DOMAIN
 

@@ -11,7 +11,7 @@ from consent.models import AccessToken, Grant, RefreshToken
 from portal.ids import random_id
 from registration.models import Client, Credential, Message, Registration
 from registration.models.files import ServerProvidedFile
-from registration.services.files import upload_file
+from registration.services.files.upload import upload_file
 from tests.factories.consent import (
     GrantFactory,
     ReceiptFactory,

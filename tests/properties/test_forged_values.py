@@ -15,7 +15,7 @@ from consent.catalogue.demo_offers import demo_offers
 from consent.services.requests import REQUEST_URI
 from portal.listing import Cursor
 from registration.models import Client
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import grant_over, series_of, usage, write
 from tests.factories.consent import token_for
 from tests.factories.customerdata import Household

@@ -10,7 +10,7 @@ from consent.services.grant_changes_by_client import patch_grant
 from consent.services.grants import compute_grant
 from portal.errors import DomainError
 from registration.models import Message
-from registration.services.reviews import approve_request, reject_request
+from registration.services.reviews.decide import approve_request, reject_request
 from tests.consent.files_party import SCOPE, Party
 from tests.consent.oauth.support import offer_demo_scopes, plug_in_listener
 

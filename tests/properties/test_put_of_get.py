@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from portal.models import AuditEvent
 from registration.models import Client, Message
-from registration.services.offers import current_offers
-from registration.services.purposes import initial_purposes
+from registration.services.catalogue.offers import current_offers
+from registration.services.catalogue.purposes import initial_purposes
 from tests.properties.parties import call, make_party
 from tests.registration.support import offer_demo_scopes
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from registration import addresses
+from registration import urls_of
 from tests.properties.listings import listing_views
 from tests.properties.parties import LISTINGS, Party, call, make_party
 from tests.registration.support import offer_demo_scopes
@@ -125,7 +125,7 @@ class World:
                 "type": "private_message",
                 "name": "n",
                 "description": "d",
-                "previous_uri": addresses.message_uri(self.pick("messages", owner, number)),
+                "previous_uri": urls_of.message_uri(self.pick("messages", owner, number)),
             },
         }
         return call(self.b.api, "POST", f"/cds-api/v1/{kind}", bodies[kind])

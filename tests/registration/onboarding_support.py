@@ -10,14 +10,15 @@ from django.core import mail
 from django.test import Client as Browser
 from PIL import Image
 
+import registration.services.onboarding.tasks
+import registration.services.payments.tasks  # noqa: F401 -- the outbox runs them
 from consent import catalogue
 from consent.catalogue.demo_offers import demo_offers
 from portal import outbox
 from portal.models import OutboxEntry
 from registration.models import Client, Registration
 from registration.models.onboarding import Requirement
-from registration.services import onboarding_tasks, payments_tasks  # noqa: F401 -- the outbox runs them
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.registration.support import register_demo_client
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"

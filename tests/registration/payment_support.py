@@ -209,7 +209,7 @@ def stripe_stand_in(settings: Any, monkeypatch: Any) -> Iterator[StripeStandIn]:
     settings.PAYMENT_PROVIDER = "stripe"
     settings.PAYMENT_VARIANTS = {
         "stripe": [
-            "registration.services.payments_stripe.StripeCheckout",
+            "registration.services.payments.stripe.StripeCheckout",
             {"api_key": API_KEY, "endpoint_secret": SECRET},
         ]
     }

@@ -11,9 +11,9 @@ from rest_framework.test import APIClient
 from consent import catalogue
 from consent.catalogue.demo_offers import demo_offers
 from registration.models import Client, Message, Registration
-from registration.services.offers import load_offers
-from registration.services.reviews import approve_request
-from registration.services.reviews_seen import facts_of, version_of
+from registration.services.catalogue.offers import load_offers
+from registration.services.reviews.decide import approve_request
+from registration.services.reviews.seen_version import facts_of, version_of
 from tests.factories.registration import ClientFactory, MessageFactory
 
 

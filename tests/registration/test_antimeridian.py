@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from registration.antimeridian import side_by_side
-from registration.geojson import draw_map
+from registration.validation.antimeridian import side_by_side
+from registration.validation.geojson import draw_map
 
 Ring = list[tuple[float, float]]
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from portal.models import AuditEvent, OutboxEntry
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
-from registration.services.clients import disable_client
-from registration.services.messages import ForbiddenStatus
-from registration.services.reviews import approve_request, reject_request
+from registration.services.clients.update import disable_client
+from registration.services.messages.write import ForbiddenStatus
+from registration.services.reviews.decide import approve_request, reject_request
 from tests.factories.registration import ClientFactory
 from tests.registration.schemas import problems
 from tests.registration.support import admin_caller, offer_demo_scopes

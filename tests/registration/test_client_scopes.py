@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from registration.models import Client, Message
-from registration.services.offers import current_offers, load_offers
-from registration.services.reviews import approve_request, reject_request
+from registration.services.catalogue.offers import current_offers, load_offers
+from registration.services.reviews.decide import approve_request, reject_request
 from tests.factories.registration import ClientFactory
 from tests.registration.schemas import problems
 from tests.registration.support import admin_caller, offer_demo_scopes, register_demo_client

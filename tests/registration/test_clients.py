@@ -11,7 +11,7 @@ from portal.models import AuditEvent
 from registration import hooks
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
-from registration.services.clients import disable_client, enable_client
+from registration.services.clients.update import disable_client, enable_client
 from tests.factories.consent import GrantFactory
 from tests.factories.registration import ClientFactory, CredentialFactory, MessageFactory
 from tests.registration.support import admin_caller, caller, offer_demo_scopes

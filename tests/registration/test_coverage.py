@@ -8,16 +8,16 @@ from rest_framework.test import APIClient
 
 from portal.errors import NotFound
 from portal.models import AuditEvent
-from registration import geojson
 from registration.catalogue.offers import ScopeOffer
 from registration.errors import InvalidRequest
 from registration.models import CoverageEntry
-from registration.services.coverage import (
+from registration.services.catalogue.offers import load_offers
+from registration.services.metadata.coverage import (
     delete_coverage_entry,
     save_coverage_entry,
     upload_geojson,
 )
-from registration.services.offers import load_offers
+from registration.validation import geojson
 from tests.factories.registration import AREA, CoverageEntryFactory
 
 pytestmark = pytest.mark.django_db

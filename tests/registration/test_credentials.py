@@ -12,7 +12,7 @@ from portal.models import AuditEvent
 from registration import tasks  # noqa: F401 -- the outbox runs them
 from registration.errors import InvalidRequest
 from registration.models import Credential, Message
-from registration.services.credentials import (
+from registration.services.credentials.lifecycle import (
     EXPIRES_FIELD,
     MAX_WORKING,
     authenticate,

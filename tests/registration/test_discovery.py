@@ -68,7 +68,7 @@ def test_apps_below_add_their_addresses(http, monkeypatch):
         seen.append(set(context.offers))
         return {"cds_usagesegments_api": "https://x.example/usage"}
 
-    monkeypatch.setattr("registration.metadata.metadata_parts", lambda: (part,))
+    monkeypatch.setattr("registration.services.metadata.documents.metadata_parts", lambda: (part,))
     offer_demo_scopes()
     assert http.get(OAUTH).json()["cds_usagesegments_api"] == "https://x.example/usage"
     assert seen == [set(demo_offers())]

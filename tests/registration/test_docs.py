@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from portal.registries import docs_pages
 from registration.catalogue.offers import ScopeOffer
 from registration.docs import PAGES
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.factories.registration import ClientFactory
 from tests.registration.support import caller, offer_demo_scopes
 

@@ -10,13 +10,13 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
 from portal.models import AuditEvent
-from registration import addresses
+from registration import urls_of
 from registration.api.files import _Part, _part, _Unsatisfiable
 from registration.catalogue.metadata_parts import MetadataContext
 from registration.errors import InvalidRequest
 from registration.models.files import ServerProvidedFile
-from registration.services.files import files_metadata, upload_file
-from registration.services.offers import current_offers
+from registration.services.catalogue.offers import current_offers
+from registration.services.files.upload import files_metadata, upload_file
 from tests.factories.registration import RegistrationFactory
 from tests.registration.support import offer_demo_scopes
 
@@ -145,7 +145,7 @@ def test_ranges_past_the_end(header):
 def test_the_address_is_published_with_the_scope_only():
     """Metadata lists no more than works."""
     offer_demo_scopes()
-    urls = addresses.ScopeDocs()
+    urls = urls_of.ScopeDocs()
     offered = current_offers()
     some = {k: v for k, v in offered.items() if v.type != "cds_server_provided_files"}
     assert files_metadata(MetadataContext(offers=some, urls=urls)) == {}

@@ -3,7 +3,7 @@
 import pytest
 from lxml import etree
 
-from registration.geojson import GeoJsonError, draw_map, rings_of
+from registration.validation.geojson import GeoJsonError, draw_map, rings_of
 from tests.factories.registration import AREA
 
 RING = AREA["coordinates"][0]

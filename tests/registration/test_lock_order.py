@@ -9,11 +9,16 @@ import pytest
 
 from portal.errors import DomainError
 from registration.models import Client
-from registration.services import message_handlers, onboarding_flows
-from registration.services.clients import update_client
-from registration.services.message_handlers import RequestHandler, request_handlers
-from registration.services.onboarding import ForbiddenStep, approve_requirement, renew_link
-from registration.services.registration_fields import current_fields
+from registration.services.catalogue.fields import current_fields
+from registration.services.clients.update import update_client
+from registration.services.messages import handlers as message_handlers
+from registration.services.messages.handlers import RequestHandler, request_handlers
+from registration.services.onboarding import steps
+from registration.services.onboarding.requirements import (
+    ForbiddenStep,
+    approve_requirement,
+    renew_link,
+)
 from tests.races import after, at_once, wait_until_somebody_waits
 from tests.registration.onboarding_support import offer_with, production, register, requirement
 from tests.registration.support import approve_as_seen, caller
@@ -50,9 +55,9 @@ def test_a_review_is_decided_while_the_last_form_comes_in(decision_begun):
     registration = waiting_review()
     review = requirement(registration, "internal_review").message
     accept = partial(
-        onboarding_flows.accept_terms,
+        steps.accept_terms,
         requirement=requirement(registration, "terms_form"),
-        shown=onboarding_flows.terms_digest(current_fields()["terms_form"].body),
+        shown=steps.terms_digest(current_fields()["terms_form"].body),
         name="Dev",
         title="CEO",
         by="link:x",

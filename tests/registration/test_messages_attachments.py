@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from registration.errors import InvalidRequest
 from registration.models import Message
 from registration.models.message import MessageAttachment
-from registration.services.messages_attachments import received_file, store_attachments
-from registration.services.messages_bodies import (
+from registration.services.messages.attachments import received_file, store_attachments
+from registration.services.messages.stream_body import (
     LONG_STRING,
     AttachmentsTooLarge,
     DecodedFile,
@@ -157,7 +157,7 @@ def test_a_long_text_is_no_file(api):
 )
 def test_base64_as_writers_of_json_write_it(monkeypatch, step, write):
     """Escaped slashes, + as a character code, lines as in mails, cut anywhere."""
-    monkeypatch.setattr("registration.services.messages_bodies.LONG_STRING", 100)
+    monkeypatch.setattr("registration.services.messages.stream_body.LONG_STRING", 100)
     content = os.urandom(3001) + b"\xfb\xff\xbf" * 300
     text = write(base64.b64encode(content).decode())
     raw = f'{{"a": "sm\\u00e4ll \\"x\\"", "data": "{text}"}}'.encode()
@@ -172,7 +172,7 @@ def test_base64_as_writers_of_json_write_it(monkeypatch, step, write):
 )
 def test_what_is_not_base64_is_said(monkeypatch, text):
     """Padding in the middle, foreign characters, a wrong length."""
-    monkeypatch.setattr("registration.services.messages_bodies.LONG_STRING", 100)
+    monkeypatch.setattr("registration.services.messages.stream_body.LONG_STRING", 100)
     body = read_body(io.BytesIO(f'{{"data": "{text}"}}'.encode()))
     assert "Base64" in body.files[body.payload["data"]].error or "padding" in (
         body.files[body.payload["data"]].error
@@ -190,7 +190,7 @@ def test_errors_are_found_across_pieces():
 
 def test_odd_escapes_are_no_base64(monkeypatch):
     """JSON allows them, no encoder of Base64 needs them."""
-    monkeypatch.setattr("registration.services.messages_bodies.LONG_STRING", 100)
+    monkeypatch.setattr("registration.services.messages.stream_body.LONG_STRING", 100)
     body = read_body(io.BytesIO(b'{"data": "' + b"QUJD" * 50 + b'\\"QUJ\\u00zz"}'))
     (file,) = body.files.values()
     assert "not Base64" in file.error
@@ -200,7 +200,7 @@ def test_odd_escapes_are_no_base64(monkeypatch):
 @pytest.mark.parametrize("step", [1, 7, 64])
 def test_escapes_are_read_wherever_the_connection_cuts_them(monkeypatch, text, step):
     """Writers of JSON may escape a slash and break lines."""
-    monkeypatch.setattr("registration.services.messages_bodies.LONG_STRING", 100)
+    monkeypatch.setattr("registration.services.messages.stream_body.LONG_STRING", 100)
     raw = f'{{"data": "{text}", "rest": "a\\\\"}}'.encode()
     body = read_body(Slow(raw, step))
     (file,) = body.files.values()
@@ -213,7 +213,7 @@ def test_escapes_are_read_wherever_the_connection_cuts_them(monkeypatch, text, s
 )
 def test_other_escapes_are_no_base64(monkeypatch, escape):
     """Neither those of JSON that stand for something else, nor those of other languages."""
-    monkeypatch.setattr("registration.services.messages_bodies.LONG_STRING", 100)
+    monkeypatch.setattr("registration.services.messages.stream_body.LONG_STRING", 100)
     body = read_body(io.BytesIO(f'{{"data": "{"QUJD" * 50}{escape}QUJD"}}'.encode()))
     (file,) = body.files.values()
     assert "not Base64" in file.error
@@ -366,7 +366,7 @@ def test_a_failure_leaves_no_file(api, settings, monkeypatch):
             raise OSError("disk full")
         return "0" * 64
 
-    monkeypatch.setattr("registration.services.messages_attachments._sha256", broken)
+    monkeypatch.setattr("registration.services.messages.attachments._sha256", broken)
     api.raise_request_exception = False
     assert post(api, item(PDF), item(PDF)).status_code == 500
     assert not Message.objects.exists()

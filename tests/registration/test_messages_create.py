@@ -6,7 +6,7 @@ import pytest
 
 from portal.models import AuditEvent
 from registration.models import Client, Message
-from registration.services.messages import open_server_request, update_request
+from registration.services.messages.write import open_server_request, update_request
 from tests.factories.registration import ClientFactory, MessageFactory
 from tests.registration.support import admin_caller, caller, offer_demo_scopes
 

@@ -11,8 +11,8 @@ import requests
 
 from portal.errors import DomainError
 from registration.models import Client, Message
-from registration.services.clients import update_client
-from registration.services.reviews import approve_request
+from registration.services.clients.update import update_client
+from registration.services.reviews.decide import approve_request
 from tests.factories.registration import ClientFactory, MessageFactory
 from tests.races import at_once
 from tests.registration.support import approve_as_seen, caller, offer_demo_scopes

@@ -16,14 +16,15 @@ from portal.models import AuditEvent, OutboxEntry
 from registration import tasks
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
-from registration.services import message_handlers
-from registration.services.message_handlers import (
+from registration.services.messages import handlers as message_handlers
+from registration.services.messages.attachments import received_file, store_attachments
+from registration.services.messages.handlers import (
     Outcome,
     RequestHandler,
     SubmissionListener,
     handler_of,
 )
-from registration.services.messages import (
+from registration.services.messages.write import (
     ForbiddenStatus,
     notify,
     open_server_request,
@@ -31,8 +32,7 @@ from registration.services.messages import (
     send_notification,
     update_request,
 )
-from registration.services.messages_attachments import received_file, store_attachments
-from registration.services.reviews import approve_request, reject_request
+from registration.services.reviews.decide import approve_request, reject_request
 from tests.factories.registration import ClientFactory, MessageFactory, RegistrationFactory
 from tests.registration.schemas import problems
 from tests.registration.support import approve_as_seen, caller, offer_demo_scopes, run, waiting
@@ -188,7 +188,7 @@ def test_submissions_reach_their_listeners(monkeypatch):
     listeners.register(
         "test", lambda request, submission: seen.append((request.status, submission.type))
     )
-    monkeypatch.setattr("registration.services.messages_incoming.submission_listeners", listeners)
+    monkeypatch.setattr("registration.services.messages.receive.submission_listeners", listeners)
     admin = ClientFactory.create(admin=True)
     asked = open_server_request(
         registration=admin.registration,

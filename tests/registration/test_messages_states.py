@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from registration.errors import InvalidRequest
 from registration.models import Message
 from registration.models.message_states import CLIENT, KINDS, SERVER, STATUSES, may_become
-from registration.services.messages import ForbiddenStatus, update_request
+from registration.services.messages.write import ForbiddenStatus, update_request
 from tests.factories.registration import ClientFactory, MessageFactory, RegistrationFactory
 
 SPEC = json.loads((Path(__file__).parent.parent / "spec" / "messages.json").read_text())

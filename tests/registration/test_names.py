@@ -2,8 +2,8 @@
 
 import pytest
 
-from registration.client_metadata import read_client_metadata
-from registration.names import names, skeleton, stacks_marks
+from registration.validation.client_metadata import read_client_metadata
+from registration.validation.names import names, skeleton, stacks_marks
 
 
 @pytest.mark.parametrize(

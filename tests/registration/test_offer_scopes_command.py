@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from portal.models import AuditEvent
-from registration.services.offers import current_offers
+from registration.services.catalogue.offers import current_offers
 from tests.registration.support import offer_demo_scopes
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from portal.models import AuditEvent
 from registration.catalogue.offers import ScopeOffer
 from registration.errors import OffersInvalid
 from registration.models import OfferedScope
-from registration.services.offers import current_offers, load_offers, offers_for
+from registration.services.catalogue.offers import current_offers, load_offers, offers_for
 from tests.factories.registration import ClientFactory
 from tests.registration.support import offer_demo_scopes
 

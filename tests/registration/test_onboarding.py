@@ -9,8 +9,8 @@ from portal.errors import NotFound
 from portal.models import AuditEvent, OutboxEntry, User
 from registration.models import Client, Credential, Message, Registration
 from registration.models.onboarding import Requirement
-from registration.services import onboarding, onboarding_flows
-from registration.services.onboarding import (
+from registration.services.onboarding import requirements, steps
+from registration.services.onboarding.requirements import (
     ForbiddenStep,
     approve_requirement,
     reject_requirement,
@@ -135,7 +135,7 @@ def test_the_table_of_steps(old, new):
         ("rejected", "open"),
         ("rejected", "pending"),
     }
-    assert (new in onboarding.TRANSITIONS[old]) == ((old.value, new.value) in allowed)
+    assert (new in requirements.TRANSITIONS[old]) == ((old.value, new.value) in allowed)
 
 
 def test_reject_and_ask_again():
@@ -144,7 +144,7 @@ def test_reject_and_ask_again():
     registration = register()
     form = requirement(registration, "agreement_pdf")
     first = form.message
-    onboarding_flows.hand_in_pdf(requirement=form, content=PDF, by="link:x")
+    steps.hand_in_pdf(requirement=form, content=PDF, by="link:x")
     with pytest.raises(ForbiddenStep, match="reason"):
         reject_requirement(requirement=form, reason=" ", by="staff")
     reject_requirement(requirement=form, reason="No signature.", by="staff")
@@ -194,7 +194,7 @@ def test_a_payment_ends_with_its_receipt():
     registration = register()
     fee = requirement(registration, "registration_fee")
     assert (fee.message.amount, fee.message.currency) == (fee.amount, "USD")
-    onboarding_flows.report_payment(requirement=fee, by="link:x")
+    steps.report_payment(requirement=fee, by="link:x")
     approve_requirement(requirement=fee, by="staff")
     assert statuses(fee) == ["pending", "complete"]
     receipt = fee.message.replies.last()
@@ -225,11 +225,11 @@ def test_forged_and_foreign_links_are_not_found():
     offer_with("terms_form")
     path = path_of(requirement(register(), "terms_form"))
     token = path.split("/")[2]
-    assert onboarding.open_link(token).requirement.field_id == "terms_form"
+    assert requirements.open_link(token).requirement.field_id == "terms_form"
     link_id = token.split(".")[0]
     for forged in (link_id, f"{link_id}.x", f"{token}x", "x", ""):
         with pytest.raises(NotFound):
-            onboarding.open_link(forged)
+            requirements.open_link(forged)
 
 
 def staff():

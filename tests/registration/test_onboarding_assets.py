@@ -10,10 +10,14 @@ from portal.models import OutboxEntry
 from registration.fields.files import as_png
 from registration.models import Client
 from registration.models.onboarding import ClientLogo
-from registration.services.clients import update_client
-from registration.services.onboarding import approve_requirement
-from registration.services.onboarding_assets import check_website, fetch_logo, logo_url
-from registration.services.onboarding_flows import confirm_code, send_code
+from registration.services.clients.update import update_client
+from registration.services.clients.website_and_logo import (
+    check_website,
+    fetch_logo,
+    logo_url,
+)
+from registration.services.onboarding.requirements import approve_requirement
+from registration.services.onboarding.steps import confirm_code, send_code
 from tests.portal.test_safe_fetch import PUBLIC, Server, Wires, answer
 from tests.registration.onboarding_support import (
     mailed_code,

@@ -8,10 +8,13 @@ import pytest
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.models.onboarding import Requirement
-from registration.services.message_handlers import Outcome, RequestHandler
-from registration.services.onboarding import ForbiddenStep, approve_requirement
-from registration.services.onboarding_messages import with_reviews
-from registration.services.reviews import reject_request
+from registration.services.messages.handlers import Outcome, RequestHandler
+from registration.services.onboarding.handlers import with_reviews
+from registration.services.onboarding.requirements import (
+    ForbiddenStep,
+    approve_requirement,
+)
+from registration.services.reviews.decide import reject_request
 from tests.registration.onboarding_support import (
     PDF,
     offer_with,

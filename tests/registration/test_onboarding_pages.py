@@ -16,14 +16,14 @@ from portal import ids
 from portal.models import AuditEvent, OutboxEntry, User
 from registration.models import Message
 from registration.models.onboarding import Requirement, VerificationCode
-from registration.services import messages
-from registration.services.onboarding import (
+from registration.services.catalogue.fields import current_fields, set_field
+from registration.services.messages import write
+from registration.services.onboarding.requirements import (
     NOTHING_CAME,
     renew_expired_links,
     reopen_requirement,
 )
-from registration.services.onboarding_tasks import renew_onboarding_links
-from registration.services.registration_fields import current_fields, set_field
+from registration.services.onboarding.tasks import renew_onboarding_links
 from tests.registration.onboarding_support import (
     PDF,
     accepted,
@@ -344,7 +344,7 @@ def test_a_step_for_which_nothing_comes_ends():
     assert asked.count() == 6
     assert set(asked.values_list("status", flat=True)) == {"rejected"}
     # That of the registration itself.
-    assert OutboxEntry.objects.filter(task=messages.NOTICE_TASK).count() == 1
+    assert OutboxEntry.objects.filter(task=write.NOTICE_TASK).count() == 1
     with time_machine.travel(begun + timedelta(days=250), tick=False):
         assert browser.get(path).status_code == 410
         reopen_requirement(requirement=found, by="command:onboarding")

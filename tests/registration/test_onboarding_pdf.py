@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
 from registration.fields.types import FieldType, RegistrationField
-from registration.services.onboarding_pdf import blank_form
+from registration.services.onboarding.pdf_form import blank_form
 
 BOX = "\u25a1"
 FONT_FILE = "/FontFile2"

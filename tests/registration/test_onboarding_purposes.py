@@ -6,10 +6,13 @@ from dataclasses import replace
 import pytest
 
 from registration.catalogue.formats import FieldFormat
-from registration.metadata import authorization_server_metadata, client_offers
 from registration.models import Client
-from registration.services.offers import current_offers, load_offers, offers_for
-from registration.services.purposes import for_client
+from registration.services.catalogue.offers import current_offers, load_offers, offers_for
+from registration.services.catalogue.purposes import for_client
+from registration.services.metadata.documents import (
+    authorization_server_metadata,
+    client_offers,
+)
 from tests.registration.onboarding_support import offer_with, refusal
 from tests.registration.schemas import problems
 from tests.registration.support import caller, register_demo_client

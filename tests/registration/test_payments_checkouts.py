@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from portal.models import OutboxEntry
 from registration.models import Payment, Requirement
-from registration.services import onboarding, payments, payments_checkouts, reviews
-from registration.services.payments_checkouts import SILENCE, sweep_checkouts
+from registration.services.onboarding import requirements
+from registration.services.payments import checkouts, fees
+from registration.services.payments.checkouts import SILENCE, sweep_checkouts
+from registration.services.reviews import decide
 from tests.registration.onboarding_support import path_of, requirement, statuses
 from tests.registration.payment_support import FEE, fee_to_pay, report, send, use_dummy
 from tests.registration.support import run
@@ -45,10 +47,12 @@ def open_others(count):
 
 
 DECISIONS = {
-    "approve": lambda fee: onboarding.approve_requirement(requirement=fee, by="staff"),
-    "reject": lambda fee: onboarding.reject_requirement(requirement=fee, reason="No.", by="staff"),
-    "approve the Message": lambda fee: reviews.approve_request(message=fee.message, by="staff"),
-    "reject the Message": lambda fee: reviews.reject_request(
+    "approve": lambda fee: requirements.approve_requirement(requirement=fee, by="staff"),
+    "reject": lambda fee: requirements.reject_requirement(
+        requirement=fee, reason="No.", by="staff"
+    ),
+    "approve the Message": lambda fee: decide.approve_request(message=fee.message, by="staff"),
+    "reject the Message": lambda fee: decide.reject_request(
         message=fee.message, reason="No.", by="staff"
     ),
 }
@@ -59,11 +63,11 @@ def test_a_decision_promises_the_end_of_the_checkout(session, fee, stand_in, dec
     """Whichever way it is taken; the provider is not asked by the decision itself."""
     DECISIONS[decision](fee)
     assert asked(stand_in) == []
-    (entry,) = OutboxEntry.objects.filter(task=onboarding.END_CHECKOUTS_TASK)
-    payments_checkouts.end_checkouts(*entry.args)
+    (entry,) = OutboxEntry.objects.filter(task=requirements.END_CHECKOUTS_TASK)
+    checkouts.end_checkouts(*entry.args)
     assert (session["status"], payment().status) == ("expired", "cancelled")
     assert asked(stand_in) == ["cs_test_1", "cs_test_1/expire"]
-    payments_checkouts.end_checkouts(*entry.args)
+    checkouts.end_checkouts(*entry.args)
     assert len(asked(stand_in)) == 2
 
 
@@ -72,14 +76,14 @@ def test_nothing_is_promised_without_an_open_checkout(session, fee, stand_in):
     stand_in.pay(session)
     send("checkout.session.completed", session)
     assert requirement(fee.registration, FEE).status == "complete"
-    assert not OutboxEntry.objects.filter(task=onboarding.END_CHECKOUTS_TASK).exists()
+    assert not OutboxEntry.objects.filter(task=requirements.END_CHECKOUTS_TASK).exists()
 
 
 def test_asked_again_before_the_checkout_was_ended(session, fee, stand_in):
     """The party goes on at the same checkout."""
-    onboarding.reject_requirement(requirement=fee, reason="No.", by="staff")
-    onboarding.reopen_requirement(requirement=fee, by="staff")
-    payments_checkouts.end_checkouts(fee.pk)
+    requirements.reject_requirement(requirement=fee, reason="No.", by="staff")
+    requirements.reopen_requirement(requirement=fee, by="staff")
+    checkouts.end_checkouts(fee.pk)
     assert session["status"] == "open"
     fee.refresh_from_db()
     assert Browser().post(path_of(fee))["Location"] == session["url"]
@@ -87,18 +91,18 @@ def test_asked_again_before_the_checkout_was_ended(session, fee, stand_in):
 
 def test_asked_again_afterwards(session, fee, stand_in):
     """The dead checkout is not offered again."""
-    onboarding.reject_requirement(requirement=fee, reason="No.", by="staff")
-    payments_checkouts.end_checkouts(fee.pk)
-    onboarding.reopen_requirement(requirement=fee, by="staff")
+    requirements.reject_requirement(requirement=fee, reason="No.", by="staff")
+    checkouts.end_checkouts(fee.pk)
+    requirements.reopen_requirement(requirement=fee, by="staff")
     fee.refresh_from_db()
     assert Browser().post(path_of(fee))["Location"] == stand_in.sessions["cs_test_2"]["url"]
 
 
 def test_the_provider_is_away_at_the_decision(session, fee, stand_in):
     """A sweep ends the checkout later."""
-    onboarding.approve_requirement(requirement=fee, by="staff")
+    requirements.approve_requirement(requirement=fee, by="staff")
     stand_in.fails = True
-    payments_checkouts.end_checkouts(fee.pk)
+    checkouts.end_checkouts(fee.pk)
     assert (session["status"], payment().status) == ("open", "waiting")
     stand_in.fails = False
     assert sweep_checkouts(later()) == 1
@@ -113,8 +117,8 @@ def test_paid_at_the_last_moment(session, fee, stand_in):
             stand_in.pay(session)
 
     stand_in.meanwhile = pay_first
-    onboarding.approve_requirement(requirement=fee, by="staff")
-    payments_checkouts.end_checkouts(fee.pk)
+    requirements.approve_requirement(requirement=fee, by="staff")
+    checkouts.end_checkouts(fee.pk)
     assert payment().status == "waiting"
     sweep_checkouts(later())
     assert payment().status == "confirmed"
@@ -123,10 +127,10 @@ def test_paid_at_the_last_moment(session, fee, stand_in):
 
 def test_a_click_that_comes_too_late_opens_nothing(fee, stand_in):
     """The fee was decided between the button and the provider."""
-    begun = payments._begin(requirement=fee, by="visitor")
-    onboarding.approve_requirement(requirement=fee, by="staff")
-    payments_checkouts.end_checkouts(fee.pk)
-    assert payments._open_checkout(begun) == begun.get_success_url()
+    begun = fees._begin(requirement=fee, by="visitor")
+    requirements.approve_requirement(requirement=fee, by="staff")
+    checkouts.end_checkouts(fee.pk)
+    assert fees._open_checkout(begun) == begun.get_success_url()
     assert (payment().status, stand_in.calls) == ("cancelled", [])
 
 
@@ -134,8 +138,8 @@ def test_a_provider_that_cannot_end_a_checkout(fee, settings, caplog):
     """Said in the log, and left as it is; money from there is for staff to see."""
     use_dummy(settings)
     Browser().post(path_of(fee))
-    onboarding.approve_requirement(requirement=fee, by="staff")
-    payments_checkouts.end_checkouts(fee.pk)
+    requirements.approve_requirement(requirement=fee, by="staff")
+    checkouts.end_checkouts(fee.pk)
     assert "dummy cannot end" in caplog.text
     assert payment().status == "input"
     assert sweep_checkouts(later()) == 0
@@ -146,14 +150,14 @@ def test_a_provider_that_cannot_end_a_checkout(fee, settings, caplog):
 
 def test_surplus_money_is_listed_until_it_is_paid_back(session, fee, stand_in):
     """With the command that pays it back."""
-    onboarding.approve_requirement(requirement=fee, by="staff")
+    requirements.approve_requirement(requirement=fee, by="staff")
     stand_in.pay(session)
     send("checkout.session.completed", session)
     line = run("list_requests")
     assert line.startswith(f"{fee.reference}  ")
     assert fee.registration.registration_id in line
     assert line.endswith(f"USD 100.00 to pay back: manage.py onboarding refund {fee.reference}\n")
-    payments.refund_payment(requirement=fee, by="staff")
+    fees.refund_payment(requirement=fee, by="staff")
     assert run("list_requests") == NOTHING
 
 
@@ -163,7 +167,7 @@ def test_money_that_met_the_fee_is_not_listed(session, fee, stand_in):
     send("checkout.session.completed", session)
     assert requirement(fee.registration, FEE).paid_by == payment()
     assert "surplus" not in run("list_requests")
-    payments.refund_payment(requirement=fee, by="staff")
+    fees.refund_payment(requirement=fee, by="staff")
     assert "surplus" not in run("list_requests")
 
 
@@ -182,12 +186,12 @@ def test_the_migration_knows_which_payment_met_the_fee(session, fee, stand_in):
 
 def test_staff_may_keep_money_that_came_after_a_rejection(session, fee, stand_in):
     """An approved fee is a received payment: what was there by then met it."""
-    onboarding.reject_requirement(requirement=fee, reason="No.", by="staff")
+    requirements.reject_requirement(requirement=fee, reason="No.", by="staff")
     stand_in.pay(session)
     send("checkout.session.completed", session)
     assert "surplus" in run("list_requests")
-    onboarding.reopen_requirement(requirement=fee, by="staff")
-    onboarding.approve_requirement(requirement=fee, by="staff")
+    requirements.reopen_requirement(requirement=fee, by="staff")
+    requirements.approve_requirement(requirement=fee, by="staff")
     assert "surplus" not in run("list_requests")
 
 
@@ -200,7 +204,7 @@ def test_the_surplus_goes_back_first(session, fee, stand_in):
         stand_in.pay(stand_in.sessions[name])
         send("checkout.session.completed", stand_in.sessions[name])
     assert requirement(fee.registration, FEE).paid_by == second
-    assert payments.refund_payment(requirement=fee, by="staff") == first
+    assert fees.refund_payment(requirement=fee, by="staff") == first
     assert stand_in.calls[-1][1]["payment_intent"] == "pi_1"
     assert "surplus" not in run("list_requests")
 
@@ -275,7 +279,7 @@ def test_the_clock_starts_the_sweep(session, fee, stand_in, settings):
 def test_a_sweep_asks_few_and_everyone_in_turn(session, stand_in, monkeypatch):
     """The rest waits for the next sweep; who was asked is silent again only after a while."""
     open_others(2)
-    monkeypatch.setattr(payments_checkouts, "SWEEP_BATCH", 2)
+    monkeypatch.setattr(checkouts, "SWEEP_BATCH", 2)
     now = later()
     assert [sweep_checkouts(now) for _ in range(3)] == [2, 1, 0]
     assert asked(stand_in, since=3) == ["cs_test_1", "cs_test_2", "cs_test_3"]
@@ -297,7 +301,7 @@ def test_one_that_fails_does_not_hold_up_the_rest(session, stand_in, caplog):
 
 def test_nobody_is_asked_for_ever(session, stand_in):
     """What a provider has not settled after a month it never will."""
-    Payment.objects.update(created=timezone.now() - payments_checkouts.GIVEN_UP_AFTER)
+    Payment.objects.update(created=timezone.now() - checkouts.GIVEN_UP_AFTER)
     assert sweep_checkouts(later()) == 0
     assert asked(stand_in) == []
 

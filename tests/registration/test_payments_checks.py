@@ -2,13 +2,13 @@
 
 import pytest
 
-from registration.checks_payments import (
+from registration.services.payments.checks import (
     check_checkout_origins,
     check_payment_provider,
     check_payment_variants,
 )
 
-STRIPE = "registration.services.payments_stripe.StripeCheckout"
+STRIPE = "registration.services.payments.stripe.StripeCheckout"
 KEYS = {"api_key": "sk_live_never_shown", "endpoint_secret": "whsec_never_shown"}
 
 
@@ -53,7 +53,7 @@ def test_a_provider_that_nobody_configured(settings, name):
         ("stripe", [KEYS, STRIPE]),
         ("stripe", ["payments.nobody.Provider", {}]),
         ("stripe", ["registration.models.Requirement", {}]),
-        ("stripe", ["registration.services.payments.follow", {}]),
+        ("stripe", ["registration.services.payments.fees.follow", {}]),
     ],
 )
 def test_a_variant_that_is_none(settings, name, variant):

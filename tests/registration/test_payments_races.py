@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from portal.models import AuditEvent
 from registration.models import Message, Payment
-from registration.services import onboarding, payments_checkouts
+from registration.services.onboarding import requirements
+from registration.services.payments import checkouts
 from tests.races import at_once, wait_until_somebody_waits
 from tests.registration.onboarding_support import (
     path_of,
@@ -60,8 +61,8 @@ def test_staff_and_the_provider_decide_at_once(fee, stand_in):
     stand_in.pay(stand_in.only())
     payment = Payment.objects.get()
     at_once(
-        lambda: onboarding.approve_requirement(requirement=fee, by="staff"),
-        lambda: payments_checkouts.ask_provider(payment),
+        lambda: requirements.approve_requirement(requirement=fee, by="staff"),
+        lambda: checkouts.ask_provider(payment),
     )
     assert requirement(fee.registration, FEE).status == "complete"
     assert Message.objects.filter(related_type="payment_receipt").count() == 1
@@ -86,7 +87,7 @@ def open_transactions():
 def run_promised_end():
     """Do what a decision promised, as a worker does."""
     try:
-        run_outbox(onboarding.END_CHECKOUTS_TASK)
+        run_outbox(requirements.END_CHECKOUTS_TASK)
     finally:
         connection.close()
 
@@ -96,8 +97,8 @@ def test_no_transaction_waits_for_the_provider(session, fee, stand_in):
     seen = []
     stand_in.meanwhile = lambda path: seen.append((path.rpartition("/")[2], open_transactions()))
     Browser().get(f"/onboarding/payments/{Payment.objects.get().token}/")
-    payments_checkouts.sweep_checkouts(timezone.now() + 2 * payments_checkouts.SILENCE)
-    onboarding.approve_requirement(requirement=fee, by="staff")
+    checkouts.sweep_checkouts(timezone.now() + 2 * checkouts.SILENCE)
+    requirements.approve_requirement(requirement=fee, by="staff")
     run_promised_end()
     assert seen == [("cs_test_1", 0)] * 3 + [("expire", 0)]
     assert session["status"] == "expired"
@@ -110,7 +111,7 @@ def test_decided_while_the_checkout_is_being_opened(fee, stand_in):
     def decide(path):
         stand_in.meanwhile = lambda path: None
         try:
-            onboarding.approve_requirement(requirement=fee, by="staff")
+            requirements.approve_requirement(requirement=fee, by="staff")
         finally:
             connection.close()
         worker.start()
@@ -126,9 +127,7 @@ def test_decided_while_the_checkout_is_being_opened(fee, stand_in):
 def test_two_sweeps_and_the_webhook_at_once(session, fee, stand_in):
     """Each checkout is asked about once, and the payment counts once."""
     stand_in.pay(session)
-    sweep = partial(
-        payments_checkouts.sweep_checkouts, timezone.now() + 2 * payments_checkouts.SILENCE
-    )
+    sweep = partial(checkouts.sweep_checkouts, timezone.now() + 2 * checkouts.SILENCE)
     at_once(sweep, partial(send, "checkout.session.completed", session), sweep)
     assert len(stand_in.calls) <= 2
     assert statuses(fee) == ["pending", "complete"]

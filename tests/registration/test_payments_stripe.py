@@ -11,10 +11,10 @@ from payments import PaymentError
 from payments.signals import status_changed
 
 from registration.models import Payment
-from registration.services import payments
-from registration.services.onboarding import ForbiddenStep
-from registration.services.payments_stripe import StripeCheckout
-from registration.services.registration_fields import current_fields, set_field
+from registration.services.catalogue.fields import current_fields, set_field
+from registration.services.onboarding.requirements import ForbiddenStep
+from registration.services.payments import fees
+from registration.services.payments.stripe import StripeCheckout
 from tests.registration.onboarding_support import (
     offer_with,
     path_of,
@@ -239,11 +239,11 @@ def test_a_refund(session, stand_in, fee):
     stand_in.pay(session)
     send("checkout.session.completed", session)
     stand_in.fails = True
-    with pytest.raises(payments.PaymentUnavailable, match="Refused by the stand-in"):
-        payments.refund_payment(requirement=fee, by="staff")
+    with pytest.raises(fees.PaymentUnavailable, match="Refused by the stand-in"):
+        fees.refund_payment(requirement=fee, by="staff")
     assert payment().status == "confirmed"
     stand_in.fails = False
-    payments.refund_payment(requirement=fee, by="staff")
+    fees.refund_payment(requirement=fee, by="staff")
     path, sent, _ = stand_in.calls[-1]
     assert path == "/v1/refunds"
     assert (sent["payment_intent"], sent["amount"]) == ("pi_1", "10000")
@@ -301,7 +301,7 @@ def test_nobody_pays_again_what_arrived(session, fee):
     """Also where the requirement could not follow: staff look at it, no second checkout opens."""
     Payment.objects.update(status="confirmed")
     with pytest.raises(ForbiddenStep, match="arrived already"):
-        payments.start_payment(requirement=fee, by="visitor")
+        fees.start_payment(requirement=fee, by="visitor")
     assert Payment.objects.count() == 1
 
 
@@ -311,12 +311,12 @@ def test_two_payments_of_one_fee(session, stand_in, fee, caplog):
         requirement=fee, variant="stripe", total=100, currency="USD", description="Registration fee"
     )
     with transaction.atomic():
-        other = payments._open_checkout(second)
+        other = fees._open_checkout(second)
     assert other != session["url"]
     for found in list(stand_in.sessions.values()):
         stand_in.pay(found)
         send("checkout.session.completed", found)
     assert statuses(fee) == ["pending", "complete"]
     assert "cannot follow" in caplog.text
-    payments.refund_payment(requirement=fee, by="staff")
+    fees.refund_payment(requirement=fee, by="staff")
     assert set(Payment.objects.values_list("status", flat=True)) == {"confirmed", "refunded"}

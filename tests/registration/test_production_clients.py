@@ -7,9 +7,16 @@ import pytest
 from portal.models import AuditEvent, OutboxEntry
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
-from registration.services.clients import disable_client, enable_client, update_client
-from registration.services.onboarding import ForbiddenStep, approve_requirement
-from registration.services.production_clients import create_production_clients
+from registration.services.clients.create_production import create_production_clients
+from registration.services.clients.update import (
+    disable_client,
+    enable_client,
+    update_client,
+)
+from registration.services.onboarding.requirements import (
+    ForbiddenStep,
+    approve_requirement,
+)
 from tests.registration.onboarding_support import offer_with, production, register, requirement
 from tests.registration.support import approve_as_seen, caller
 from tests.registration.test_onboarding_messages import production_request

@@ -19,31 +19,31 @@ from registration.errors import InvalidRequest
 from registration.fields.types import FieldType, RegistrationField, ValueFormat
 from registration.models import Client, CoverageEntry, OfferedScope
 from registration.models.onboarding import ClientLogo
-from registration.services import (
-    credentials,
-    messages_incoming,
-    messages_notices,
-    offers,
-    onboarding_assets,
-    registration_fields,
+from registration.services.catalogue import fields, offers
+from registration.services.catalogue.fields import set_field
+from registration.services.catalogue.offers import load_offers
+from registration.services.clients import website_and_logo
+from registration.services.clients.create_production import create_production_client
+from registration.services.clients.update import (
+    disable_client,
+    enable_client,
+    update_client,
 )
-from registration.services.clients import disable_client, enable_client, update_client
-from registration.services.coverage import delete_coverage_entry
-from registration.services.credentials import (
+from registration.services.credentials import lifecycle
+from registration.services.credentials.lifecycle import (
     MAX_WORKING,
     create_credential,
     expire_credential,
     set_expiry_from_wire,
 )
-from registration.services.messages import send_message
-from registration.services.messages_attachments import received_file
-from registration.services.messages_incoming import create_message
-from registration.services.messages_notices import NOTICES_PER_DAY, promise_mails
-from registration.services.offers import load_offers
-from registration.services.onboarding_flows import SHARE, send_code
-from registration.services.production_clients import create_production_client
-from registration.services.registration_fields import set_field
-from registration.services.storage import TooMuchToday, daily_bytes
+from registration.services.messages import mail_contacts, receive
+from registration.services.messages.attachments import received_file
+from registration.services.messages.mail_contacts import NOTICES_PER_DAY, promise_mails
+from registration.services.messages.receive import create_message
+from registration.services.messages.write import send_message
+from registration.services.metadata.coverage import delete_coverage_entry
+from registration.services.onboarding.steps import SHARE, send_code
+from registration.services.storage.room import TooMuchToday, daily_bytes
 from tests.factories.consent import GrantFactory
 from tests.factories.registration import (
     ClientFactory,
@@ -76,7 +76,7 @@ def test_two_messages_at_once_share_the_files_of_a_day(monkeypatch, settings, tm
             letter = {"type": "private_message", "name": "A", "description": "B"}
             return create_message(client=admin, payload=letter, files=[file], by="client:a")
 
-    begun = stop_in_flight(monkeypatch, messages_incoming, "store_attachments")
+    begun = stop_in_flight(monkeypatch, receive, "store_attachments")
     first, second = at_once(send, partial(after, begun, send))
     assert first.attachments.get().size == 1000
     assert isinstance(second, TooMuchToday)
@@ -116,7 +116,7 @@ def test_two_notices_at_once_share_the_mails_of_a_day(monkeypatch):
     begun = stop_in_flight(monkeypatch, mail_shares, "enqueue")
     first, second = (partial(promise_mails, message_id=x.message_id) for x in letters[-2:])
     at_once(first, partial(after, begun, second))
-    assert OutboxEntry.objects.filter(task=messages_notices.TASK).count() == NOTICES_PER_DAY
+    assert OutboxEntry.objects.filter(task=mail_contacts.TASK).count() == NOTICES_PER_DAY
 
 
 @pytest.mark.django_db(transaction=True)
@@ -138,7 +138,7 @@ def test_two_secrets_made_at_once_share_the_limit(monkeypatch):
     client = ClientFactory.create(consent=True)
     for _ in range(MAX_WORKING - 1):
         CredentialFactory.create(client=client)
-    begun = stop_in_flight(monkeypatch, credentials, "store_credential")
+    begun = stop_in_flight(monkeypatch, lifecycle, "store_credential")
     make = partial(create_credential, client=client, by="dev")
     _, refused = at_once(make, partial(after, begun, make))
     assert isinstance(refused, InvalidRequest)
@@ -170,7 +170,7 @@ def test_two_fields_made_at_once_do_not_share_a_name(monkeypatch):
         field_name="cds_vat",
         format=ValueFormat.STRING,
     )
-    begun = stop_in_flight(monkeypatch, registration_fields, "to_json")
+    begun = stop_in_flight(monkeypatch, fields, "to_json")
     add = partial(set_field, field=field, by="staff")
     twin = partial(set_field, field=replace(field, id="twin"), by="staff")
     _, refused = at_once(add, partial(after, begun, twin))
@@ -187,10 +187,10 @@ def test_a_website_is_not_confirmed_by_a_contact_that_goes_meanwhile(monkeypatch
     step.decided = timezone.now()
     step.save()
     client = Client.objects.get(registration=party, response_types=["code"])
-    assert onboarding_assets._confirm(client, client.client_uri)
+    assert website_and_logo._confirm(client, client.client_uri)
     payload = {"client_uri": client.client_uri, "contacts": ["ops@other.example"]}
     update_client(client=client, payload=payload, by="dev")
-    assert not onboarding_assets._confirm(client, client.client_uri)
+    assert not website_and_logo._confirm(client, client.client_uri)
     assert Client.objects.get(pk=client.pk).website_confirmed is None
 
 
@@ -199,13 +199,13 @@ def test_of_two_fetches_of_a_logo_at_once_the_first_counts():
     """The picture that staff saw does not change behind it."""
     uri = "https://solar.example/logo.png"
     client = ClientFactory.create(consent=True, logo_uri=uri)
-    assert onboarding_assets._keep_logo(client, uri, picture())
+    assert website_and_logo._keep_logo(client, uri, picture())
     first = ClientLogo.objects.get()
-    assert not onboarding_assets._keep_logo(client, uri, picture(size=(4, 4)))
+    assert not website_and_logo._keep_logo(client, uri, picture(size=(4, 4)))
     assert ClientLogo.objects.get() == first
     stale = Client.objects.get(pk=client.pk)
     stale.logo_uri = ""
-    onboarding_assets._drop_logo(stale)
+    website_and_logo._drop_logo(stale)
     assert ClientLogo.objects.get() == first
 
 

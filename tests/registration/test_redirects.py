@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from registration.errors import InvalidRedirectUri
-from registration.redirects import is_registered, read_redirect_uris
+from registration.validation.redirect_uris import is_registered, read_redirect_uris
 
 OWN = "http://testserver/oauth/default-redirect/cl_1"
 

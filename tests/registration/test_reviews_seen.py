@@ -13,13 +13,17 @@ from portal.models import User
 from registration.fields.types import FieldType, RegistrationField
 from registration.models import Client, Message
 from registration.models.onboarding import ClientLogo, Requirement
-from registration.services import onboarding_flows
-from registration.services.clients import disable_client, enable_client, update_client
-from registration.services.messages import open_server_request
-from registration.services.onboarding import approve_requirement
-from registration.services.registration_fields import set_field
-from registration.services.reviews import approve_request
-from registration.services.reviews_seen import NotAsSeen, facts_of, version_of
+from registration.services.catalogue.fields import set_field
+from registration.services.clients.update import (
+    disable_client,
+    enable_client,
+    update_client,
+)
+from registration.services.messages.write import open_server_request
+from registration.services.onboarding import steps
+from registration.services.onboarding.requirements import approve_requirement
+from registration.services.reviews.decide import approve_request
+from registration.services.reviews.seen_version import NotAsSeen, facts_of, version_of
 from tests.factories.registration import ClientFactory
 from tests.registration.onboarding_support import (
     PDF,
@@ -150,12 +154,12 @@ def test_a_form_handed_in_again_after_the_look_is_not_accepted(tmp_path):
     offer_with("agreement_pdf")
     registration = register()
     form = requirement(registration, "agreement_pdf")
-    onboarding_flows.hand_in_pdf(requirement=form, content=PDF, by="link:x")
+    steps.hand_in_pdf(requirement=form, content=PDF, by="link:x")
     shown = run("show_request", form.message.message_id, save_files=tmp_path / "files")
     (saved,) = (tmp_path / "files").iterdir()
     assert saved.read_bytes() == PDF
     seen = shown.rpartition("version: ")[2].strip()
-    onboarding_flows.hand_in_pdf(requirement=form, content=PDF + b"\n", by="link:x")
+    steps.hand_in_pdf(requirement=form, content=PDF + b"\n", by="link:x")
     with pytest.raises(CommandError, match="look"):
         run("approve_request", form.message.message_id, seen=seen)
     approve_as_seen(message=form.message, by="staff")
@@ -199,9 +203,9 @@ def test_steps_that_need_a_look_are_not_approved_by_name():
     registration = register()
     User.objects.create_user("staff@example.com", is_staff=True)
     form = requirement(registration, "agreement_pdf")
-    onboarding_flows.hand_in_pdf(requirement=form, content=PDF, by="link:x")
+    steps.hand_in_pdf(requirement=form, content=PDF, by="link:x")
     fee = requirement(registration, "registration_fee")
-    onboarding_flows.report_payment(requirement=fee, by="link:x")
+    steps.report_payment(requirement=fee, by="link:x")
     for field_id in ("internal_review", "agreement_pdf"):
         step = requirement(registration, field_id)
         with pytest.raises(CommandError, match=f"show_request {step.message.message_id}"):

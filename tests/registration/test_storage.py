@@ -16,9 +16,9 @@ from registration.models import Message, Registration
 from registration.models.field import RegistrationFile
 from registration.models.message import MessageAttachment
 from registration.models.onboarding import Requirement
-from registration.services import storage
-from registration.services.registration_fields import current_fields
-from registration.services.storage import HAND_INS, STRANGER, daily_bytes
+from registration.services.catalogue.fields import current_fields
+from registration.services.storage import room
+from registration.services.storage.room import HAND_INS, STRANGER, daily_bytes
 from tests.factories.registration import MessageFactory
 from tests.registration.onboarding_support import (
     PDF,
@@ -116,7 +116,7 @@ def test_strangers_share_what_there_is(api, settings):
 
 def test_an_address_has_a_share_of_a_day(api, monkeypatch, stopped_clock):
     """Registrations cost nothing, so one after another must not give more."""
-    monkeypatch.setattr(storage, "STRANGERS_OF_ADDRESS", "3000/day")
+    monkeypatch.setattr(room, "STRANGERS_OF_ADDRESS", "3000/day")
     assert post(api, description="x" * 600).status_code == 201
     other, _ = admin_caller()
     assert post(other, description="x" * 600).status_code == 429
@@ -157,14 +157,14 @@ def test_registrations_count(settings, monkeypatch, stopped_clock):
     """Each is some twenty rows, whatever it says."""
     offer_demo_scopes()
     assert register_demo_client().status_code == 201
-    assert Registration.objects.get().size > storage.REGISTRATION_ROWS
+    assert Registration.objects.get().size > room.REGISTRATION_ROWS
     settings.UNVERIFIED_STORAGE_BYTES = 30_000
     cache.clear()  # the total is not counted for every request
     refused = register_demo_client()
     assert (refused.status_code, refused.json()["error"]) == (503, "temporarily_unavailable")
     assert Registration.objects.count() == 1
     settings.UNVERIFIED_STORAGE_BYTES = 1_000_000
-    monkeypatch.setattr(storage, "STRANGERS_OF_ADDRESS", "30000/day")
+    monkeypatch.setattr(room, "STRANGERS_OF_ADDRESS", "30000/day")
     assert register_demo_client().status_code == 201
     assert register_demo_client().status_code == 429
 

@@ -7,11 +7,14 @@ from django.test import Client as Browser
 from registration.fields.files import SubmittedFile
 from registration.models import Registration
 from registration.models.field import RegistrationFile
-from registration.services.onboarding import ForbiddenStep, reject_requirement
-from registration.services.onboarding_flows import hand_in_pdf
-from registration.services.registration_fields import current_fields, store_file
-from registration.services.storage import HAND_INS
-from registration.services.stored_files import no_orphans
+from registration.services.catalogue.fields import current_fields, store_file
+from registration.services.onboarding.requirements import (
+    ForbiddenStep,
+    reject_requirement,
+)
+from registration.services.onboarding.steps import hand_in_pdf
+from registration.services.storage.room import HAND_INS
+from registration.services.storage.stored_files import no_orphans
 from tests.registration.onboarding_support import (
     PDF,
     offer_with,

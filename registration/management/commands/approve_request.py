@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
 from registration.models import Message
-from registration.services.reviews import approve_request
-from registration.services.reviews_seen import NotAsSeen
+from registration.services.reviews.decide import approve_request
+from registration.services.reviews.seen_version import NotAsSeen
 
 
 class Command(BaseCommand):

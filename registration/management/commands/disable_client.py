@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
 from registration.models import Client
-from registration.services.clients import disable_client
+from registration.services.clients.update import disable_client
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from registration.models import Client
-from registration.services.clients import enable_client
+from registration.services.clients.update import enable_client
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from portal.errors import DomainError
 from registration.models import Credential
-from registration.services.credentials import expire_leaked_credential
+from registration.services.credentials.lifecycle import expire_leaked_credential
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from portal.times import format_datetime
-from registration.characters import visible
 from registration.models import Message, Payment
+from registration.validation.characters import visible
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
 from registration.catalogue.admin import CLIENT_ADMIN
-from registration.services.offers import (
+from registration.services.catalogue.offers import (
     current_offers,
     load_offers,
     offer_from_json,

@@ -6,9 +6,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
 from portal.models import User
-from registration.characters import visible
 from registration.models.onboarding import Requirement
-from registration.services import onboarding, payments
+from registration.services.onboarding import requirements
+from registration.services.payments import fees
+from registration.validation.characters import visible
 
 ACTIONS = ("list", "approve", "reject", "reopen", "refund")
 
@@ -64,12 +65,12 @@ def _act(action: str, requirement: Requirement, reason: str, by: User) -> Requir
             raise CommandError(
                 f"This waits for a look: manage.py show_request {request}, then approve_request."
             )
-        return onboarding.approve_requirement(requirement=requirement, note=reason, by=by)
+        return requirements.approve_requirement(requirement=requirement, note=reason, by=by)
     if action == "reject":
-        return onboarding.reject_requirement(requirement=requirement, reason=reason, by=by)
+        return requirements.reject_requirement(requirement=requirement, reason=reason, by=by)
     if action == "reopen":
-        return onboarding.reopen_requirement(requirement=requirement, by=by)
-    payments.refund_payment(requirement=requirement, by=by)
+        return requirements.reopen_requirement(requirement=requirement, by=by)
+    fees.refund_payment(requirement=requirement, by=by)
     requirement.refresh_from_db()
     return requirement
 

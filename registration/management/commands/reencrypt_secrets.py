@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from portal.services.encryption import reencrypt_second_factors
-from registration.services.encryption import reencrypt_credentials
+from registration.services.credentials.reencrypt import reencrypt_credentials
 
 
 class Command(BaseCommand):

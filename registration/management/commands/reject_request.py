@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
 from registration.models import Message
-from registration.services.reviews import reject_request
+from registration.services.reviews.decide import reject_request
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
 from registration.models import Client
-from registration.services.credentials import replace_credential
+from registration.services.credentials.lifecycle import replace_credential
 
 
 class Command(BaseCommand):

@@ -6,14 +6,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
-from registration.geojson import GeoJsonError, parse_geojson
 from registration.models import CoverageEntry
-from registration.services.coverage import (
+from registration.services.metadata.coverage import (
     COMMODITY_TYPES,
     INFRASTRUCTURE_TYPES,
     delete_coverage_entry,
     save_coverage_entry,
 )
+from registration.validation.geojson import GeoJsonError, parse_geojson
 
 BY = "command:save_coverage"
 _TEXTS = {

@@ -10,8 +10,12 @@ from django.db import transaction
 
 from portal.errors import DomainError
 from registration.models import Message, Registration
-from registration.services.messages import send_message, send_notification
-from registration.services.messages_attachments import UNKNOWN, received_file, store_attachments
+from registration.services.messages.attachments import (
+    UNKNOWN,
+    received_file,
+    store_attachments,
+)
+from registration.services.messages.write import send_message, send_notification
 
 BY = "command:send_message"
 

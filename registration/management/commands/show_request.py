@@ -9,12 +9,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal import jsontext
 from portal.times import format_datetime
-from registration.characters import visible
 from registration.models import Message
 from registration.models.field import RegistrationFile
-from registration.services.message_handlers import handler_of
-from registration.services.messages_attachments import chunks_of
-from registration.services.reviews_seen import facts_of, version_of
+from registration.services.messages.attachments import chunks_of
+from registration.services.messages.handlers import handler_of
+from registration.services.reviews.seen_version import facts_of, version_of
+from registration.validation.characters import visible
 
 
 class Command(BaseCommand):

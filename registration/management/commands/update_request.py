@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from portal.errors import DomainError
 from registration.models import Message
 from registration.models.message_states import ERRORED, OPEN, PENDING
-from registration.services.messages import update_request
+from registration.services.messages.write import update_request
 
 
 class Command(BaseCommand):

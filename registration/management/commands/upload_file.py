@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
 from registration.models import Registration
-from registration.services.files import upload_file
+from registration.services.files.upload import upload_file
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
-from registration import addresses
-from registration.services.coverage import upload_geojson
+from registration import urls_of
+from registration.services.metadata.coverage import upload_geojson
 
 
 class Command(BaseCommand):
@@ -28,4 +28,4 @@ class Command(BaseCommand):
             upload_geojson(entry_id=entry_id, raw=raw, by="command:upload_geojson")
         except (DomainError, OSError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(addresses.absolute("coverage-map", entry_id))
+        self.stdout.write(urls_of.absolute("coverage-map", entry_id))

@@ -13,7 +13,7 @@ from portal.openid.config import named_providers
 from registration.fields.types import FieldType, RegistrationField, ValueFormat
 from registration.models import Payment
 from registration.models.onboarding import Requirement
-from registration.services.payments import takes_cards
+from registration.services.payments.fees import takes_cards
 
 
 @dataclass(frozen=True, slots=True)

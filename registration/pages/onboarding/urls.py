@@ -2,8 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+import registration.services.onboarding.tasks
+import registration.services.payments.tasks  # noqa: F401 -- the outbox may run here too
 from registration.pages.onboarding import views
-from registration.services import onboarding_tasks, payments_tasks  # noqa: F401 -- the outbox may run here too
 
 app_name = "onboarding"
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -35,10 +35,12 @@ from registration.pages.onboarding.presenters import (
     receipt_notes,
     status_words,
 )
-from registration.services import onboarding, onboarding_flows, payments, payments_checkouts
-from registration.services.offers import current_offers
-from registration.services.onboarding_pdf import blank_form
-from registration.services.registration_fields import fields_of
+from registration.services.catalogue.fields import fields_of
+from registration.services.catalogue.offers import current_offers
+from registration.services.onboarding import requirements as onboarding
+from registration.services.onboarding import steps
+from registration.services.onboarding.pdf_form import blank_form
+from registration.services.payments import checkouts, fees
 
 Page = Callable[[HttpRequest, Requirement], HttpResponse]
 
@@ -106,11 +108,11 @@ def form_pdf(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def payment(request: HttpRequest, token: UUID) -> HttpResponse:
     """Say how a payment stands, by the provider's word alone; checkouts lead back to here."""
-    found = payments.payment_of(token)
+    found = fees.payment_of(token)
     if request.method != "POST":
         ratelimits.count("30/min", f"payment:{token}")
-        payments_checkouts.ask_provider(found)
-        found = payments.payment_of(token)
+        checkouts.ask_provider(found)
+        found = fees.payment_of(token)
     requirement = found.requirement
     words = payment_words(found, requirement)
     if requirement.status != Requirement.Status.OPEN:
@@ -133,7 +135,7 @@ def _email(request: HttpRequest, requirement: Requirement) -> HttpResponse:
     wants_code = request.method == "POST" and "send" in request.POST
     if wants_code:
         language = get_language() or settings.LANGUAGE_CODE
-        onboarding_flows.send_code(
+        steps.send_code(
             requirement=requirement, language=language, by=_visitor(request, requirement)
         )
         return _again(request)
@@ -141,7 +143,7 @@ def _email(request: HttpRequest, requirement: Requirement) -> HttpResponse:
     if form.is_valid() and _tried(
         form,
         "code",
-        lambda: onboarding_flows.confirm_code(
+        lambda: steps.confirm_code(
             requirement=requirement,
             code=form.cleaned_data["code"],
             by=_visitor(request, requirement),
@@ -164,7 +166,7 @@ def _terms(request: HttpRequest, requirement: Requirement) -> HttpResponse:
     if form.is_valid() and _tried(
         form,
         "agree",
-        lambda: onboarding_flows.accept_terms(
+        lambda: steps.accept_terms(
             requirement=requirement,
             shown=request.POST.get("shown", ""),
             name=form.cleaned_data["name"],
@@ -174,7 +176,7 @@ def _terms(request: HttpRequest, requirement: Requirement) -> HttpResponse:
     ):
         return _again(request)
     field = onboarding.field_of(requirement)
-    shown = onboarding_flows.terms_digest(field.body)
+    shown = steps.terms_digest(field.body)
     return _show(request, requirement, "terms", form=form, field=field, shown=shown)
 
 
@@ -188,7 +190,7 @@ def _pdf(request: HttpRequest, requirement: Requirement) -> HttpResponse:
     if form.is_valid() and _tried(
         form,
         "file",
-        lambda: onboarding_flows.hand_in_pdf(
+        lambda: steps.hand_in_pdf(
             requirement=requirement,
             content=form.cleaned_data["file"].read(),
             by=_visitor(request, requirement),
@@ -203,17 +205,17 @@ def _payment(
 ) -> HttpResponse:
     if request.method != "POST":
         return _payment_page(request, requirement, outcome)
-    if payments.takes_cards():
+    if fees.takes_cards():
         return _to_checkout(request, requirement)
-    onboarding_flows.report_payment(requirement=requirement, by=_visitor(request, requirement))
+    steps.report_payment(requirement=requirement, by=_visitor(request, requirement))
     return _again(request)
 
 
 def _to_checkout(request: HttpRequest, requirement: Requirement) -> HttpResponse:
     ratelimits.count("public", f"payment:{current.get().network}")
     try:
-        url = payments.start_payment(requirement=requirement, by=_visitor(request, requirement))
-    except payments.PaymentUnavailable:
+        url = fees.start_payment(requirement=requirement, by=_visitor(request, requirement))
+    except fees.PaymentUnavailable:
         return _payment_page(request, requirement, checkout_words())
     return HttpResponseRedirect(url, status=303)
 
@@ -226,13 +228,13 @@ def _payment_page(
         requirement,
         "payment",
         outcome=outcome,
-        takes_cards=payments.takes_cards(),
-        instructions=payments.invoice_instructions(),
+        takes_cards=fees.takes_cards(),
+        instructions=fees.invoice_instructions(),
     )
     # The form ends at the provider's checkout, and form-action counts for the whole way there.
     # Read by django-csp's middleware, as its own decorators do.
     origins = {"form-action": settings.PAYMENT_CHECKOUT_ORIGINS}
-    if payments.takes_cards():
+    if fees.takes_cards():
         response._csp_update = origins  # type: ignore[attr-defined]
     return response
 
@@ -250,7 +252,7 @@ def _sign_in(request: HttpRequest, requirement: Requirement) -> HttpResponse:
     mark = customer_mark(requirement, request.user) if request.user.is_authenticated else ""
     is_meant = same(request.POST.get("customer", ""), mark)
     if request.method == "POST" and request.user.is_authenticated and is_meant:
-        onboarding_flows.link_customer(requirement=requirement, user=request.user)
+        steps.link_customer(requirement=requirement, user=request.user)
         return _again(request)
     is_changed = "customer" in request.POST and not is_meant
     return _show(request, requirement, "sign_in", mark=mark, is_changed=is_changed)
@@ -276,7 +278,7 @@ def _tried(form: CodeForm | PdfForm | TermsForm, name: str, act: Callable[[], ob
     """Do something with a valid form; a refusal becomes the error of one field."""
     try:
         act()
-    except (onboarding_flows.CodeRefused, onboarding_flows.TermsChanged, InvalidRequest) as error:
+    except (steps.CodeRefused, steps.TermsChanged, InvalidRequest) as error:
         form.add_error(name, error.message)
         return False
     return True

@@ -14,7 +14,7 @@ from consent.catalogue.demo_offers import demo_offers
 from consent.models import AuthorizationRequest, Grant
 from consent.oauth.redirects import answer_with_code
 from registration.models import Client, Credential
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.factories.consent import CustomerFactory, GrantFactory
 from tests.factories.registration import (
     CONSENT_SCOPES,

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from registration.services.credentials import expire_credential
+from registration.services.credentials.lifecycle import expire_credential
 from tests.consent.oauth.support import ask_token, basic, post
 
 ASK = {"grant_type": "client_credentials", "scope": "cds_client_admin"}

@@ -11,7 +11,7 @@ from consent.services.grants import end_grant
 from consent.services.tokens import find_access_token, is_alive
 from consent.tasks import sweep_grants
 from portal.models import AuditEvent
-from registration.services.credentials import expire_credential
+from registration.services.credentials.lifecycle import expire_credential
 from tests.consent.oauth.support import CALLBACK, CHALLENGE, VERIFIER, approved, ask_token
 from tests.factories.consent import GrantFactory, token_for
 from tests.factories.registration import CredentialFactory

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from consent.models import AuthorizationRequest, Grant
-from registration.services.clients import disable_client
+from registration.services.clients.update import disable_client
 from tests.consent.oauth.support import CALLBACK, answer_of
 from tests.consent.pages.world import MERGED, World, answer, form_url, service, sign_in
 from tests.factories.consent import GrantFactory

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from consent.models import AuthorizationCode, Receipt
 from consent.services.receipts import OPENS_FOR
-from registration.addresses import default_redirect_uri
+from registration.urls_of import default_redirect_uri
 from tests.consent.oauth.support import answer_of, make_party
 from tests.consent.pages.world import MERGED, World, answer, form_url, make_world
 from tests.races import at_once

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from registration.fields.files import as_png
 from registration.models import Client
 from registration.models.onboarding import ClientLogo
-from registration.services.production_clients import create_production_client
+from registration.services.clients.create_production import create_production_client
 from tests.consent.pages.world import World, form_url, make_world
 from tests.registration.onboarding_support import picture
 

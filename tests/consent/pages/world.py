@@ -18,7 +18,7 @@ from consent.services.choices import Choices
 from consent.services.form_marks import form_mark
 from portal.models import User
 from registration.models import Client
-from registration.services.offers import offers_for
+from registration.services.catalogue.offers import offers_for
 from tests.consent.oauth.support import (
     CALLBACK,
     QuietListener,

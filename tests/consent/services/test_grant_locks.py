@@ -17,10 +17,10 @@ from consent.services.grant_reviews import HANDLER, KEY
 from consent.services.grants import end_grant
 from consent.services.receipts import stop_sharing
 from registration.models import Client, Message
-from registration.services import message_handlers
-from registration.services.message_handlers import RequestHandler
-from registration.services.messages import ForbiddenStatus
-from registration.services.reviews import approve_request
+from registration.services.messages import handlers as message_handlers
+from registration.services.messages.handlers import RequestHandler
+from registration.services.messages.write import ForbiddenStatus
+from registration.services.reviews.decide import approve_request
 from tests.consent.files_party import SCOPE, Party
 from tests.consent.oauth.support import offer_demo_scopes, plug_in_listener
 from tests.factories.consent import GrantFactory, ReceiptFactory

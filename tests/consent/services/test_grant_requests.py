@@ -11,8 +11,8 @@ from portal.errors import DomainError
 from portal.models import OutboxEntry
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
-from registration.services.message_handlers import handler_of
-from registration.services.reviews import approve_request, reject_request
+from registration.services.messages.handlers import handler_of
+from registration.services.reviews.decide import approve_request, reject_request
 from tests.consent.pages.world import MERGED, World, make_world
 from tests.factories.registration import ClientFactory, MessageFactory
 from tests.registration.support import caller

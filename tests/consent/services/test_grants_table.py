@@ -19,7 +19,7 @@ from consent.services.grants import (
     end_grant,
     start_grant,
 )
-from registration.services.files import upload_file
+from registration.services.files.upload import upload_file
 from tests.consent.oauth.support import offer_demo_scopes, plug_in_listener
 from tests.factories.consent import GrantFactory
 

@@ -11,7 +11,7 @@ from customerdata.access.compute import compute_grant
 from customerdata.access.reading import CONTRACTS, METERS, SERVICE_POINTS, Reader
 from customerdata.models import GrantedObject, MeterDevice, ServiceContract, ServicePoint
 from customerdata.usage.series import ensure_series
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST,
     COST_ID,

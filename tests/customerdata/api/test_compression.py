@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from consent.catalogue.demo_offers import demo_offers
 from registration.catalogue.jwk import check_public_key
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.listing import Bearer
 from tests.customerdata.api.segments_world import URL, grant_over, series_of, usage, write
 from tests.factories.customerdata import Household

@@ -17,7 +17,7 @@ from portal import jsontext
 from portal.listing import InvalidFilter
 from portal.ratelimits import TooManyRequests
 from registration.catalogue.jwk import check_public_key
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.listing import BASE, Bearer
 from tests.customerdata.api.segments_world import get, grant_over, series_of, usage, write
 from tests.factories.consent import GrantFactory, token_for

@@ -10,7 +10,7 @@ from consent.catalogue.access import VALUE_TYPES
 from consent.catalogue.demo_offers import demo_offers
 from consent.catalogue.details import InvalidAuthorizationDetails, parse_request
 from registration.catalogue.offers import Choice, ScopeOffer
-from registration.services.offers import current_offers, load_offers
+from registration.services.catalogue.offers import current_offers, load_offers
 from tests.customerdata.api.segments_world import (
     COST_ID,
     MARCH,

@@ -14,7 +14,7 @@ from customerdata.access.compute import compute_grant
 from customerdata.models import GrantedObject
 from customerdata.usage_values.segments import new_segment_id
 from portal.listing import Cursor
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST_ID,
     MARCH,

@@ -9,7 +9,7 @@ import pytest
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.usage.store import Delivery, write_many
 from customerdata.usage_values.columns import make_column
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import (
     MARCH,
     NET,

@@ -17,7 +17,7 @@ from customerdata.api.segments.pieces import Grid, piece_id, pieces, shown_by
 from customerdata.models.access import FOREVER
 from customerdata.usage_values.segments import Cut, Window
 from customerdata.usage_values.wire import SegmentFormat
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST,
     COST_ID,

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.api.segments import page
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST_ID,
     MARCH,

@@ -36,8 +36,8 @@ from customerdata.models import (
 )
 from portal.models import AuditEvent, User
 from registration.models import Client, CoverageEntry
-from registration.services.credentials import authenticate
-from registration.services.offers import current_offers
+from registration.services.catalogue.offers import current_offers
+from registration.services.credentials.lifecycle import authenticate
 
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("America/Los_Angeles")

@@ -15,7 +15,7 @@ from consent.catalogue.demo_offers import demo_offers
 from customerdata.models.usage import UsagePack, UsageSeries
 from customerdata.sources.greenbutton.model import GreenButtonError
 from customerdata.sources.greenbutton.stated import Facts, Told
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.greenbutton.conftest import NOW, Value, load, stored
 
 CASES = Path(__file__).parent / "cases"

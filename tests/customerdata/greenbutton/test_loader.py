@@ -12,7 +12,7 @@ from customerdata.sources.greenbutton.model import GreenButtonError
 from customerdata.sources.greenbutton.stated import Told
 from portal.errors import NotFound
 from portal.models import AuditEvent
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.greenbutton.conftest import load
 from tests.customerdata.greenbutton.feeds import feed, reading
 

@@ -16,8 +16,8 @@ from customerdata.services.links import unlink
 from portal.models import AuditEvent
 from portal.openid import claims
 from registration.errors import InvalidRequest
-from registration.services.offers import load_offers
-from registration.services.reviews import approve_request
+from registration.services.catalogue.offers import load_offers
+from registration.services.reviews.decide import approve_request
 from tests.factories.consent import AuthorizationRequestFactory
 from tests.factories.customerdata import Household
 from tests.factories.registration import ClientFactory, MessageFactory

@@ -10,7 +10,7 @@ from customerdata.usage.offered import not_offered
 from customerdata.usage_values.formats import IntervalCost, NaturalGasUsage
 from customerdata.usage_values.wire import SegmentFormat
 from registration.catalogue.offers import Choice, FieldOffer
-from registration.services.offers import load_offers
+from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import NET
 
 pytestmark = pytest.mark.django_db

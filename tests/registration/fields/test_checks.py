@@ -19,7 +19,7 @@ from registration.fields.types import (
 )
 from registration.fields.values import check_value
 from registration.models.field import OfferedRegistrationField
-from registration.services.registration_fields import current_fields, set_field
+from registration.services.catalogue.fields import current_fields, set_field
 from tests.registration.schemas import problems
 
 FIELD = RegistrationField(

@@ -1,0 +1,151 @@
+"""Makes the production counterparts of sandbox Clients (CDS-WG1-02 4.2, 6.9).
+
+Onboarding asks for them when the last requirement of a scope is met, staff when they approve a
+production request. Never is the sandbox Client itself changed: one Client is for one environment.
+"""
+
+from collections.abc import Collection, Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal import audit
+from portal.models import User
+from registration import urls_of
+from registration.errors import InvalidRedirectUri
+from registration.models import Client, Registration
+from registration.services.catalogue.offers import current_offers
+from registration.services.catalogue.purposes import within_scopes
+from registration.services.clients.website_and_logo import copy_logo, promise_checks
+from registration.services.credentials.lifecycle import create_credential
+from registration.services.locks import lock_client, lock_registration
+from registration.services.messages.write import notify
+from registration.validation.redirect_uris import read_redirect_uris
+
+
+def scopes_in_production(registration: Registration) -> dict[str, Client]:
+    """Return the production Client of each scope that has one.
+
+    Disabled ones count: a second one would be a way around whoever disabled it.
+    """
+    rows = Client.objects.of(registration).filter(cds_status_options__contains=["production"])
+    return {scope: client for client in rows.order_by("-pk") for scope in client.scopes}
+
+
+def production_links(registration: Registration, scopes: Sequence[str]) -> dict[str, str]:
+    """Return the link to the production Client of one of the scopes, {} without one."""
+    live = scopes_in_production(registration)
+    client = next((live[scope] for scope in scopes if scope in live), None)
+    if client is None:
+        return {}
+    return {"related_type": "client", "related_uri": urls_of.client_uri(client.client_id)}
+
+
+@transaction.atomic
+def create_production_clients(
+    *, registration: Registration, scopes: Collection[str], by: User | str
+) -> list[Client]:
+    """Make production Clients for scopes that may have them, from all enabled sandbox Clients."""
+    lock_registration(registration.pk)
+    sandboxes = Client.objects.of(registration).filter(cds_status=Client.Status.SANDBOX)
+    made = [
+        create_production_client(sandbox=sandbox, scopes=scopes, by=by)
+        for sandbox in sandboxes.select_related("registration").order_by("pk")
+    ]
+    return [client for client in made if client is not None]
+
+
+@transaction.atomic
+def create_production_client(
+    *, sandbox: Client, scopes: Collection[str], by: User | str
+) -> Client | None:
+    """Copy what describes a sandbox Client into a production Client, with Credential and Messages.
+
+    It gets those of the scopes that the sandbox Client has, that are offered, and that are not in
+    production yet. Returns None when none is left.
+    """
+    sandbox = lock_client(sandbox)
+    live, offers = scopes_in_production(sandbox.registration), current_offers()
+    wanted = [s for s in sandbox.scopes if s in scopes and s in offers and s not in live]
+    if not wanted:
+        return None
+    made = _counterpart(sandbox, wanted)
+    made.save(force_insert=True)
+    audit.record(
+        "client.created",
+        by=by,
+        subject=f"client:{made.client_id}",
+        registration=made.registration.registration_id,
+        details={"scopes": wanted, "environment": made.environment, "sandbox": sandbox.client_id},
+    )
+    notify(
+        registration=made.registration,
+        name="Client added",
+        description=f"The production Client {made.client_name} was created for: {made.scope}.",
+        related_type="client",
+        related_uri=urls_of.client_uri(made.client_id),
+    )
+    if made.token_endpoint_auth_method == Client.AuthMethod.BASIC:
+        create_credential(client=made, by=by)
+    copy_logo(sandbox=sandbox, made=made)
+    promise_checks(client=made)
+    return made
+
+
+def _counterpart(sandbox: Client, scopes: Sequence[str]) -> Client:
+    now = timezone.now()
+    made = Client(
+        registration=sandbox.registration,
+        created=now,
+        modified=now,
+        name=sandbox.name,
+        contacts=list(sandbox.contacts),
+        client_uri=sandbox.client_uri,
+        logo_uri=sandbox.logo_uri,
+        tos_uri=sandbox.tos_uri,
+        policy_uri=sandbox.policy_uri,
+        website_confirmed=sandbox.website_confirmed,
+        scopes=list(scopes),
+        response_types=list(sandbox.response_types),
+        grant_types=list(sandbox.grant_types),
+        token_endpoint_auth_method=sandbox.token_endpoint_auth_method,
+        cds_status=Client.Status.PRODUCTION,
+        cds_status_options=[Client.Status.PRODUCTION.value, Client.Status.DISABLED.value],
+        default_scope=_default_scope(sandbox, scopes),
+        default_authorization_details=[
+            entry for entry in sandbox.default_authorization_details if entry.get("type") in scopes
+        ],
+        purposes=within_scopes(sandbox.purposes, offers=current_offers(), scopes=scopes),
+        pkce_required=sandbox.pkce_required,
+        client_type=sandbox.client_type,
+        authorization_grant_type=sandbox.authorization_grant_type,
+        registration_source=sandbox.registration_source,
+    )
+    if made.response_types:
+        _set_redirects(made, sandbox)
+    return made
+
+
+def _default_scope(sandbox: Client, scopes: Sequence[str]) -> str:
+    """A default of which nothing is left becomes the server's own: all scopes."""
+    wanted = sandbox.default_scope.split()
+    return " ".join([scope for scope in wanted if scope in scopes] or scopes) if wanted else ""
+
+
+def _set_redirects(made: Client, sandbox: Client) -> None:
+    """Keep what production allows; the developer's own machine stays in the sandbox."""
+    own = urls_of.default_redirect_uri(made.client_id)
+    kept = [uri for uri in sandbox.redirect_uri_list if _is_allowed(uri, made, sandbox)]
+    default = sandbox.cds_default_redirect_uri
+    made.redirect_uri_list = [own, *kept]
+    made.cds_default_redirect_uri = default if default in kept else own
+
+
+def _is_allowed(uri: str, made: Client, sandbox: Client) -> bool:
+    if uri == urls_of.default_redirect_uri(sandbox.client_id):
+        return False
+    try:
+        read_redirect_uris([uri], default="", is_public=made.is_public, is_sandbox=False)
+    except InvalidRedirectUri:
+        return False
+    return True

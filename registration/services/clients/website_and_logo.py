@@ -1,0 +1,202 @@
+"""Looks at the website and the logo that a Client names; only through portal.safe_fetch."""
+
+import logging
+from functools import partial
+from urllib.parse import urlsplit
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+
+from portal import audit, safe_fetch
+from portal.outbox import enqueue
+from registration import urls_of
+from registration.fields.files import as_png
+from registration.fields.types import FieldType
+from registration.models import Client, Registration
+from registration.models.onboarding import ClientLogo, Requirement
+from registration.services.locks import lock_client
+from registration.services.storage.stored_files import no_orphans, note_stored
+
+log = logging.getLogger(__name__)
+
+WEBSITE_TASK = "registration.tasks.check_website"
+LOGO_TASK = "registration.tasks.fetch_logo"
+MAX_PAGE = 262_144
+MAX_LOGO = 2_097_152
+LOGO_SIDE = 256
+# The largest ones; what protects is that the address was verified.
+MAIL_PROVIDERS = {
+    *("126.com", "163.com", "aol.com", "fastmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net"),
+    *("googlemail.com", "hey.com", "hotmail.com", "icloud.com", "live.com", "mac.com", "mail.com"),
+    *("mail.ru", "me.com", "msn.com", "outlook.com", "pm.me", "proton.me", "protonmail.com"),
+    *("qq.com", "tuta.com", "tutanota.com", "web.de", "yahoo.com", "yandex.com", "yandex.ru"),
+    *("ymail.com", "zoho.com"),
+}
+
+
+def promise_checks(*, client: Client) -> None:
+    """Have the links of a new or changed Client looked at after the transaction."""
+    if client.client_uri and client.response_types:
+        enqueue(WEBSITE_TASK, client.client_id)
+    if client.logo_uri and client.response_types:
+        enqueue(LOGO_TASK, client.client_id)
+
+
+def promise_website_checks(*, registration: Registration) -> None:
+    """Have the websites of a party looked at: an address that it verified may confirm them."""
+    for client in Client.objects.of(registration).exclude(client_uri="").order_by("pk"):
+        if client.response_types:
+            enqueue(WEBSITE_TASK, client.client_id)
+
+
+def check_website(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTERNET) -> bool:
+    """Note that a website answers under the domain of a contact's verified mail address.
+
+    Anybody can write any address into the contacts, so one that no code was sent to proves nothing.
+    Nothing is noted when the link or the contacts have changed meanwhile, or when the answer came
+    from elsewhere.
+    """
+    client = Client.objects.select_related("registration").get(client_id=client_id)
+    link = client.client_uri
+    if not link or domain_of(link) not in _verified_domains(client):
+        return False
+    try:
+        answer = safe_fetch.fetch(link, max_bytes=MAX_PAGE, truncate=True, network=network)
+    except safe_fetch.FetchRefused as error:
+        _record(client, "client.website_unconfirmed", reason=error.message)
+        return False
+    if answer.status >= 400 or domain_of(answer.url) != domain_of(link):
+        _record(client, "client.website_unconfirmed", reason=f"status {answer.status}")
+        return False
+    return _confirm(client, link)
+
+
+@transaction.atomic
+def _confirm(client: Client, link: str) -> bool:
+    row = lock_client(client)
+    if row.client_uri != link or domain_of(link) not in _verified_domains(row):
+        return False
+    row.website_confirmed = timezone.now()
+    row.save(update_fields=["website_confirmed"])
+    _record(row, "client.website_confirmed", reason="")
+    return True
+
+
+def fetch_logo(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTERNET) -> bool:
+    """Fetch a Client's logo and keep our own drawing of it; PNG and JPEG only, no SVG.
+
+    Once for each link: the picture that staff saw must not change behind it. Another needs another
+    link, which is reviewed where the utility reviews links.
+    """
+    client = Client.objects.get(client_id=client_id)
+    link = client.logo_uri
+    if not link:
+        _drop_logo(client)
+        return False
+    if _is_kept(client, link):
+        return False
+    try:
+        answer = safe_fetch.fetch(link, max_bytes=MAX_LOGO, network=network)
+        if answer.status != 200:
+            raise ValueError(f"status {answer.status}")
+        image = as_png(answer.content, longest_side=LOGO_SIDE)
+    except (safe_fetch.FetchRefused, ValueError) as error:
+        _record(client, "client.logo_refused", reason=str(error))
+        return False
+    return _keep_logo(client, link, image)
+
+
+def _is_kept(client: Client, link: str) -> bool:
+    return bool(ClientLogo.objects.filter(client=client, source_uri=link).exists())
+
+
+@transaction.atomic
+def _drop_logo(client: Client) -> None:
+    row = lock_client(client)
+    if not row.logo_uri:
+        _forget_logo(row)
+
+
+@no_orphans()
+@transaction.atomic
+def _keep_logo(client: Client, link: str, image: bytes) -> bool:
+    """Keep the picture, unless the link has changed or another fetch was first; tell whether."""
+    row = lock_client(client)
+    if row.logo_uri != link or _is_kept(row, link):
+        return False
+    # A new address for a new picture: browsers may keep the old one as long as they like.
+    _forget_logo(row)
+    logo = ClientLogo(client=row, source_uri=link)
+    logo.image.save("logo", ContentFile(image), save=False)
+    note_stored(logo.image.name)
+    logo.save(force_insert=True)
+    _record(row, "client.logo_stored", reason="")
+    return True
+
+
+def _forget_logo(client: Client) -> None:
+    """Delete the picture of a locked Client, and its file once that is certain."""
+    for logo in ClientLogo.objects.filter(client=client):
+        logo.delete()
+        transaction.on_commit(partial(logo.image.delete, save=False), robust=True)
+
+
+@transaction.atomic
+def copy_logo(*, sandbox: Client, made: Client) -> None:
+    """Let a production Client begin with the picture that staff saw, whatever its link leads to."""
+    logo = ClientLogo.objects.filter(client=sandbox, source_uri=made.logo_uri).first()
+    if logo is None:
+        return
+    try:
+        image = logo.image.read()
+    except OSError:
+        # A picture must not stop an approval; it is fetched anew later.
+        log.warning("the stored logo of client %s cannot be read", sandbox.client_id)
+        return
+    _keep_logo(made, made.logo_uri, image)
+
+
+def logo_path(client: Client) -> str:
+    """Return where on this server our copy of a Client's logo is, "" while there is none."""
+    if not client.logo_uri:
+        return ""
+    logo = ClientLogo.objects.filter(client=client, source_uri=client.logo_uri).first()
+    return f"/onboarding/logos/{logo.token}.png" if logo else ""
+
+
+def logo_url(client: Client) -> str:
+    """Return the address of our copy of a Client's logo, "" while there is none."""
+    path = logo_path(client)
+    return urls_of.portal_url(path) if path else ""
+
+
+def domain_of(url: str) -> str:
+    """Return the host of a URL without a leading www."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _verified_domains(client: Client) -> set[str]:
+    """Return the mail domains of contacts that entered their code (CDS-WG1-02 3.6).
+
+    Those of mail providers are left out: an address there says nothing about the company.
+    """
+    proven = Requirement.objects.of(client.registration).filter(
+        type=FieldType.EMAIL_VERIFICATION, status=Requirement.Status.COMPLETE
+    )
+    verified = {
+        str(answer.get("address", "")) for answer in proven.values_list("answer", flat=True)
+    }
+    contacts = {contact.removeprefix("mailto:") for contact in client.contacts}
+    domains = {address.rpartition("@")[2].strip().lower() for address in verified & contacts}
+    return domains - MAIL_PROVIDERS
+
+
+def _record(client: Client, action: str, *, reason: str) -> None:
+    audit.record(
+        action,
+        by="system",
+        subject=f"client:{client.client_id}",
+        registration=client.registration.registration_id,
+        details={"reason": reason} if reason else {},
+    )

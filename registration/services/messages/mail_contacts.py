@@ -1,0 +1,88 @@
+"""Mails that tell a third party's contacts of a new Message."""
+
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from portal import mail, mail_shares
+from registration import urls_of
+from registration.fields.types import FieldType
+from registration.models import Message, Registration
+from registration.models.message_states import OPEN
+from registration.models.onboarding import Requirement
+
+TASK: Final = "registration.tasks.mail_message_notice"
+# Anyone can register with anyone's address; a Message must not become a way to send many mails.
+MAX_CONTACTS: Final = 5
+NOTICES_PER_DAY: Final = 10
+SHARE: Final = mail_shares.Share("notice", ((timedelta(days=1), NOTICES_PER_DAY),))
+
+
+def contact_emails(registration: Registration) -> list[str]:
+    """Return the contacts that are mail addresses (RFC 7591 2 allows other kinds)."""
+    found: list[str] = []
+    for contact in registration.contacts:
+        try:
+            validate_email(contact)
+        except ValidationError:
+            continue
+        found.append(contact)
+    return list(dict.fromkeys(found))[:MAX_CONTACTS]
+
+
+@transaction.atomic
+def promise_mails(*, message_id: str) -> None:
+    """Promise a mail to each contact; a second call finds the promises made.
+
+    An address that had its share gets none; the Message is there all the same.
+    """
+    message = Message.objects.select_related("registration").get(message_id=message_id)
+    contacts = [
+        (number, address, _owner(message, address))
+        for number, address in enumerate(contact_emails(message.registration))
+    ]
+    # In order: Messages about the same addresses at once wait for each other, never in a circle.
+    for number, address, owner in sorted(contacts, key=lambda each: SHARE.prefix(*each[1:])):
+        mail_shares.promise(
+            SHARE, TASK, message_id, number, address=address, key=message_id, owner=owner
+        )
+
+
+def _owner(message: Message, address: str) -> str:
+    """Return whose an address is.
+
+    One that a registration has verified is its own: strangers who name it too do not use it up.
+    """
+    proven = Requirement.objects.of(message.registration).filter(
+        type=FieldType.EMAIL_VERIFICATION,
+        status=Requirement.Status.COMPLETE,
+        answer__address=address,
+    )
+    return message.registration.registration_id if proven.exists() else ""
+
+
+def mail_contact(*, message_id: str, number: int) -> None:
+    """Send one contact the notice.
+
+    It names no words of the third party: whoever registers chooses them, and the contacts too.
+    """
+    message = Message.objects.select_related("registration").get(message_id=message_id)
+    contacts = contact_emails(message.registration)
+    if number >= len(contacts):
+        return
+    mail.send(
+        "message",
+        to=contacts[number],
+        language=settings.LANGUAGE_CODE,
+        context={
+            "is_question": message.status == OPEN,
+            "registration_id": message.registration.registration_id,
+            "message_id": message.message_id,
+            "message_uri": urls_of.message_uri(message.message_id),
+            "docs_url": urls_of.docs_url("registration"),
+        },
+    )

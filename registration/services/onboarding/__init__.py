@@ -1,0 +1,1 @@
+"""CDS-WG1-02 3.6: what a registration does before production use."""

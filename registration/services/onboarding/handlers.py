@@ -1,0 +1,125 @@
+"""Connects requirements with the handling of Messages: submissions by API, decisions by staff."""
+
+from typing import Any
+
+from registration.fields.types import FieldType
+from registration.models import Message
+from registration.models.onboarding import Requirement
+from registration.services.messages.attachments import chunks_of
+from registration.services.messages.handlers import (
+    Actor,
+    Options,
+    Outcome,
+    RequestHandler,
+    request_handlers,
+    submission_listeners,
+)
+from registration.services.onboarding.requirements import (
+    ForbiddenStep,
+    answer_links,
+    approve_requirement,
+    reject_requirement,
+    requirement_of,
+)
+from registration.services.onboarding.steps import hand_in_pdf_message
+from registration.services.reviews.production import HANDLER as PRODUCTION
+from registration.services.reviews.seen_version import file_facts
+
+REQUESTS = ("pdf_form_request", "online_form_request", "payment_request")
+PDF_TYPE = "application/pdf"
+
+
+def take_submission(request: Message, submission: Message) -> None:
+    """Take the PDF file, or the link to one, with which a party answers (decision 28).
+
+    Raises InvalidRequest for an answer to a pdf_form_request without either.
+    """
+    file = submission.attachments.filter(content_type=PDF_TYPE).first()
+    links = [str(item["uri"]) for item in submission.updates_requested if item.get("uri")]
+    hand_in_pdf_message(
+        request=request,
+        content=b"".join(chunks_of(file)) if file else None,
+        uri=links[0] if links else "",
+        by=f"client:{submission.creator}",
+    )
+
+
+def approve_message(request: Message, options: Options, by: Actor) -> Outcome:
+    """Approve what a Message asked for; a payment is answered with its receipt (6.3)."""
+    requirement = requirement_of(request)
+    if requirement is None:
+        return Outcome(description="Accepted.")
+    approve_requirement(requirement=requirement, answers=False, by=by)
+    return Outcome(description="Accepted.", **answer_links(requirement))
+
+
+def reject_message(request: Message, reason: str, by: Actor) -> None:
+    """Refuse what a Message asked for."""
+    requirement = requirement_of(request)
+    if requirement is not None:
+        reject_requirement(requirement=requirement, reason=reason, answers=False, by=by)
+
+
+def message_facts(request: Message) -> dict[str, Any]:
+    """Return what was handed in for a step; a fee is judged by the bank account, not by this."""
+    requirement = requirement_of(request)
+    if requirement is None or requirement.type == FieldType.PAYMENT_REQUIRED:
+        return {}
+    facts: dict[str, Any] = {
+        "answer": requirement.answer,
+        "customer": requirement.customer.email if requirement.customer else "",
+        "files": file_facts([requirement.file] if requirement.file else []),
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def with_reviews(inner: RequestHandler) -> RequestHandler:
+    """Return a handler of production requests that also knows the reviews of registrations.
+
+    A review that the server opened ends with the production Client, so everything else that its
+    scopes need must be there; `inner` handles the requests of Clients.
+    """
+
+    def approve(request: Message, options: Options, by: Actor) -> Outcome:
+        reviews = _reviews(request)
+        if not reviews:
+            return inner.approve(request, options, by)
+        for review in reviews:
+            approve_requirement(requirement=review, answers=False, by=by)
+        links = next(filter(None, map(answer_links, reviews)), None)
+        if links is None:
+            raise ForbiddenStep(
+                "There is nothing to make a production Client from: the sandbox Client is disabled "
+                "and has to be enabled first, or its scopes are not offered any more."
+            )
+        return Outcome(description="The review is complete.", **links)
+
+    def reject(request: Message, reason: str, by: Actor) -> None:
+        for review in _reviews(request):
+            reject_requirement(requirement=review, reason=reason, answers=False, by=by)
+        inner.reject(request, reason, by)
+
+    return RequestHandler(
+        approve=approve,
+        reject=reject,
+        check=inner.check,
+        facts=inner.facts,
+        option_help=inner.option_help,
+    )
+
+
+def _reviews(request: Message) -> list[Requirement]:
+    """Return the reviews that wait behind a Message: all those of one Client share it."""
+    rows = Requirement.objects.of(request.registration).unmet()
+    return list(rows.filter(message=request, type=FieldType.INTERNAL_REVIEW).order_by("pk"))
+
+
+def register() -> None:
+    """Plug in: called once, when the app is ready."""
+    submission_listeners.register("onboarding", take_submission)
+    request_handlers.register("production_request", with_reviews(PRODUCTION))
+    for name in REQUESTS:
+        request_handlers.register(
+            name,
+            RequestHandler(approve=approve_message, reject=reject_message, facts=message_facts),
+        )

@@ -1,0 +1,31 @@
+"""Background work of onboarding. Each task may run twice at once without harm."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from registration.services.clients import website_and_logo
+from registration.services.onboarding import requirements, steps
+
+
+@shared_task(name=steps.CODE_TASK)
+def send_onboarding_code(code_pk: int, language: str) -> None:
+    """Mail a verification code. Delivered once by the outbox row."""
+    steps.mail_code(code_pk, language=language)
+
+
+@shared_task(name=website_and_logo.WEBSITE_TASK)
+def check_website(client_id: str) -> None:
+    """Look whether a Client's website answers; the outcome is noted either way."""
+    website_and_logo.check_website(client_id=client_id)
+
+
+@shared_task(name=website_and_logo.LOGO_TASK)
+def fetch_logo(client_id: str) -> None:
+    """Keep our own drawing of a Client's logo."""
+    website_and_logo.fetch_logo(client_id=client_id)
+
+
+@shared_task(name="registration.tasks.renew_onboarding_links")
+def renew_onboarding_links() -> None:
+    """Send new links where the last one has expired (CDS-WG1-02 3.6)."""
+    requirements.renew_expired_links(timezone.now())

@@ -1,0 +1,247 @@
+"""How registration fees are paid: by invoice, or by card at a provider's own checkout (3.6).
+
+`PAYMENT_PROVIDER` decides. An invoice is the requirement itself: its reference number, and staff
+who approve or reject it when they see the bank account. A card provider is a class of the payment
+library; what it reports moves the Payment, and the requirement follows.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from payments import PaymentStatus, RedirectNeeded
+from payments.signals import status_changed
+
+from portal import audit
+from portal.errors import DomainError, NotFound
+from portal.models import User
+from registration.fields.types import FieldType
+from registration.models import Payment
+from registration.models.onboarding import Requirement
+from registration.services.locks import lock_requirement
+from registration.services.messages.write import send_message
+from registration.services.onboarding import requirements, steps
+from registration.services.payments.checkouts import PROVIDER_ERRORS, ask_provider
+
+log = logging.getLogger(__name__)
+
+INVOICE = "invoice"
+# As long as hosted checkouts live; afterwards a new one is opened.
+CHECKOUT_VALID_FOR = timedelta(hours=24)
+
+
+class PaymentUnavailable(DomainError):
+    """The card provider does not answer, or refuses what was asked of it."""
+
+    code = "payment_unavailable"
+    status = 503
+
+
+def takes_cards() -> bool:
+    """Whether fees are paid by card in this deployment, not by invoice."""
+    return bool(settings.PAYMENT_PROVIDER != INVOICE)
+
+
+def invoice_instructions() -> str:
+    """Return how to pay an invoice, or whom to ask."""
+    return settings.PAYMENT_INSTRUCTIONS or _(
+        "Write to %(address)s for the bank details, and name the reference number."
+    ) % {"address": settings.UTILITY_SUPPORT_EMAIL}
+
+
+def payment_of(token: UUID) -> Payment:
+    """Return a payment by its public token. Raises NotFound."""
+    rows = Payment.objects.select_related("requirement__registration")
+    found: Payment | None = rows.filter(token=str(token)).first()
+    if found is None:
+        raise NotFound("There is no such page.")
+    return found
+
+
+def start_payment(*, requirement: Requirement, by: User | str) -> str:
+    """Return the address where the fee can be paid, or has just turned out to be paid.
+
+    A checkout that is already open is used again, so that nobody pays twice.
+    Raises ForbiddenStep when nothing is to be paid, PaymentUnavailable without a checkout.
+    """
+    payment = ask_provider(_begin(requirement=requirement, by=by))
+    if payment.status not in Payment.UNFINISHED:
+        return str(payment.get_success_url())
+    url = _open_checkout(payment)
+    if not url:
+        raise PaymentUnavailable("The payment service does not answer.")
+    return url
+
+
+@transaction.atomic
+def _begin(*, requirement: Requirement, by: User | str) -> Payment:
+    """Return the payment whose checkout is still open, or a new one."""
+    requirement = lock_requirement(requirement)
+    steps.require_type(requirement, FieldType.PAYMENT_REQUIRED)
+    if requirement.status != Requirement.Status.OPEN:
+        raise requirements.ForbiddenStep("Nothing is to be paid here.")
+    arrived = (PaymentStatus.CONFIRMED, PaymentStatus.PREAUTH)
+    if requirement.payments.filter(status__in=arrived).exists():
+        raise requirements.ForbiddenStep("A payment has arrived already; we look at it.")
+    terms = {
+        "requirement": requirement,
+        "variant": settings.PAYMENT_PROVIDER,
+        "total": requirement.amount,
+        "currency": requirement.currency,
+    }
+    open_ones = Payment.objects.unfinished().begun_after(timezone.now() - CHECKOUT_VALID_FOR)
+    known: Payment | None = open_ones.filter(**terms).order_by("-pk").first()
+    if known is not None:
+        return known
+    name = requirements.field_of(requirement).name
+    payment: Payment = Payment.objects.create(
+        description=f"{name}, {requirement.reference}", **terms
+    )
+    _record(payment, "started", by=by)
+    return payment
+
+
+@transaction.atomic
+def _open_checkout(payment: Payment) -> str:
+    """Return the address of the provider's checkout, "" when it gives none.
+
+    The row stays locked while the provider is asked: two clicks at once open one checkout, and
+    whoever ends it waits for its name.
+    """
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+    if payment.status not in Payment.UNFINISHED:
+        # Ended since; the page there says why.
+        return str(payment.get_success_url())
+    try:
+        payment.get_form()
+    except RedirectNeeded as redirect:
+        return str(redirect)
+    except PROVIDER_ERRORS as error:
+        reason = str(error)
+    else:
+        reason = "it has no checkout of its own"
+    log.error("payment provider %s gives no checkout: %s", payment.variant, reason)
+    payment.change_status(PaymentStatus.ERROR, reason)
+    return ""
+
+
+@transaction.atomic
+def refund_payment(*, requirement: Requirement, by: User | str) -> Payment:
+    """Pay a card payment of a requirement back, in full; first what came beyond the fee.
+
+    What the payment brought about stays: whether the party keeps its access is another decision.
+    Raises ForbiddenStep without a payment, PaymentUnavailable when the provider refuses.
+    """
+    arrived = Payment.objects.of(requirement).arrived().order_by("-pk")
+    paid = arrived.select_for_update(of=("self",), no_key=True)
+    payment: Payment | None = paid.surplus().first() or paid.first()
+    if payment is None:
+        raise requirements.ForbiddenStep("There is no card payment that could be paid back.")
+    _record(payment, "refund_asked", by=by)
+    try:
+        payment.refund()
+    except PROVIDER_ERRORS as error:
+        raise PaymentUnavailable(f"The payment service does not pay back: {error}") from error
+    return payment
+
+
+def follow(payment: Payment) -> None:
+    """Let the requirement follow what a provider has reported, in the same transaction (3.6, 6.3).
+
+    Called once for each new status.
+    """
+    by = _provider(payment)
+    _record(payment, str(payment.status), by=by)
+    try:
+        with transaction.atomic():
+            _move_requirement(payment, by=by)
+    except DomainError as error:
+        # The money is a fact, whatever became of the requirement.
+        _record(payment, "unmatched", by=by)
+        log.error(
+            "payment %s is %s, but its requirement cannot follow: %s; see manage.py list_requests",
+            payment.requirement.reference,
+            payment.status,
+            error.message,
+        )
+
+
+def _move_requirement(payment: Payment, *, by: str) -> None:
+    requirement = lock_requirement(payment.requirement)
+    is_open = requirement.status == Requirement.Status.OPEN
+    # Pending for this payment: what another one waits for is not this one's to end.
+    is_pending = (
+        requirement.status == Requirement.Status.PENDING
+        and payment.status_before == PaymentStatus.PREAUTH
+    )
+    if payment.status == PaymentStatus.CONFIRMED:
+        if is_open:
+            requirements.submit(requirement=requirement, by=by)
+        note = "The payment has arrived."
+        requirements.approve_requirement(requirement=requirement, note=note, by=by)
+    elif payment.status == PaymentStatus.PREAUTH and is_open:
+        requirements.submit(requirement=requirement, by=by)
+    elif payment.status == PaymentStatus.REJECTED and (is_open or is_pending):
+        _ask_again(requirement, "The payment service has not accepted the payment.", by=by)
+    elif payment.status == PaymentStatus.REFUNDED:
+        _tell_refund(payment, requirement, is_pending=is_pending, by=by)
+    elif payment.status in {PaymentStatus.ERROR, PaymentStatus.CANCELLED} and is_pending:
+        requirements.fail_requirement(
+            requirement=requirement, reason="The payment failed. It can be tried again.", by=by
+        )
+
+
+def _ask_again(requirement: Requirement, reason: str, *, by: str) -> None:
+    """Refuse a payment, and leave the party the way to another one: a new request Message."""
+    requirements.reject_requirement(requirement=requirement, reason=reason, by=by)
+    requirements.reopen_requirement(requirement=requirement, by=by)
+
+
+def _tell_refund(payment: Payment, requirement: Requirement, *, is_pending: bool, by: str) -> None:
+    """A decided request takes no more updates (6.3): a refund is told in a Message of its own."""
+    text = f"{payment.currency} {payment.total} were paid back, reference {requirement.reference}."
+    if is_pending:
+        _ask_again(requirement, text, by=by)
+        return
+    send_message(
+        registration=requirement.registration,
+        name="Payment paid back",
+        description=text,
+        previous=requirement.message,
+        by=by,
+        **requirements.receipt_links(requirement),
+    )
+
+
+def _record(payment: Payment, action: str, *, by: User | str) -> None:
+    requirement = payment.requirement
+    audit.record(
+        f"payment.{action}",
+        by=by,
+        subject=f"payment:{payment.token}",
+        registration=requirement.registration.registration_id,
+        details={
+            "requirement": requirement.requirement_id,
+            "variant": payment.variant,
+            "amount": str(payment.total),
+            "currency": payment.currency,
+        },
+    )
+
+
+def _provider(payment: Payment) -> str:
+    return f"provider:{payment.variant}"
+
+
+def _status_changed(sender: type[Payment], instance: Payment, **kwargs: Any) -> None:
+    follow(instance)
+
+
+def register() -> None:
+    """Plug into the payment library: called when the app is ready, safe to call again."""
+    status_changed.connect(_status_changed, sender=Payment, dispatch_uid="registration.payments")

@@ -1,0 +1,1 @@
+"""CDS-WG1-02 4: registration requests."""

@@ -1,0 +1,79 @@
+"""Staff decide about what third parties asked for or handed in (CDS-WG1-02 6.3, 6.9)."""
+
+from django.db import transaction
+
+from portal import audit
+from portal.models import User
+from registration.models import Message
+from registration.models.message_states import COMPLETE, KINDS, REJECTED, may_become
+from registration.services.locks import lock_message
+from registration.services.messages.handlers import Options, handler_of
+from registration.services.messages.write import ForbiddenStatus, update_request
+from registration.services.reviews.seen_version import require_seen
+
+
+@transaction.atomic
+def approve_request(
+    *,
+    message: Message,
+    seen: str = "",
+    note: str = "",
+    options: Options | None = None,
+    by: User | str,
+) -> Message:
+    """Do what a waiting Message asks for and answer it as complete; return the request_update.
+
+    Works for every type that waits for a decision: production_request, grant_request,
+    support_request, field_changes and what the server asked for (3.6 lets it approve at any time).
+    `note` replaces the handler's words; `seen` is the version that staff looked at (see
+    `reviews_seen`). Raises ForbiddenStatus when it does not wait any more, NotAsSeen when it has
+    changed since, and what the handler of the type raises.
+    """
+    row = lock_message(message)
+    _require_waiting(row, COMPLETE)
+    require_seen(row, seen)
+    outcome = handler_of(row.type, row.related_type).approve(row, options or {}, by)
+    audit.record(
+        "request.approved",
+        by=by,
+        subject=f"message:{row.message_id}",
+        registration=row.registration.registration_id,
+        details={"type": row.type, "related": outcome.related_uri},
+    )
+    return update_request(
+        message=row,
+        status=COMPLETE,
+        description=note or outcome.description,
+        related_type=outcome.related_type,
+        related_uri=outcome.related_uri,
+        by=by,
+    )
+
+
+@transaction.atomic
+def reject_request(*, message: Message, reason: str, by: User | str) -> Message:
+    """Refuse what a waiting Message asks for; return the request_update with the reason.
+
+    Raises ForbiddenStatus for Messages that do not wait or cannot be rejected (support requests),
+    InvalidRequest without a reason (6.3).
+    """
+    row = lock_message(message)
+    _require_waiting(row, REJECTED)
+    update = update_request(message=row, status=REJECTED, description=reason, by=by)
+    handler_of(row.type, row.related_type).reject(row, reason, by)
+    audit.record(
+        "request.rejected",
+        by=by,
+        subject=f"message:{row.message_id}",
+        registration=row.registration.registration_id,
+        details={"type": row.type},
+    )
+    return update
+
+
+def _require_waiting(row: Message, status: str) -> None:
+    if KINDS[row.type].transitions.get(row.status) and may_become(row.type, row.status, status):
+        return
+    raise ForbiddenStatus(
+        f"A {row.type} that is {row.status} cannot become {status}.", field="status"
+    )
