@@ -23,6 +23,9 @@ from consent.models.grant import Grant
 from consent.models.request import AuthorizationRequest
 from registration.models import Credential
 
+# Of the keyed digests in `AuthorizationCode.code`.
+CODE_PURPOSE = "authorization-code"
+
 
 class AuthorizationCode(AbstractGrant):
     """A one-time code; the library calls it Grant, which the standard uses for something else."""

@@ -10,11 +10,10 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from consent.models import AuthorizationCode, AuthorizationRequest, Grant
+from consent.models.token import CODE_PURPOSE
 from portal.crypto import decrypt, digest, encrypt
 from portal.errors import DomainError
 from portal.models import User
-
-CODE_PURPOSE = "authorization-code"
 
 
 class WaitsForAnother(DomainError):

@@ -14,9 +14,9 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
 
 from consent.models import AuthorizationCode, Grant, RefreshToken
+from consent.models.token import CODE_PURPOSE
 from consent.oauth.callers import identify
 from consent.oauth.errors import GrantRefused, Refused
-from consent.oauth.redirects import CODE_PURPOSE
 from consent.services import requests, tokens
 from consent.services.tokens import TokenOwner
 from portal.context import current

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 
 from consent.customer_accounts import Selectable
 from consent.models import AuthorizationCode, Grant, Receipt
-from consent.oauth.redirects import CODE_PURPOSE
+from consent.models.token import CODE_PURPOSE
 from consent.services.choices import SectionChoice
 from consent.services.grants import end_grant, lock_grant
 from consent.services.sections import Section, entry_access

@@ -12,10 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from consent.mail_tasks import send_receipt, send_sharing_stopped
 from consent.models import Grant, Receipt
 from consent.services.receipts import stop_sharing
-from consent.tasks import sweep_grants
+from consent.tasks import send_receipt, send_sharing_stopped, sweep_grants
 from portal.models import OutboxEntry
 from tests.consent.pages.world import MERGED, World, answer, form_url, service
 
