@@ -22,7 +22,7 @@ from django.db import transaction  # noqa: E402
 
 from consent.catalogue.demo_offers import demo_offers  # noqa: E402
 from consent.catalogue.details import parse_request, resolve, to_wire  # noqa: E402
-from consent.services.grants import SelectionInput, create_grant  # noqa: E402
+from consent.services.grants.lifecycle import SelectionInput, create_grant  # noqa: E402
 from consent.services.tokens import TokenOwner, store_access_token  # noqa: E402
 from customerdata.models import Account, AccountHolder, ServiceContract  # noqa: E402
 from customerdata.services.structure import (  # noqa: E402

@@ -18,7 +18,8 @@ class ConsentConfig(AppConfig):
         """Plug the catalogue, the endpoints and the checks in."""
         from consent import catalogue, checks, retention
         from consent.oauth.metadata import oauth_endpoints
-        from consent.services import grant_requests, grant_reviews
+        from consent.services.authorization import approve_grant_request
+        from consent.services.grants import review
         from registration.catalogue.metadata_parts import register_metadata_part
         from registration.hooks import register_details_validator
 
@@ -26,8 +27,8 @@ class ConsentConfig(AppConfig):
         checks.register()
         register_metadata_part(oauth_endpoints)
         register_details_validator(check_default_details)
-        grant_requests.register()
-        grant_reviews.register()
+        approve_grant_request.register()
+        review.register()
         retention.register()
 
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from consent.customer_accounts import catalog
 from consent.models import Grant, Receipt
-from consent.presenters.mail import receipt_mail, stopped_mail
-from consent.services import grant_data_ends, grants
+from consent.pages.receipts.mail import receipt_mail, stopped_mail
+from consent.services.grants import lifecycle, stop
 from portal import mail
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ SWEEP_BATCH = 500
 @shared_task(name="consent.tasks.compute_grant")
 def compute_grant(grant_id: str) -> None:
     """Compute the access of a large selection; a second delivery finds the Grant active."""
-    grants.compute_grant(grant_id=grant_id)
+    lifecycle.compute_grant(grant_id=grant_id)
 
 
 @shared_task(name="consent.tasks.sweep_grants")
@@ -43,25 +43,27 @@ def sweep_grants() -> None:
 
 
 def _expire(grant: Grant) -> None:
-    grants.end_grant(grant=grant, status=Grant.Status.EXPIRED, reason="expired", by=grants.SYSTEM)
+    lifecycle.end_grant(
+        grant=grant, status=Grant.Status.EXPIRED, reason="expired", by=lifecycle.SYSTEM
+    )
 
 
 def _start(grant: Grant) -> None:
-    grants.start_grant(grant=grant, by=grants.SYSTEM)
+    lifecycle.start_grant(grant=grant, by=lifecycle.SYSTEM)
 
 
 def _stop(grant: Grant) -> None:
-    grant_data_ends.stop_new_data(grant=grant, by=grants.SYSTEM)
+    stop.stop_new_data(grant=grant, by=lifecycle.SYSTEM)
 
 
 def _postpone(grant: Grant) -> None:
-    grants.postpone_grant(grant=grant, by=grants.SYSTEM)
+    lifecycle.postpone_grant(grant=grant, by=lifecycle.SYSTEM)
 
 
 def _attempt(grant: Grant, action: Callable[[Grant], None]) -> None:
     try:
         action(grant)
-    except grants.ForbiddenTransition:
+    except lifecycle.ForbiddenTransition:
         log.info("grant ended meanwhile", extra={"grant": grant.grant_id})
     except Exception:  # the other Grants of the sweep are not to blame
         log.exception("grant sweep failed", extra={"grant": grant.grant_id})

@@ -120,7 +120,7 @@ MIDDLEWARE = [
     "portal.middleware.ContentPolicyMiddleware",
     "portal.page_middleware.SessionMiddleware",
     # Inside the content policy: sign-in that ends at a client must be able to redirect there.
-    "consent.pages.middleware.AuthorizationSignInMiddleware",
+    "consent.pages.authorization.middleware.AuthorizationSignInMiddleware",
     "portal.page_middleware.LocaleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "portal.page_middleware.AuthenticationMiddleware",
@@ -420,8 +420,8 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "ROTATE_REFRESH_TOKEN": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    # The library's strictest values. Ours decide: per client consent.services.requests (PKCE) and
-    # registration.validation.redirect_uris (schemes, with the loopback addresses of native apps).
+    # The library's strictest values. Ours decide: consent.services.authorization.request per client
+    # (PKCE), registration.validation.redirect_uris (schemes, loopback addresses of native apps).
     "PKCE_REQUIRED": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     "REQUEST_APPROVAL_PROMPT": "force",

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.models import Grant, Receipt
-from consent.services.grant_changes_by_client import patch_grant
-from consent.services.grants import grant_uri
+from consent.services.grants.change_by_client import patch_grant
+from consent.services.grants.lifecycle import grant_uri
 from portal.errors import NotFound
 from portal.listing import CdsListView, Filter, Order, ids_filter, instant_filter, split_ids
 from portal.times import parse_datetime

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from oauth2_provider.oauth2_backends import OAuthLibCore, get_oauthlib_core
 
-from consent.oauth.params import body_parameters
+from consent.services.authorization.parameters import body_parameters
 
 
 class CdsBackend(OAuthLibCore):

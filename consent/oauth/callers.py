@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from django.utils import timezone
 
-from consent.oauth.params import MalformedRequest
+from consent.services.authorization.parameters import MalformedRequest
 from portal.errors import DomainError
 from portal.ratelimits import Claim, take
 from registration.models import Client, Credential

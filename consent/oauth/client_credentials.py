@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from consent.oauth.admin_access import open_admin_access
 from consent.oauth.callers import Caller
-from consent.oauth.params import Parameters, parse_details
 from consent.services import tokens
-from consent.services.admin_access import open_admin_access
+from consent.services.authorization.parameters import Parameters, parse_details
 from consent.services.tokens import TokenOwner
 from portal.crypto import new_secret
 from portal.errors import DomainError

@@ -2,7 +2,7 @@
 
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, OAuth2Error
 
-from consent.oauth.redirects import plain_ascii
+from consent.services.authorization.answer import plain_ascii
 from portal.errors import DomainError
 
 BASIC_CHALLENGE = 'Basic realm="token endpoint", charset="UTF-8"'

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.urls import reverse
 
-from consent.services.requests import RESPONSE_MODE
+from consent.services.authorization.request import RESPONSE_MODE
 from registration.catalogue.metadata_parts import MetadataContext
 
 

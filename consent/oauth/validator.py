@@ -1,7 +1,7 @@
 """What the OAuth library asks us while it issues tokens.
 
 Only the token endpoint runs through it: authorization requests are validated in
-`consent.services.requests`, revocation and introspection in `consent.services.tokens`.
+`consent.services.authorization.request`, revocation and introspection in `consent.services.tokens`.
 `request.owner` (a TokenOwner) is set by whichever check proves for whom the token will be.
 """
 
@@ -17,7 +17,8 @@ from consent.models import AuthorizationCode, Grant, RefreshToken
 from consent.models.token import CODE_PURPOSE
 from consent.oauth.callers import identify
 from consent.oauth.errors import GrantRefused, Refused
-from consent.services import requests, tokens
+from consent.services import tokens
+from consent.services.authorization import request as requests
 from consent.services.tokens import TokenOwner
 from portal.context import current
 from portal.crypto import digest

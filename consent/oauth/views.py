@@ -13,13 +13,20 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from consent.oauth import client_credentials, redirects
+from consent.oauth import client_credentials
 from consent.oauth.backend import shared_backend
 from consent.oauth.callers import Caller, InvalidClient, identify
 from consent.oauth.errors import BASIC_CHALLENGE
 from consent.oauth.introspection import introspect
-from consent.oauth.params import MalformedRequest, Parameters, body_parameters, query_parameters
-from consent.services import requests, tokens
+from consent.services import tokens
+from consent.services.authorization import answer as redirects
+from consent.services.authorization import request as requests
+from consent.services.authorization.parameters import (
+    MalformedRequest,
+    Parameters,
+    body_parameters,
+    query_parameters,
+)
 from portal import ratelimits
 from portal.context import current
 from portal.errors import DomainError

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from consent.pages import authorization, default_redirect, receipts, sharing
+from consent.pages.authorization import views as authorization
+from consent.pages.default_redirect import views as default_redirect
+from consent.pages.receipts import views as receipts
+from consent.pages.sharing import views as sharing
 
 urlpatterns = [
     path(

@@ -17,9 +17,9 @@ from django.utils.translation import get_language
 from consent.customer_accounts import Selectable
 from consent.models import AuthorizationCode, Grant, Receipt
 from consent.models.token import CODE_PURPOSE
-from consent.services.choices import SectionChoice
-from consent.services.grants import end_grant, lock_grant
-from consent.services.sections import Section, entry_access
+from consent.services.grants.lifecycle import end_grant, lock_grant
+from consent.services.sections.choices import SectionChoice
+from consent.services.sections.may_choose import Section, entry_access
 from consent.wording import data_items, duration_sentences
 from portal import audit, outbox
 from portal.branding import current_utility

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from consent.models import AccessToken, RefreshToken
-from consent.services.grants import end_grant
+from consent.services.grants.lifecycle import end_grant
 from consent.services.tokens import find_access_token, is_alive
 from tests.consent.oauth.support import (
     CALLBACK,

@@ -8,8 +8,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from consent.models import Grant
-from consent.services.grant_changes_by_staff import InvalidStaffChange, grant_files
-from consent.services.grants import end_grant
+from consent.services.grants.change_by_utility import InvalidStaffChange, grant_files
+from consent.services.grants.lifecycle import end_grant
 from registration.models import Credential, Message
 from registration.models.files import ServerProvidedFile
 from tests.consent.files_party import ADMIN_SCOPE, DATA, SCOPE, Party

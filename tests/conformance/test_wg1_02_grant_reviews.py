@@ -12,8 +12,8 @@ from django.db import OperationalError
 from django.test import Client as Browser
 
 from consent.models import Grant
-from consent.services import grant_changes_by_staff as staff
-from consent.services.grants import ForbiddenTransition, compute_grant, end_grant
+from consent.services.grants import change_by_utility as staff
+from consent.services.grants.lifecycle import ForbiddenTransition, compute_grant, end_grant
 from consent.tasks import sweep_grants
 from portal.models import AuditEvent, OutboxEntry
 from registration.errors import InvalidRequest

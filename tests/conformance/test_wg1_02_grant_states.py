@@ -10,8 +10,13 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from consent.models import Grant
-from consent.services.grant_changes_by_staff import require_sub_grants, suspend_grant
-from consent.services.grants import create_grant, end_grant, lock_grant, settle_parent
+from consent.services.grants.change_by_utility import require_sub_grants, suspend_grant
+from consent.services.grants.lifecycle import (
+    create_grant,
+    end_grant,
+    lock_grant,
+    settle_parent,
+)
 from tests.consent.oauth.support import (
     Party,
     answer_of,

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from consent.catalogue.details import resolve, to_wire, without_preselections
 from consent.models import AuthorizationRequest, Grant
-from consent.oauth.redirects import answer_with_code
-from consent.services.grants import create_grant
-from consent.services.sections import entry_access
+from consent.services.authorization.answer import answer_with_code
+from consent.services.grants.lifecycle import create_grant
+from consent.services.sections.may_choose import entry_access
 from portal.models import User
 from registration.catalogue.types import scope_types
 from registration.models import Client, Credential

@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from consent.models import Grant
-from consent.services.grant_changes_by_staff import grant_files
+from consent.services.grants.change_by_utility import grant_files
 from registration.models import Client, Credential
 from registration.models.files import ServerProvidedFile
 from registration.services.files.upload import upload_file

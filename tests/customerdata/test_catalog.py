@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.services.sections import preset
+from consent.services.sections.may_choose import preset
 from customerdata.customer_accounts import Customers, _natural, masked
 from customerdata.models import AccountHolder
 from customerdata.services.structure import (

@@ -93,10 +93,11 @@ def functions(tree: ast.Module) -> Iterator[Function]:
 
 
 # Where the copy of the caller has to be looked at or kept in step, and why that is right.
+_ANSWER = "consent/services/authorization/answer.py"
 ALLOWED = {
-    "consent/oauth/redirects.py answer_with_code request": "keeps the caller's copy in step",
-    "consent/oauth/redirects.py answer_with_error request": "keeps the caller's copy in step",
-    "consent/services/grants.py lock_grant grant": "asks which locks come first; none changes",
+    f"{_ANSWER} answer_with_code request": "keeps the caller's copy in step",
+    f"{_ANSWER} answer_with_error request": "keeps the caller's copy in step",
+    "consent/services/grants/lifecycle.py lock_grant grant": "asks what is locked first; no change",
     "customerdata/access/compute.py compute_grant grant": "notes the result in the caller's row",
 }
 

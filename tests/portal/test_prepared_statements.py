@@ -5,7 +5,7 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from consent.models import Grant
-from consent.services import admin_grants
+from consent.services.grants import admin_grant
 from portal.models import AuditEvent, User
 from portal.prepared import Prepared, PreparedInsert, planned_once
 from tests.factories.consent import GrantFactory
@@ -42,8 +42,8 @@ def test_the_values_of_a_call_are_not_in_the_statement():
 def test_the_lookup_of_a_request_uses_its_index_for_any_value():
     """With thousands of Grants of one Client a plan without the index would read them all."""
     grant = GrantFactory.create(request_digest="d" * 64)
-    admin_grants._admin_grant.first(grant.client.client_id, grant.request_digest)
-    sql = admin_grants._admin_grant._local.compiled._sql.replace("%s", "$1", 1).replace(
+    admin_grant._admin_grant.first(grant.client.client_id, grant.request_digest)
+    sql = admin_grant._admin_grant._local.compiled._sql.replace("%s", "$1", 1).replace(
         "%s", "$2", 1
     )
     with connection.cursor() as cursor:

@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from playwright.sync_api import Page, Route, expect
 
-from consent.presenters.authorization import Row
+from consent.pages.authorization.presenter import Row
 from portal.vendoring import ROOT
 from tests.consent.pages.picker import row, selection
 

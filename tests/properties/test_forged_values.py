@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from consent.catalogue.demo_offers import demo_offers
-from consent.services.requests import REQUEST_URI
+from consent.services.authorization.request import REQUEST_URI
 from portal.listing import Cursor
 from registration.models import Client
 from registration.services.catalogue.offers import load_offers

@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consent.models import Grant
-from consent.services import grant_changes_by_staff as staff
-from consent.services.grant_changes_by_client import patch_grant
-from consent.services.grants import compute_grant
+from consent.services.grants import change_by_utility as staff
+from consent.services.grants.change_by_client import patch_grant
+from consent.services.grants.lifecycle import compute_grant
 from portal.errors import DomainError
 from registration.models import Message
 from registration.services.reviews.decide import approve_request, reject_request

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from consent.models import Grant
-from consent.services.grants import TRANSITIONS, ForbiddenTransition, apply_status, end_grant
+from consent.services.grants.lifecycle import (
+    TRANSITIONS,
+    ForbiddenTransition,
+    apply_status,
+    end_grant,
+)
 from registration.models.message_states import KINDS, may_become
 from tests.factories.consent import GrantFactory
 

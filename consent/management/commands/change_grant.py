@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consent.models import Grant
-from consent.services import grant_changes_by_staff as staff
+from consent.services.grants import change_by_utility as staff
 from portal.errors import DomainError
 
 BY = "command:change_grant"

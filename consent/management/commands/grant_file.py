@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from consent.services.grant_changes_by_staff import grant_files
+from consent.services.grants.change_by_utility import grant_files
 from portal.errors import DomainError
 from portal.times import parse_datetime
 from registration.models import Client

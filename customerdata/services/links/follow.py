@@ -6,8 +6,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from consent.models import Grant, Selection
-from consent.services.grant_changes_by_staff import report_data_state
-from consent.services.grants import lock_grant
+from consent.services.grants.change_by_utility import report_data_state
+from consent.services.grants.lifecycle import lock_grant
 from customerdata.access.compute import compute_grant
 from customerdata.access.entries import Part, grant_entries
 from customerdata.models import AccountHolder

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from consent.services.grants import lock_person
+from consent.services.grants.lifecycle import lock_person
 from customerdata.models import Account, AccountHolder, AccountLink, AccountVersion
 from customerdata.services.links.follow import follow_link
 from portal import audit, mail, mail_shares

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent.services.grants import lock_person
+from consent.services.grants.lifecycle import lock_person
 from customerdata.models import Account, AccountHolder, AccountVersion, Customer
 from customerdata.services.links.link import link_account, plain_number
 from customerdata.services.links.unlink import end_link

@@ -15,8 +15,8 @@ from django.utils import timezone, translation
 
 from consent.customer_accounts import catalog
 from consent.models import Grant, Receipt, Selection
-from consent.services.grant_changes_by_staff import disable_grant, report_data_state
-from consent.services.grants import MAY_STOP, lock_grant, lock_person, tell_client
+from consent.services.grants.change_by_utility import disable_grant, report_data_state
+from consent.services.grants.lifecycle import MAY_STOP, lock_grant, lock_person, tell_client
 from customerdata.access.compute import compute_grant
 from customerdata.access.entries import holdings
 from customerdata.customer_accounts import masked

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from consent.models import Grant, Selection
 from consent.services import tokens
-from consent.services.grant_authorization import authorize_grant
-from consent.services.grants import SelectionInput, end_grant
+from consent.services.authorization.fill_grant import authorize_grant
+from consent.services.grants.lifecycle import SelectionInput, end_grant
 from portal.times import format_datetime
 from registration.models import Message
 from tests.consent.api.test_grants import URL, Api
@@ -378,7 +378,7 @@ bodies = st.fixed_dictionaries(
 @given(st.lists(bodies, min_size=1, max_size=3))
 def test_no_sequence_of_patches_opens_more(acme, api, sequence):
     """Whatever a Client sends in whatever order: what is enabled was granted by the customer."""
-    from consent.services.grant_changes import covers
+    from consent.services.grants.compare import covers
     from registration.catalogue.types import scope_types
 
     grant = grant_of(acme)

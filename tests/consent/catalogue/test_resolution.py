@@ -9,7 +9,7 @@ from consent.catalogue.access import VALUE_TYPES
 from consent.catalogue.demo_offers import demo_offers
 from consent.catalogue.resolution import meaning_of, resolution_of
 from consent.models import Grant
-from consent.services.choices import Choices, SectionChoice
+from consent.services.sections.choices import Choices, SectionChoice
 from tests.consent.oauth.support import offer_demo_scopes
 from tests.consent.pages.world import make_world
 from tests.factories.consent import GrantFactory

@@ -12,7 +12,7 @@ from django.test import Client as Browser
 from consent import customer_accounts
 from consent.catalogue.demo_offers import demo_offers
 from consent.models import AuthorizationRequest, Grant
-from consent.oauth.redirects import answer_with_code
+from consent.services.authorization.answer import answer_with_code
 from registration.models import Client, Credential
 from registration.services.catalogue.offers import load_offers
 from tests.factories.consent import CustomerFactory, GrantFactory

@@ -8,8 +8,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from consent.models import AuthorizationRequest
-from consent.services import requests
-from consent.services.approval import show_request
+from consent.services.authorization import request
+from consent.services.authorization.approve import show_request
 from portal import jsontext, retention
 from tests.consent.oauth.support import (
     CALLBACK,
@@ -350,13 +350,13 @@ def test_an_address_stores_so_much_an_hour(acme, monkeypatch, stopped_clock):
     """Anyone may send these, and each is a row; the next hour begins anew."""
     ask(acme)
     row = AuthorizationRequest.objects.get()
-    size = len(jsontext.dumps(row.access)) + len(jsontext.dumps(row.params)) + requests.ROW
-    monkeypatch.setattr(requests, "STORED_BY_ONE", f"{size}/hour")
+    size = len(jsontext.dumps(row.access)) + len(jsontext.dumps(row.params)) + request.ROW
+    monkeypatch.setattr(request, "STORED_BY_ONE", f"{size}/hour")
     statuses = [ask(acme).status_code for _ in range(3)]
     assert statuses == [303, 429, 429]
     other = Browser(REMOTE_ADDR="203.0.113.9")
     assert other.get(authorize_url(acme.app, redirect_uri=CALLBACK)).status_code == 303
-    monkeypatch.setattr(requests, "STORED_BY_STRANGERS", "1/hour")
+    monkeypatch.setattr(request, "STORED_BY_STRANGERS", "1/hour")
     refusal = other.get(authorize_url(acme.app, redirect_uri=CALLBACK))
     assert refusal.status_code == 429
     assert refusal["Retry-After"]

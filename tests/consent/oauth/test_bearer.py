@@ -10,7 +10,7 @@ from rest_framework.test import APIRequestFactory
 
 from consent.models import AccessToken
 from consent.oauth.authentication import BearerAuthentication
-from consent.services.grants import end_grant
+from consent.services.grants.lifecycle import end_grant
 from registration.services.credentials.lifecycle import expire_credential
 from tests.factories.consent import GrantFactory, admin_token_for, token_for
 

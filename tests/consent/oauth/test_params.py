@@ -5,7 +5,11 @@ import json
 import pytest
 from django.test import RequestFactory
 
-from consent.oauth.params import MalformedRequest, body_parameters, query_parameters
+from consent.services.authorization.parameters import (
+    MalformedRequest,
+    body_parameters,
+    query_parameters,
+)
 
 NAMES = {f"name{number}": "v" for number in range(101)}
 FORM = "&".join(f"{name}=v" for name in NAMES)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from consent.models import AuthorizationCode
-from consent.oauth.redirects import (
+from consent.services.authorization.answer import (
     WaitsForAnother,
     answer_url,
     answer_with_code,

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from consent.models import AccessToken
-from consent.services.grants import end_grant
+from consent.services.grants.lifecycle import end_grant
 from tests.consent.oauth.support import CALLBACK, approved, ask_token, details, post
 
 INACTIVE = {"active": False}

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from consent.models import AccessToken, Grant
-from consent.services.grants import end_grant
+from consent.services.grants.lifecycle import end_grant
 from portal.models import AuditEvent
 from registration.models import Credential
 from tests.consent.oauth.support import (

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from consent.models import AccessToken, Grant, RefreshToken
-from consent.services.grants import end_grant
+from consent.services.grants.lifecycle import end_grant
 from consent.services.tokens import find_access_token, is_alive
 from consent.tasks import sweep_grants
 from portal.models import AuditEvent

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from consent.presenters.authorization import LONG_LIST, Later, Picker, Row
+from consent.pages.authorization.presenter import LONG_LIST, Later, Picker, Row
 
 
 def row(number: int = 0, **values: Any) -> Row:

@@ -8,14 +8,14 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from consent.models import AuthorizationRequest
-from consent.oauth.redirects import WaitsForAnother
-from consent.pages import authorization
-from consent.services import approval
-from consent.services.choices import Choices, SectionChoice
-from consent.services.form_marks import form_mark
-from consent.services.grant_changes_by_client import patch_grant
-from consent.services.grants import lock_person
-from consent.services.sections import NoLongerOffered
+from consent.pages.authorization import views
+from consent.services.authorization import approve
+from consent.services.authorization.answer import WaitsForAnother
+from consent.services.authorization.fingerprint import form_mark
+from consent.services.grants.change_by_client import patch_grant
+from consent.services.grants.lifecycle import lock_person
+from consent.services.sections.choices import Choices, SectionChoice
+from consent.services.sections.may_choose import NoLongerOffered
 from tests.consent.oauth.support import answer_of
 from tests.consent.pages.world import MERGED, World, answer, form_url, make_world
 from tests.factories.consent import GrantFactory
@@ -34,7 +34,7 @@ def world(monkeypatch) -> World:
 @pytest.fixture
 def in_flight(monkeypatch):
     """Return how to stop an approval before its receipt, until somebody else waits for it."""
-    return stop_in_flight(monkeypatch, approval, "issue_receipt")
+    return stop_in_flight(monkeypatch, approve, "issue_receipt")
 
 
 def signed_in(user) -> Browser:
@@ -108,7 +108,7 @@ def test_a_scope_that_went_during_the_approval_hands_out_no_code(world, in_fligh
     def gone(*args: Any) -> Any:
         raise NoLongerOffered("cds_usage is no longer offered", field="scope")
 
-    monkeypatch.setattr(authorization, "sections_of", gone)
+    monkeypatch.setattr(views, "sections_of", gone)
     url, response = at_once(
         partial(world.approve, request, CHOSEN),
         partial(after, in_flight, partial(browser.get, form_url(request))),
@@ -119,11 +119,11 @@ def test_a_scope_that_went_during_the_approval_hands_out_no_code(world, in_fligh
 def test_somebody_elses_open_form_is_not_ended(world):
     """A look at a request that nobody had opened ends nothing once somebody has opened it."""
     request = world.ask(details=MERGED)
-    approval.show_request(request=request, user=world.alice)
+    approve.show_request(request=request, user=world.alice)
     stale = AuthorizationRequest.objects.select_related("client__registration").get(pk=request.pk)
     stale.user = None
     with pytest.raises(WaitsForAnother):
-        approval.refuse(
+        approve.refuse(
             request=stale,
             error="cds_grant_id_invalid_user",
             description="The Grant was made for another user.",
@@ -136,12 +136,12 @@ def test_somebody_elses_open_form_is_not_ended(world):
 def test_choices_and_time_are_those_of_the_person_who_has_the_form_now(world):
     """A post that began before another person took the form over writes nothing into it."""
     request = world.ask(details=MERGED)
-    approval.show_request(request=request, user=world.alice)
-    approval.release_request(request=request)
-    approval.show_request(request=request, user=world.carol)
+    approve.show_request(request=request, user=world.alice)
+    approve.release_request(request=request)
+    approve.show_request(request=request, user=world.carol)
     before = AuthorizationRequest.objects.get(pk=request.pk)
-    approval.keep_choices(request=request, user_pk=world.alice.pk, choices=CHOSEN)
-    approval.extend_request(request=request, user=world.alice)
+    approve.keep_choices(request=request, user_pk=world.alice.pk, choices=CHOSEN)
+    approve.extend_request(request=request, user=world.alice)
     now = AuthorizationRequest.objects.get(pk=request.pk)
     assert (now.choices, now.expires) == ({}, before.expires)
 
@@ -155,7 +155,7 @@ def test_an_approval_asks_again_whose_the_services_are(world, monkeypatch):
         lock_person(user_pk)
         world.catalog.environments = ()
 
-    monkeypatch.setattr("consent.services.approval.lock_person", unlinked)
+    monkeypatch.setattr("consent.services.authorization.approve.lock_person", unlinked)
     fields = answer(later=True, mark=mark)
     response = world.browser.post(form_url(request), fields)
     assert response.status_code == 403

@@ -5,7 +5,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.test import Client as Browser
 
-from consent.pages.middleware import SIGNED_IN_FOR
+from consent.pages.authorization.middleware import SIGNED_IN_FOR
 from portal.models import User
 from tests.consent.pages.world import World, form_url, sign_in
 

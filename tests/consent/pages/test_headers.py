@@ -7,7 +7,10 @@ from django.http import HttpResponse
 from django.test import Client as Browser
 from django.test import RequestFactory
 
-from consent.pages.middleware import SESSION_KEY, AuthorizationSignInMiddleware
+from consent.pages.authorization.middleware import (
+    SESSION_KEY,
+    AuthorizationSignInMiddleware,
+)
 from tests.consent.pages.world import MERGED, World, answer, form_url, sign_in
 
 

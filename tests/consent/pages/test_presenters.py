@@ -7,11 +7,11 @@ from django.http import QueryDict
 
 from consent.catalogue.demo_offers import demo_offers
 from consent.catalogue.details import parse_request
-from consent.pages.forms import Action, apply, read_choices
-from consent.presenters.authorization import matches, row_words
-from consent.presenters.default_redirect import default_redirect_page
-from consent.services.choices import Choices, SectionChoice
-from consent.services.sections import Section
+from consent.pages.authorization.forms import Action, apply, read_choices
+from consent.pages.authorization.presenter import matches, row_words
+from consent.pages.default_redirect.presenter import default_redirect_page
+from consent.services.sections.choices import Choices, SectionChoice
+from consent.services.sections.may_choose import Section
 from tests.consent.pages.world import service
 
 

@@ -13,9 +13,9 @@ from consent import customer_accounts
 from consent.catalogue.details import parse_request, to_wire
 from consent.customer_accounts import Selectable
 from consent.models import AuthorizationRequest
-from consent.services import approval
-from consent.services.choices import Choices
-from consent.services.form_marks import form_mark
+from consent.services.authorization import approve as approval
+from consent.services.authorization.fingerprint import form_mark
+from consent.services.sections.choices import Choices
 from portal.models import User
 from registration.models import Client
 from registration.services.catalogue.offers import offers_for

@@ -7,15 +7,20 @@ import pytest
 from django.utils import timezone
 
 from consent.models import AuthorizationCode, AuthorizationRequest, Grant, Receipt, Selection
-from consent.oauth.redirects import WaitsForAnother
-from consent.services import approval
-from consent.services.approval import (
+from consent.services.authorization import approve as approval
+from consent.services.authorization.answer import WaitsForAnother
+from consent.services.authorization.approve import (
     ChoicesRefused,
     Problem,
     ProblemKind,
     show_request,
 )
-from consent.services.choices import Choices, SectionChoice, choices_from_json, choices_to_json
+from consent.services.sections.choices import (
+    Choices,
+    SectionChoice,
+    choices_from_json,
+    choices_to_json,
+)
 from portal.models import AuditEvent, OutboxEntry
 from tests.consent.oauth.support import answer_of
 from tests.consent.pages.world import MERGED, World, make_world, service

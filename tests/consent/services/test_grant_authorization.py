@@ -6,11 +6,15 @@ import pytest
 
 from consent.api.grants import to_wire
 from consent.models import AuthorizationCode, Grant, Selection
-from consent.services import approval
-from consent.services.choices import Choices, SectionChoice
-from consent.services.grant_authorization import authorize_grant
-from consent.services.grant_changes_by_client import patch_grant
-from consent.services.grants import ForbiddenTransition, SelectionInput, compute_grant
+from consent.services.authorization import approve
+from consent.services.authorization.fill_grant import authorize_grant
+from consent.services.grants.change_by_client import patch_grant
+from consent.services.grants.lifecycle import (
+    ForbiddenTransition,
+    SelectionInput,
+    compute_grant,
+)
+from consent.services.sections.choices import Choices, SectionChoice
 from portal.models import OutboxEntry
 from tests.consent.pages.world import World, make_world
 from tests.factories.consent import GrantFactory
@@ -172,10 +176,10 @@ def test_a_grant_that_waits_for_less_by_now_is_not_widened(world: World) -> None
     """The Client gave a scope up while the form was open: asked again, the request fails."""
     grant = waiting(world)
     request = ask(world, grant)
-    approval.check_person(request, world.alice)
+    approve.check_person(request, world.alice)
     patch_grant(grant=grant, changes={"scope": "cds_usage"}, by="client:test")
-    with pytest.raises(approval.GrantNotWaiting):
-        approval.check_person(request, world.alice)
+    with pytest.raises(approve.GrantNotWaiting):
+        approve.check_person(request, world.alice)
     with pytest.raises(ForbiddenTransition):
         authorize_grant(
             grant=grant,

@@ -11,10 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from consent.models import Grant
-from consent.services.grant_changes_by_client import patch_grant
-from consent.services.grant_changes_by_staff import InvalidStaffChange
-from consent.services.grant_reviews import HANDLER, KEY
-from consent.services.grants import end_grant
+from consent.services.grants.change_by_client import patch_grant
+from consent.services.grants.change_by_utility import InvalidStaffChange
+from consent.services.grants.lifecycle import end_grant
+from consent.services.grants.review import HANDLER, KEY
 from consent.services.receipts import stop_sharing
 from registration.models import Client, Message
 from registration.services.messages import handlers as message_handlers

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from consent.models import Grant, Receipt, Selection
-from consent.services.grants import lock_person
+from consent.services.grants.lifecycle import lock_person
 from portal.errors import DomainError
 from portal.models import OutboxEntry
 from registration.errors import InvalidRequest
@@ -165,7 +165,9 @@ def test_a_customer_whose_last_link_ends_meanwhile_shares_nothing(
         lock_person(user_pk)
         world.catalog.environments = ()
 
-    monkeypatch.setattr("consent.services.grant_requests.lock_person", unlinked)
+    monkeypatch.setattr(
+        "consent.services.authorization.approve_grant_request.lock_person", unlinked
+    )
     details = [{"type": "cds_usage", "cds_servicecontract_ids": ["_include_future"]}]
     message = ask(world, {"scope": "cds_usage", "authorization_details": details})
     with pytest.raises(InvalidRequest, match="no accounts"):

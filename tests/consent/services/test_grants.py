@@ -8,15 +8,15 @@ from django.utils import timezone
 
 from consent import tasks
 from consent.models import AccessToken, Grant, RefreshToken
-from consent.services.grant_authorization import authorize_grant
-from consent.services.grant_data_ends import stop_new_data
-from consent.services.grants import (
+from consent.services.authorization.fill_grant import authorize_grant
+from consent.services.grants.lifecycle import (
     ForbiddenTransition,
     SelectionInput,
     create_grant,
     end_grant,
     start_grant,
 )
+from consent.services.grants.stop import stop_new_data
 from portal.models import AuditEvent, OutboxEntry
 from registration.models import Message
 from tests.consent.oauth.support import plug_in_listener

@@ -8,10 +8,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from consent.models import Grant
-from consent.services import grant_changes_by_staff as staff
 from consent.services import tokens
-from consent.services.grant_authorization import authorize_grant
-from consent.services.grants import ForbiddenTransition, compute_grant, end_grant
+from consent.services.authorization.fill_grant import authorize_grant
+from consent.services.grants import change_by_utility as staff
+from consent.services.grants.lifecycle import ForbiddenTransition, compute_grant, end_grant
 from portal.models import AuditEvent, OutboxEntry
 from registration.models import Message
 from tests.consent.oauth.support import plug_in_listener

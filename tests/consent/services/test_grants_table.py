@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from consent.catalogue.demo_offers import FILES_ID
 from consent.models import Grant
-from consent.services import grant_changes_by_staff as staff
-from consent.services.grant_authorization import authorize_grant
-from consent.services.grant_changes_by_client import patch_grant
-from consent.services.grants import (
+from consent.services.authorization.fill_grant import authorize_grant
+from consent.services.grants import change_by_utility as staff
+from consent.services.grants.change_by_client import patch_grant
+from consent.services.grants.lifecycle import (
     TRANSITIONS,
     ForbiddenTransition,
     compute_grant,

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from consent.models import Grant
-from consent.services import approval
-from consent.services.choices import Choices, SectionChoice
-from consent.services.grant_changes_by_client import patch_grant
+from consent.services.authorization import approve
+from consent.services.grants.change_by_client import patch_grant
+from consent.services.sections.choices import Choices, SectionChoice
 from tests.consent.pages.world import World, make_world
 
 ONE = Choices({0: SectionChoice(frozenset({"sc_222222"}))})
@@ -37,7 +37,7 @@ def test_the_approval_settles_what_was_asked(world: World) -> None:
     again = world.ask("cds_usage", details=[{"type": "cds_usage", "include_coordinates": True}])
     again.params = {**again.params, "cds_grant_id": grant.grant_id}
     again.save()
-    approval.check_person(again, world.alice)
+    approve.check_person(again, world.alice)
     world.approve(again, ONE)
     after = Grant.objects.get()
     assert (after.status, after.is_asking) == ("active", False)
@@ -54,7 +54,7 @@ def test_declining_leaves_what_was_granted(world: World) -> None:
     changes = {"scope": "cds_usage cds_service_contracts"}
     patch_grant(grant=grant, changes=changes, by="client:test")
     again = world.ask("cds_service_contracts")
-    approval.decline(request=again, by=world.alice)
+    approve.decline(request=again, by=world.alice)
     after = Grant.objects.get()
     assert after.open_scope_ids == ["cds_usage"]
     assert after.authorization_details == grant.authorization_details

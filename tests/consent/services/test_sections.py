@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from consent.services.sections import NoLongerOffered, offers_of, preset, sections_of
+from consent.services.sections.may_choose import (
+    NoLongerOffered,
+    offers_of,
+    preset,
+    sections_of,
+)
 from registration.models import OfferedScope
 from tests.consent.pages.world import MERGED, World, make_world, service
 

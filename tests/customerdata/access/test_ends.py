@@ -8,10 +8,10 @@ import time_machine
 from django.utils import timezone
 
 from consent.models import Grant
-from consent.services import grant_changes_by_staff as staff
-from consent.services.grant_authorization import authorize_grant
-from consent.services.grant_changes_by_client import patch_grant
-from consent.services.grants import SelectionInput
+from consent.services.authorization.fill_grant import authorize_grant
+from consent.services.grants import change_by_utility as staff
+from consent.services.grants.change_by_client import patch_grant
+from consent.services.grants.lifecycle import SelectionInput
 from consent.tasks import sweep_grants
 from customerdata.access.compute import compute_grant
 from customerdata.models import AccountHolder, GrantedObject, ServiceContract

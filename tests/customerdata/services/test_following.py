@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent.models import Grant
-from consent.services import grant_changes_by_staff as staff
+from consent.services.grants import change_by_utility as staff
 from consent.tasks import sweep_grants
 from customerdata.access.compute import compute_grant
 from customerdata.models import (

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consent.models import Grant
-from consent.services import grant_changes_by_staff as staff
-from consent.services.grant_changes_by_client import patch_grant
-from consent.services.grants import compute_grant as compute_pending
+from consent.services.grants import change_by_utility as staff
+from consent.services.grants.change_by_client import patch_grant
+from consent.services.grants.lifecycle import compute_grant as compute_pending
 from customerdata.access.compute import compute_grant, recompute_grants_of
 from customerdata.models import (
     AccountHolder,

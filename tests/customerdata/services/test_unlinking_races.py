@@ -7,10 +7,10 @@ import pytest
 
 from consent.catalogue.demo_offers import demo_offers
 from consent.models import Grant
-from consent.services import approval, grant_requests
-from consent.services.approval import WrongEnvironment
-from consent.services.choices import Choices, SectionChoice
-from consent.services.form_marks import form_mark
+from consent.services.authorization import approve, approve_grant_request
+from consent.services.authorization.approve import WrongEnvironment
+from consent.services.authorization.fingerprint import form_mark
+from consent.services.sections.choices import Choices, SectionChoice
 from customerdata.models import AccountHolder, AccountVersion
 from customerdata.services.links import unlink
 from portal.models import AuditEvent
@@ -45,7 +45,7 @@ class Scene:
         choices = Choices({0: SectionChoice(frozenset(self.home.contract_ids(0)))})
         mark = form_mark(request, user.pk)
         return partial(
-            approval.approve, request=request, user=user, choices=choices, mark=mark, by=user
+            approve.approve, request=request, user=user, choices=choices, mark=mark, by=user
         )
 
     def by_staff(self) -> Any:
@@ -92,7 +92,9 @@ def test_an_approval_waits_for_an_end_of_a_link_and_finds_nothing(scene, in_flig
     assert not Grant.objects.exists()
 
 
-@pytest.mark.parametrize(("way", "module"), [("customer", approval), ("staff", grant_requests)])
+@pytest.mark.parametrize(
+    ("way", "module"), [("customer", approve), ("staff", approve_grant_request)]
+)
 def test_an_end_of_a_link_waits_for_an_approval_and_settles_its_grant(
     scene, in_flight, way, module
 ):

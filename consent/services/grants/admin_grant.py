@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from consent.catalogue.resolution import resolution_of
 from consent.models import Grant
-from consent.services.grants import open_fully, record_change
+from consent.services.grants.lifecycle import open_fully, record_change
 from portal.crypto import digest
 from portal.jsontext import dumps
 from portal.prepared import Prepared

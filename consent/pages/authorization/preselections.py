@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from consent.services.sections import Section
+from consent.services.sections.may_choose import Section
 from consent.wording import AskedLine, asked_line
 from registration.catalogue.offers import ScopeOffer, offered_fields
 

@@ -17,19 +17,24 @@ from django.utils import timezone
 from consent.catalogue.details import RequestedAccess, resolve, to_wire, without_preselections
 from consent.customer_accounts import catalog
 from consent.models import AuthorizationRequest, Grant
-from consent.oauth.redirects import (
+from consent.services.authorization.answer import (
     WaitsForAnother,
     answer_with_code,
     answer_with_error,
     first_answer,
     require_person,
 )
-from consent.services.choices import Choices, choices_to_json
-from consent.services.form_marks import is_marked
-from consent.services.grant_authorization import authorize_grant, is_waiting_for
-from consent.services.grants import ForbiddenTransition, SelectionInput, create_grant, lock_person
+from consent.services.authorization.fill_grant import authorize_grant, is_waiting_for
+from consent.services.authorization.fingerprint import is_marked
+from consent.services.grants.lifecycle import (
+    ForbiddenTransition,
+    SelectionInput,
+    create_grant,
+    lock_person,
+)
 from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
-from consent.services.sections import RequestOver, Section, offers_of, sections_of
+from consent.services.sections.choices import Choices, choices_to_json
+from consent.services.sections.may_choose import RequestOver, Section, offers_of, sections_of
 from portal import audit
 from portal.durations import INFINITE
 from portal.errors import DomainError

@@ -14,7 +14,7 @@ from consent.catalogue.details import (
     to_wire,
 )
 from consent.models import Grant
-from consent.services.admin_grants import admin_grant
+from consent.services.grants.admin_grant import admin_grant
 from registration.catalogue.admin import GRANT_ADMIN
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeKind

@@ -15,16 +15,25 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from consent.customer_accounts import catalog
 from consent.models import AuthorizationRequest
-from consent.oauth.redirects import WaitsForAnother, require_person, send
-from consent.pages import forms, problems
+from consent.pages.authorization import error_pages, forms
+from consent.pages.authorization.middleware import (
+    FORM,
+    SESSION_KEY,
+    has_signed_in_for,
+    wants_sign_in,
+)
+from consent.pages.authorization.presenter import (
+    AuthorizationPage,
+    FormFacts,
+    authorization_page,
+)
 from consent.pages.headers import asked_language, leads_to_client, private
-from consent.pages.middleware import FORM, SESSION_KEY, has_signed_in_for, wants_sign_in
 from consent.pages.visitors import customer_of
-from consent.presenters.authorization import AuthorizationPage, FormFacts, authorization_page
-from consent.services import approval
-from consent.services.choices import Choices, choices_from_json
-from consent.services.form_marks import form_mark, is_marked
-from consent.services.sections import RequestOver, Section, offers_of, sections_of
+from consent.services.authorization import approve
+from consent.services.authorization.answer import WaitsForAnother, require_person, send
+from consent.services.authorization.fingerprint import form_mark, is_marked
+from consent.services.sections.choices import Choices, choices_from_json
+from consent.services.sections.may_choose import RequestOver, Section, offers_of, sections_of
 from portal.bodies import accepts_bytes
 from portal.branding import current_utility
 from portal.openid import freshness
@@ -42,19 +51,19 @@ def for_request(view: PageView) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapped(request: HttpRequest, request_id: str) -> HttpResponse:
         try:
-            asked = approval.find_request(request_id, now=timezone.now())
-        except (approval.RequestNotFound, approval.RequestExpired) as error:
-            return problems.request_is_over(request, error)
+            asked = approve.find_request(request_id, now=timezone.now())
+        except (approve.RequestNotFound, approve.RequestExpired) as error:
+            return error_pages.request_is_over(request, error)
         language = asked_language(request, asked.params.get("ui_locales") or "")
         with translation.override(language):
             try:
                 response = view(request, asked)
             except WaitsForAnother:
-                response = problems.somebody_elses(request, asked)
-            except approval.WrongEnvironment:
-                response = problems.wrong_environment(request, asked)
-            except (approval.RequestNotFound, approval.RequestExpired) as error:
-                response = problems.request_is_over(request, error)
+                response = error_pages.somebody_elses(request, asked)
+            except approve.WrongEnvironment:
+                response = error_pages.wrong_environment(request, asked)
+            except (approve.RequestNotFound, approve.RequestExpired) as error:
+                response = error_pages.request_is_over(request, error)
             except RequestOver as error:
                 response = _end(request, asked, error)
             response["Content-Language"] = language
@@ -66,13 +75,13 @@ def for_request(view: PageView) -> Callable[..., HttpResponse]:
 def _end(request: HttpRequest, asked: AuthorizationRequest, over: RequestOver) -> HttpResponse:
     """Send a request back that nobody can answer any more, unless that was done meanwhile."""
     try:
-        url = approval.refuse(
+        url = approve.refuse(
             request=asked, error=over.code, description=over.message, by=customer_of(request)
         )
     except WaitsForAnother:
-        return problems.somebody_elses(request, asked)
-    except approval.RequestNotFound as error:
-        return problems.request_is_over(request, error)
+        return error_pages.somebody_elses(request, asked)
+    except approve.RequestNotFound as error:
+        return error_pages.request_is_over(request, error)
     return send(url)
 
 
@@ -97,7 +106,7 @@ def authorization_form(request: HttpRequest, asked: AuthorizationRequest) -> Htt
 @for_request
 def switch_account(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     """Sign out and come back as somebody else (CDS-WG3-01 9.2.1.7)."""
-    approval.release_request(request=asked)
+    approve.release_request(request=asked)
     logout(request)
     # A provider would otherwise recognise the person who wants to be another.
     freshness.ask_afresh(request)
@@ -111,7 +120,7 @@ def switch_account(request: HttpRequest, asked: AuthorizationRequest) -> HttpRes
 def keep_open(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     """Extend the session and the request of a customer who is still reading."""
     if request.user.is_authenticated and asked.user_id == request.user.pk:
-        approval.extend_request(request=asked, user=request.user)
+        approve.extend_request(request=asked, user=request.user)
         return HttpResponse(status=204)
     return HttpResponse(status=403)
 
@@ -128,8 +137,8 @@ def _gate(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse | N
         return _sign_in(asked)
     require_person(asked, request.user)
     if asked.outcome != AuthorizationRequest.Outcome.OPEN:
-        return problems.already_answered(request, asked)
-    approval.check_person(asked, request.user)
+        return error_pages.already_answered(request, asked)
+    approve.check_person(asked, request.user)
     return None
 
 
@@ -150,10 +159,10 @@ def _sign_in(asked: AuthorizationRequest) -> HttpResponse:
 def _show(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     offers = offers_of(asked)
     sections = sections_of(asked, customer_of(request), offers)
-    approval.show_request(request=asked, user=customer_of(request))
+    approve.show_request(request=asked, user=customer_of(request))
     request.session.pop(SESSION_KEY, None)
     if any(section.lacks_preselection for section in sections):
-        return problems.nothing_preselected(request, asked, sections)
+        return error_pages.nothing_preselected(request, asked, sections)
     page = _page(request, asked, sections, choices_from_json(asked.choices))
     return _render(request, asked, page)
 
@@ -163,7 +172,7 @@ def _page(
     asked: AuthorizationRequest,
     sections: tuple[Section, ...],
     choices: Choices,
-    found: tuple[approval.Problem, ...] = (),
+    found: tuple[approve.Problem, ...] = (),
 ) -> AuthorizationPage:
     return authorization_page(
         FormFacts(
@@ -205,7 +214,7 @@ def _take_answer(request: HttpRequest, asked: AuthorizationRequest) -> HttpRespo
     choices = forms.read_choices(request.POST, choices_from_json(asked.choices))
     reader = _reader(request, asked)
     if reader is not None:
-        approval.keep_choices(request=asked, user_pk=reader, choices=choices)
+        approve.keep_choices(request=asked, user_pk=reader, choices=choices)
         asked.choices = {}
     if not request.user.is_authenticated:
         return _sign_in(asked)
@@ -234,7 +243,7 @@ def _decline(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     reason = request.POST.get("reason")
     error = reason if reason == "no_preselections" else "access_denied"
     try:
-        return send(approval.decline(request=asked, by=who, error=error))
+        return send(approve.decline(request=asked, by=who, error=error))
     except WaitsForAnother:
         if request.user.is_authenticated:
             raise
@@ -250,9 +259,9 @@ def _authorize(request: HttpRequest, asked: AuthorizationRequest, choices: Choic
     user = customer_of(request)
     try:
         mark = request.POST.get("mark", "")
-        url = approval.approve(request=asked, user=user, choices=choices, mark=mark, by=user)
-    except approval.ChoicesRefused as error:
-        approval.extend_request(request=asked, user=user)
+        url = approve.approve(request=asked, user=user, choices=choices, mark=mark, by=user)
+    except approve.ChoicesRefused as error:
+        approve.extend_request(request=asked, user=user)
         sections = sections_of(asked, customer_of(request), offers_of(asked))
         page = _page(request, asked, sections, choices, error.problems)
         return _render(request, asked, page)
@@ -265,8 +274,8 @@ def _change(
     """Do what works without a script: search, tick all, take a request out. Never approves."""
     sections = sections_of(asked, customer_of(request), offers_of(asked))
     changed = forms.apply(action, choices, sections)
-    approval.show_request(request=asked, user=customer_of(request))
-    approval.keep_choices(request=asked, user_pk=customer_of(request).pk, choices=changed)
+    approve.show_request(request=asked, user=customer_of(request))
+    approve.keep_choices(request=asked, user_pk=customer_of(request).pk, choices=changed)
     path = reverse("consent:authorization-form", args=[asked.request_id])
     if "language" in request.POST:
         response = HttpResponseRedirect(path, status=303)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from consent import customer_accounts
 from consent.catalogue.resolution import resolution_of
 from consent.models import Grant
-from consent.services.grants import (
+from consent.services.grants.lifecycle import (
     REVIEW_TIME,
     STOPPED_MEANS,
     ForbiddenTransition,

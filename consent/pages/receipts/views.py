@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from consent.models import Grant, Receipt
 from consent.pages.headers import private
+from consent.pages.receipts.presenter import ReceiptContext, ReceiptPage, receipt_page
 from consent.pages.visitors import customer_of
-from consent.presenters.receipt import ReceiptContext, ReceiptPage, receipt_page
 from consent.services.receipts import chosen_services, shared_today, stop_sharing
 from portal.branding import current_utility
 from portal.models import TermsVersion

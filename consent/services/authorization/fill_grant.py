@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from consent.catalogue.resolution import resolution_of
 from consent.models import Grant, Selection
-from consent.services.grants import (
+from consent.services.grants.lifecycle import (
     ForbiddenTransition,
     SelectionInput,
     begin,

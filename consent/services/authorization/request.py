@@ -22,9 +22,9 @@ from consent.catalogue.details import (
 )
 from consent.models import AuthorizationRequest
 from consent.models.request import compact
-from consent.oauth.params import Parameters, parse_details
-from consent.oauth.redirects import error_url
-from consent.services.grant_authorization import granted_already, is_waiting_for
+from consent.services.authorization.answer import error_url
+from consent.services.authorization.fill_grant import granted_already, is_waiting_for
+from consent.services.authorization.parameters import Parameters, parse_details
 from portal.context import current
 from portal.errors import DomainError
 from portal.jsontext import dumps

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 
 from consent.models import Grant, Receipt
 from consent.pages.headers import private
+from consent.pages.sharing.presenter import sharing_page
 from consent.pages.visitors import customer_of
-from consent.presenters.sharing import sharing_page
 from portal.branding import current_utility
 from portal.models import User
 from portal.permissions import Permission, require

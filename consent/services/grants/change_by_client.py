@@ -26,14 +26,8 @@ from consent.catalogue.details import (
 )
 from consent.catalogue.resolution import meaning_of
 from consent.models import Grant, Selection
-from consent.services.grant_changes import ChangePlan, Kept, plan_change
-from consent.services.grant_reviews import (
-    ask_utility,
-    is_given_by_utility,
-    take_wish_back,
-    utility_offers,
-)
-from consent.services.grants import (
+from consent.services.grants.compare import ChangePlan, Kept, plan_change
+from consent.services.grants.lifecycle import (
     ForbiddenTransition,
     apply_status,
     begin,
@@ -45,6 +39,12 @@ from consent.services.grants import (
     save_grant,
     settle_parent,
     stop_if_over,
+)
+from consent.services.grants.review import (
+    ask_utility,
+    is_given_by_utility,
+    take_wish_back,
+    utility_offers,
 )
 from portal.durations import INFINITE
 from portal.errors import DomainError

@@ -11,11 +11,11 @@ from django.utils.translation import ngettext
 from consent.catalogue.selection import SelectionType
 from consent.customer_accounts import Selectable
 from consent.models import AuthorizationRequest
-from consent.presenters.parts import ErrorLine, Link, Purpose, Requester, purpose, requester
-from consent.services.approval import Problem, ProblemKind
-from consent.services.choices import Choices, SectionChoice
+from consent.pages.parts import ErrorLine, Link, Purpose, Requester, purpose, requester
+from consent.services.authorization.approve import Problem, ProblemKind
 from consent.services.receipts import purpose_words
-from consent.services.sections import Section
+from consent.services.sections.choices import Choices, SectionChoice
+from consent.services.sections.may_choose import Section
 from consent.wording import (
     DataItem,
     SummarySentences,

@@ -21,10 +21,10 @@ from consent.catalogue.details import (
 from consent.catalogue.selection import SelectionType
 from consent.customer_accounts import Selectable, catalog
 from consent.models import Grant
-from consent.services.choices import SectionChoice
-from consent.services.grants import SelectionInput, create_grant, lock_person
+from consent.services.grants.lifecycle import SelectionInput, create_grant, lock_person
 from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
-from consent.services.sections import Section, preset
+from consent.services.sections.choices import SectionChoice
+from consent.services.sections.may_choose import Section, preset
 from portal.durations import INFINITE
 from portal.models import User
 from portal.times import parse_datetime, utility_zone

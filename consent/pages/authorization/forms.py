@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 
-from consent.presenters.authorization import matches, row_words
-from consent.services.choices import MAX_QUERY, Choices, SectionChoice
-from consent.services.sections import Section
+from consent.pages.authorization.presenter import matches, row_words
+from consent.services.sections.choices import MAX_QUERY, Choices, SectionChoice
+from consent.services.sections.may_choose import Section
 
 MAX_SECTIONS = 100
 MAX_ID = 64

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from consent.models import Receipt
-from consent.presenters.receipt import ReceiptContext, receipt_page, without_details
+from consent.pages.receipts.presenter import ReceiptContext, receipt_page, without_details
 from portal.branding import current_utility
 from portal.times import utility_zone
 from portal.wording import moment_words

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consent.models import AuthorizationRequest
-from consent.presenters import preselections as presenters
-from consent.services.approval import RequestExpired
-from consent.services.sections import Section, offers_of
+from consent.pages.authorization import preselections as presenters
+from consent.services.authorization.approve import RequestExpired
+from consent.services.sections.may_choose import Section, offers_of
 from portal.context import current
 from portal.errors import DomainError
 

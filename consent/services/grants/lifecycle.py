@@ -15,7 +15,7 @@ from consent.catalogue.access import read_entry
 from consent.catalogue.resolution import meaning_of, resolution_of
 from consent.models import Grant, GrantReplacement, Selection
 from consent.services import tokens
-from consent.services.grant_review_messages import close_review
+from consent.services.grants.review_messages import close_review
 from portal import audit
 from portal.errors import DomainError
 from portal.models import User

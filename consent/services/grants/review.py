@@ -14,8 +14,7 @@ from consent import customer_accounts
 from consent.catalogue.details import InvalidAuthorizationDetails
 from consent.catalogue.resolution import resolution_of
 from consent.models import Grant
-from consent.services.grant_review_messages import close_review, open_review
-from consent.services.grants import (
+from consent.services.grants.lifecycle import (
     REVIEW_TIME,
     ForbiddenTransition,
     apply_status,
@@ -27,6 +26,7 @@ from consent.services.grants import (
     record_change,
     save_grant,
 )
+from consent.services.grants.review_messages import close_review, open_review
 from portal.durations import INFINITE
 from portal.times import parse_datetime
 from registration.catalogue.offers import ScopeOffer

@@ -14,7 +14,7 @@ from consent.catalogue.preselections import ADDRESSES
 from consent.catalogue.selection import SelectionType, SpecialValue
 from consent.customer_accounts import Selectable, catalog
 from consent.models import AuthorizationRequest
-from consent.services.choices import Choices, SectionChoice
+from consent.services.sections.choices import Choices, SectionChoice
 from portal.errors import DomainError
 from portal.models import User
 from registration.catalogue.offers import ScopeOffer

@@ -9,7 +9,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from consent.models import AuthorizationRequest
-from consent.services import approval
+from consent.services.authorization import approve
 from portal.openid import freshness
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -85,8 +85,8 @@ def _asked(target: str) -> AuthorizationRequest | None:
     if match.view_name != FORM:
         return None
     try:
-        return approval.find_request(match.kwargs["request_id"], now=timezone.now())
-    except (approval.RequestNotFound, approval.RequestExpired):
+        return approve.find_request(match.kwargs["request_id"], now=timezone.now())
+    except (approve.RequestNotFound, approve.RequestExpired):
         return None
 
 

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent.models import Grant
-from consent.services.grants import (
+from consent.services.grants.lifecycle import (
     apply_status,
     lock_grant,
     record_change,

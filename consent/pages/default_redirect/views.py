@@ -5,13 +5,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from consent.pages.headers import private
-from consent.pages.visitors import customer_of
-from consent.presenters.default_redirect import (
+from consent.pages.default_redirect.presenter import (
     DefaultRedirectPage,
     default_redirect_page,
     no_receipt_page,
 )
+from consent.pages.headers import private
+from consent.pages.visitors import customer_of
 from consent.services.receipts import open_by_code
 from portal.permissions import public
 from registration.models import Client

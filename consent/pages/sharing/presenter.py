@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consent.models import Grant, Receipt
-from consent.presenters.receipt import grant_status
+from consent.pages.receipts.presenter import grant_status
 from consent.wording import StatusWords, count_by_type
 from consent.wording.dates import day_words, local_day
 from portal.branding import Utility

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from consent.customer_accounts import Selectable
 from consent.models import Grant, Receipt
-from consent.presenters.authorization import LONG_LIST, row_words
-from consent.presenters.parts import Link, Purpose, purpose
+from consent.pages.authorization.presenter import LONG_LIST, row_words
+from consent.pages.parts import Link, Purpose, purpose
 from consent.services.receipts import client_words
 from consent.wording import DataItem, DataRow, StatusWords, count_by_type, status_words
 from consent.wording.dates import day_words, list_words, local_day

@@ -1,1 +1,0 @@
-"""What pages and mails about consent show, in which words: frozen dataclasses, no queries."""
