@@ -18,9 +18,10 @@ from consent.oauth.backend import shared_backend
 from consent.oauth.callers import Caller, InvalidClient, identify
 from consent.oauth.errors import BASIC_CHALLENGE
 from consent.oauth.introspection import introspect
+from consent.oauth.redirects import send
 from consent.services import tokens
-from consent.services.authorization import answer as redirects
 from consent.services.authorization import request as requests
+from consent.services.authorization.answer import plain_ascii
 from consent.services.authorization.parameters import (
     MalformedRequest,
     Parameters,
@@ -45,7 +46,7 @@ def json_response(body: Mapping[str, Any], status: int = 200) -> HttpResponse:
 
 def error_response(error: DomainError) -> HttpResponse:
     """Return an error in the shape of RFC 6749 5.2."""
-    body = {**error.as_dict(), "error_description": redirects.plain_ascii(error.message)}
+    body = {**error.as_dict(), "error_description": plain_ascii(error.message)}
     response = json_response({**body, "request_id": current.get().request_id}, error.status)
     if error.status == 401:
         response["WWW-Authenticate"] = BASIC_CHALLENGE
@@ -163,7 +164,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
         else:
             row = requests.open_request(query=parameters)
     except requests.RefusedRequest as refused:
-        return redirects.send(refused.url)
+        return send(refused.url)
     except (requests.UnprovenRequest, MalformedRequest) as error:
         return unproven_page(request, error)
     response = HttpResponseRedirect(reverse("consent:authorization-form", args=[row.request_id]))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from consent.customer_accounts import catalog
 from consent.models import AuthorizationRequest
+from consent.oauth.redirects import send
 from consent.pages.authorization import error_pages, forms
 from consent.pages.authorization.middleware import (
     FORM,
@@ -30,7 +31,7 @@ from consent.pages.authorization.presenter import (
 from consent.pages.headers import asked_language, leads_to_client, private
 from consent.pages.visitors import customer_of
 from consent.services.authorization import approve
-from consent.services.authorization.answer import WaitsForAnother, require_person, send
+from consent.services.authorization.answer import WaitsForAnother, require_person
 from consent.services.authorization.fingerprint import form_mark, is_marked
 from consent.services.sections.choices import Choices, choices_from_json
 from consent.services.sections.may_choose import RequestOver, Section, offers_of, sections_of

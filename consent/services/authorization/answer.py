@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from consent.models import AuthorizationCode, AuthorizationRequest, Grant
@@ -21,24 +20,6 @@ class WaitsForAnother(DomainError):
 
     code = "not_found"
     status = 404
-
-
-class _AnyScheme(HttpResponseRedirect):
-    """Native apps use schemes of their own (RFC 8252 7.1); the target was proven before."""
-
-    status_code = 303
-
-    def __init__(self, url: str) -> None:
-        self.allowed_schemes = [urlsplit(url).scheme]
-        super().__init__(url)
-
-
-def send(url: str) -> HttpResponse:
-    """Return the redirect to a client; the URL must come from this module."""
-    response = _AnyScheme(url)
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 def answer_url(redirect_uri: str, **answer: str) -> str:

@@ -6,12 +6,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from consent.models import AuthorizationCode
+from consent.oauth.redirects import send
 from consent.services.authorization.answer import (
     WaitsForAnother,
     answer_url,
     answer_with_code,
     answer_with_error,
-    send,
 )
 from tests.consent.oauth.support import answer_of
 from tests.factories.consent import AuthorizationRequestFactory, CustomerFactory, GrantFactory
