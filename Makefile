@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 # again, and stops when the index has a newer version of a package whose extra another one names.
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PIP_INSTALL := $(PIP) install --no-deps --require-hashes
-EMBEDDED := $(BIN)/python -m portal.embedded
+EMBEDDED := $(BIN)/python -m embedded
 PORT ?= 8000
 # Further words for pytest: make test ARGS="tests/consent -k receipt"
 ARGS ?=

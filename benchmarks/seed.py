@@ -38,7 +38,7 @@ from customerdata.usage_values.columns import mantissa_column  # noqa: E402
 from customerdata.usage_values.formats import ElectricUsage  # noqa: E402
 from portal.crypto import new_secret  # noqa: E402
 from portal.models import User  # noqa: E402
-from portal.times import format_datetime  # noqa: E402
+from portal.values.times import format_datetime  # noqa: E402
 from registration.models import Client  # noqa: E402
 from registration.services.catalogue.offers import current_offers, load_offers  # noqa: E402
 from registration.services.registering.register import register  # noqa: E402

@@ -12,7 +12,7 @@ from consent.customer_accounts import catalog
 from consent.models import Grant, Receipt
 from consent.pages.receipts.mail import receipt_mail, stopped_mail
 from consent.services.grants import lifecycle, stop
-from portal import mail
+from portal.background import mail
 
 log = logging.getLogger(__name__)
 

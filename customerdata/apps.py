@@ -18,8 +18,8 @@ class CustomerDataConfig(AppConfig):
         from customerdata.metadata import customer_data_part
         from customerdata.services.links.link_by_claims import link_asserted
         from customerdata.usage import upkeep
-        from portal.openid import claims
         from portal.registries import DocsPage
+        from portal.sign_in.openid import claims
         from registration.catalogue.metadata_parts import register_metadata_part
         from registration.pages.docs import field_notes
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from portal.permissions import has_second_factor, to_second_factor
+from portal.http.permissions import has_second_factor, to_second_factor
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Model]

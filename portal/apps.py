@@ -24,8 +24,8 @@ class PortalConfig(AppConfig):
         from django.db import transaction
 
         from portal import checks, env, health, retention_rules
-        from portal.openid import adapter
         from portal.pages import accounts
+        from portal.sign_in.openid import adapter
 
         # A connection and what follows from it stand or fall together. allauth has no hook around
         # both, and several ways lead there; around its views, a transaction would also span

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from portal.context import current
+from portal.http.context import current
 from portal.models import AuditEvent, AuditSeal, SealedEvent, UnsealedEvent, User
 
 log = logging.getLogger(__name__)

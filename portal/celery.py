@@ -7,7 +7,7 @@ from celery import Celery
 from celery.signals import worker_init
 from django.conf import settings
 
-from portal.statements import limit_statements
+from portal.db.statements import limit_statements
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("portal")

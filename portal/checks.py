@@ -9,9 +9,9 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Info, Tags
 from django.core.checks import Warning as CheckWarning
 
-from portal.openid.config import may_be_spoken_to, problems_of
-from portal.times import utility_zone
-from portal.zone_rules import rules_version
+from portal.sign_in.openid.config import may_be_spoken_to, problems_of
+from portal.values.times import utility_zone
+from portal.values.zone_rules import rules_version
 
 
 def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
@@ -128,7 +128,7 @@ def check_csp(**kwargs: Any) -> list[CheckMessage]:
     """portal.E005: the Content-Security-Policy allows nothing inline."""
     directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     loose = [name for name, values in directives.items() if "'unsafe-inline'" in values]
-    if "portal.middleware.ContentPolicyMiddleware" not in settings.MIDDLEWARE or loose:
+    if "portal.http.middleware.ContentPolicyMiddleware" not in settings.MIDDLEWARE or loose:
         return [
             Error(
                 "The Content-Security-Policy is off or allows inline code.",

@@ -10,7 +10,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 from markdown_it import MarkdownIt
 
-from portal.permissions import public
+from portal.http.permissions import public
 from portal.registries import DocsPage, docs_pages
 
 # Raw HTML is off: templates write Markdown, and values put into them stay text.

@@ -114,8 +114,8 @@ def env_json(name: str, *, shape: type[Shape], help: str) -> Shape:  # noqa: A00
 def put_c_library_in_utc() -> None:
     """Take the zone that Django gave to the C library away from it.
 
-    The C library knows the machine's rules only (see `portal.zone_rules`). Whatever asks it, such
-    as `time.localtime` and the times of logs, is in UTC instead, which needs no rules.
+    The C library knows the machine's rules only (see `portal.values.zone_rules`). Whatever asks it,
+    such as `time.localtime` and the times of logs, is in UTC instead, which needs no rules.
     """
     os.environ["TZ"] = "UTC"
     time.tzset()

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
+from portal.background.queues import FETCH_TASKS
+from portal.caching.outage import TIMEOUT
+from portal.http.permissions import public
 from portal.models import OutboxEntry
-from portal.outage import TIMEOUT
-from portal.permissions import public
-from portal.queues import FETCH_TASKS
 from portal.registries import HealthCheck, Metric, health_checks, metrics
 
 

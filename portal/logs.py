@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from pythonjsonlogger.json import JsonFormatter
 
-from portal.context import current
+from portal.http.context import current
 
 # Mail addresses, codes of sign-ins in addresses, and what is long and random: tokens, codes,
 # secrets, and the parts of paths that open a receipt or a form. Ids that only name something are

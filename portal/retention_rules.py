@@ -27,7 +27,7 @@ def _register_own() -> None:
         AgeLimit(
             "portal.OutboxEntry",
             rows="background work that is done",
-            # Longer than the spans over which `portal.mail_shares` counts mails.
+            # Longer than the spans over which `portal.background.mail_shares` counts mails.
             age=timedelta(days=30),
             since="finished",
             where=Q(status=OutboxEntry.Status.DONE),

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 
-from portal import beat
+from portal.background import beat
 from portal.env import env_bool, env_int, env_json, env_list, env_secret, env_str
 from portal.languages import languages_in
 from portal.logs import logging_config
-from portal.openid.config import apps_of
-from portal.sign_in_settings import *  # noqa: F403 -- settings of one subject
+from portal.sign_in.openid.config import apps_of
+from portal.sign_in.settings import *  # noqa: F403 -- settings of one subject
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -109,26 +109,26 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "portal.middleware.RequestIdMiddleware",
+    "portal.http.middleware.RequestIdMiddleware",
     # Outermost but one: whatever answers says what is left of the caller's limits.
-    "portal.ratelimits.RateLimitMiddleware",
-    "portal.hosts.HostMiddleware",
+    "portal.http.ratelimits.RateLimitMiddleware",
+    "portal.http.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.middleware.MachineEndpointMiddleware",
-    "portal.bodies.BodyLimitMiddleware",
-    "portal.middleware.ContentPolicyMiddleware",
-    "portal.page_middleware.SessionMiddleware",
+    "portal.http.middleware.MachineEndpointMiddleware",
+    "portal.http.bodies.BodyLimitMiddleware",
+    "portal.http.middleware.ContentPolicyMiddleware",
+    "portal.http.page_middleware.SessionMiddleware",
     # Inside the content policy: sign-in that ends at a client must be able to redirect there.
     "consent.pages.authorization.middleware.AuthorizationSignInMiddleware",
-    "portal.page_middleware.LocaleMiddleware",
+    "portal.http.page_middleware.LocaleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "portal.page_middleware.AuthenticationMiddleware",
-    "portal.page_middleware.MessageMiddleware",
+    "portal.http.page_middleware.AuthenticationMiddleware",
+    "portal.http.page_middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "portal.middleware.DomainErrorMiddleware",
-    "portal.middleware.UnstorableTextMiddleware",
+    "portal.http.middleware.DomainErrorMiddleware",
+    "portal.http.middleware.UnstorableTextMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -165,7 +165,7 @@ DATABASES = {
         conn_health_checks=True,
     )
 }
-# How often a statement of `portal.prepared` runs on a connection before it is prepared; Django's
+# How often a statement of `portal.db.prepared` runs on a connection before it is prepared; Django's
 # other statements never are.
 DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = (
     5
@@ -192,10 +192,10 @@ DATABASES["default"]["TEST"] = {
 REDIS_URL = env_str("REDIS_URL", help="Redis or Valkey: broker and cache, holds no truth")
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "portal.cache.OptionalRedisCache",
+        "BACKEND": "portal.caching.cache.OptionalRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cds",
-        # A server that hangs is away (portal.outage).
+        # A server that hangs is away (portal.caching.outage).
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     }
 }
@@ -230,7 +230,7 @@ OIDC_PROVIDERS = env_json(
 )
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "openid_connect": {
-        "provider_class": "portal.openid.provider.Provider",
+        "provider_class": "portal.sign_in.openid.provider.Provider",
         "OAUTH_PKCE_ENABLED": True,
         "APPS": apps_of(OIDC_PROVIDERS),
     }
@@ -243,7 +243,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = USE_HTTPS
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "portal.pages.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "portal.http.error_pages.csrf_failure"
 
 # --- Transport and browser security --------------------------------------------------------------
 SECURE_SSL_REDIRECT = USE_HTTPS
@@ -276,7 +276,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     }
 }
-# A form with 5,000 services is legitimate on the consent page; portal.bodies has other limits.
+# A form with 5,000 services is legitimate on the consent page; portal.http.bodies has other limits.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
@@ -300,9 +300,9 @@ DEFAULT_FROM_EMAIL = env_str(
     "DEFAULT_FROM_EMAIL", default="no-reply@example.com", help="Sender of all mails"
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-EMAIL_BACKEND = "portal.mail_backends.SmtpBackend"
+EMAIL_BACKEND = "portal.background.mail_backends.SmtpBackend"
 if MAIL_DIR:
-    EMAIL_BACKEND = "portal.mail_backends.FileBackend"
+    EMAIL_BACKEND = "portal.background.mail_backends.FileBackend"
     EMAIL_FILE_PATH = MAIL_DIR
 
 # --- APIs ----------------------------------------------------------------------------------------
@@ -317,11 +317,11 @@ COMPRESS_DATA = env_bool(
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["consent.oauth.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["portal.api.ExactJSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["portal.api.AnyTypeJSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portal.api.JSONOnlyNegotiation",
-    "EXCEPTION_HANDLER": "portal.api.exception_handler",
-    "DEFAULT_THROTTLE_CLASSES": ["portal.ratelimits.CallerThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["portal.http.api.ExactJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["portal.http.api.AnyTypeJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portal.http.api.JSONOnlyNegotiation",
+    "EXCEPTION_HANDLER": "portal.http.api.exception_handler",
+    "DEFAULT_THROTTLE_CLASSES": ["portal.http.ratelimits.CallerThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "public": env_str(
             "RATE_PUBLIC", default="600/min", help="Requests per IP, public endpoints"

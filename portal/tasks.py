@@ -3,10 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
-from portal import audit, mail, outbox, retention
-from portal.openid.config import named_providers
-from portal.queues import DEFAULT
-from portal.services import sign_in
+from portal import audit, retention
+from portal.background import mail, outbox
+from portal.background.queues import DEFAULT
+from portal.sign_in import notices
+from portal.sign_in.openid.config import named_providers
 
 
 @shared_task(name=outbox.RUN_TASK)
@@ -41,7 +42,7 @@ def sweep_old_rows() -> None:
 def send_sign_in_notice(user_pk: int, provider_id: str, is_added: bool, language: str) -> None:
     """Mail somebody that a provider was added to, or taken from, their ways to sign in."""
     names = {each.id: each.name for each in named_providers()}
-    sign_in.send_notice(
+    notices.send_notice(
         user_pk,
         provider=names.get(provider_id, provider_id),
         is_added=is_added,
@@ -49,16 +50,16 @@ def send_sign_in_notice(user_pk: int, provider_id: str, is_added: bool, language
     )
 
 
-@shared_task(name=sign_in.CHANGE_TASK)
+@shared_task(name=notices.CHANGE_TASK)
 def send_sign_in_change(sealed: str) -> None:
     """Mail somebody that their address, password or second factor has changed."""
-    sign_in.send_change(sealed)
+    notices.send_change(sealed)
 
 
-@shared_task(name=sign_in.RESET_TASK)
+@shared_task(name=notices.RESET_TASK)
 def send_second_factor_reset(user_pk: int, reason: str) -> None:
     """Mail somebody that their second factor was reset."""
-    sign_in.send_reset(user_pk, reason=reason)
+    notices.send_reset(user_pk, reason=reason)
 
 
 @shared_task(name=mail.STORED_TASK)

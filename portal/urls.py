@@ -6,8 +6,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from portal.http.permissions import Permission, public, require
 from portal.pages import accounts, demo, openid
-from portal.permissions import Permission, public, require
 
 signed_in = require(Permission.SIGNED_IN)
 
@@ -76,9 +76,9 @@ if settings.DEMO:
         path("demo/mail/<str:name>/", demo.mail_detail, name="demo-mail-detail"),
     ]
 
-handler400 = "portal.pages.errors.bad_request"
-handler403 = "portal.pages.errors.forbidden"
-handler404 = "portal.pages.errors.page_not_found"
-handler500 = "portal.pages.failures.server_error"
+handler400 = "portal.http.error_pages.bad_request"
+handler403 = "portal.http.error_pages.forbidden"
+handler404 = "portal.http.error_pages.page_not_found"
+handler500 = "portal.http.failures.server_error"
 # Not Django's: sign-in looks for it here.
-handler429 = "portal.pages.errors.too_many_requests"
+handler429 = "portal.http.error_pages.too_many_requests"

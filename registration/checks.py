@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-from portal.times import parse_datetime
+from portal.values.times import parse_datetime
 
 SMALLEST_ATTACHMENT_LIMIT = 10_000_000
 

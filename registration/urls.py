@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.permissions import public
+from portal.http.permissions import public
 from registration.api import clients, credentials, discovery, files, messages, register
 from registration.api.principal import bearer
 from registration.catalogue.admin import CLIENT_ADMIN, SERVER_PROVIDED_FILES

@@ -5,10 +5,10 @@ from typing import Any
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
-from portal import mail as portal_mail
-from portal import outbox
+from portal.background import mail as portal_mail
+from portal.background import outbox
 from portal.celery import app as celery_app
-from portal.context import current
+from portal.http.context import current
 from portal.models import OutboxEntry
 
 

@@ -13,8 +13,8 @@ from consent.models import Grant, Receipt
 from consent.services.grants.change_by_client import patch_grant
 from consent.services.grants.lifecycle import grant_uri
 from portal.errors import NotFound
-from portal.listing import CdsListView, Filter, Order, ids_filter, instant_filter, split_ids
-from portal.times import parse_datetime
+from portal.http.listing import CdsListView, Filter, Order, ids_filter, instant_filter, split_ids
+from portal.values.times import parse_datetime
 from registration.api.base import AdminView, actor, caller_registration, object_payload
 from registration.api.principal import require_scope
 from registration.api.throttles import ClientThrottle

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from portal.durations import INFINITE
-from portal.times import parse_date, parse_datetime
+from portal.values.durations import INFINITE
+from portal.values.times import parse_date, parse_datetime
 from registration.catalogue.types import FieldCategory, ScopeType, fields
 
 VALUE_TYPES = "include_usage_segment_value_types"

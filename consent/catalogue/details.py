@@ -10,8 +10,8 @@ from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any
 
-from portal.durations import Direction, absolute_date, absolute_datetime
 from portal.errors import DomainError
+from portal.values.durations import Direction, absolute_date, absolute_datetime
 from registration.catalogue.formats import FieldFormat, FormatError, check_value
 from registration.catalogue.offers import OfferedField, ScopeOffer, offered_fields
 from registration.catalogue.types import FieldCategory, ScopeKind, ScopeType, fields

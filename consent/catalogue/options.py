@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.durations import INFINITE, Direction
+from portal.values.durations import INFINITE, Direction
 from registration.catalogue.formats import FieldFormat
 from registration.catalogue.types import AuthorizationDetailsField, FieldCategory, Text
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from consent.services.authorization.parameters import MalformedRequest
 from portal.errors import DomainError
-from portal.ratelimits import Claim, take
+from portal.http.ratelimits import Claim, take
 from registration.models import Client, Credential
 from registration.services.credentials import lifecycle
 

@@ -20,9 +20,9 @@ from consent.oauth.errors import GrantRefused, Refused
 from consent.services import tokens
 from consent.services.authorization import request as requests
 from consent.services.tokens import TokenOwner
-from portal.context import current
 from portal.crypto import digest
 from portal.errors import DomainError
+from portal.http.context import current
 from registration.models import Client
 
 

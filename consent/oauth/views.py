@@ -28,11 +28,11 @@ from consent.services.authorization.parameters import (
     body_parameters,
     query_parameters,
 )
-from portal import ratelimits
-from portal.context import current
 from portal.errors import DomainError
-from portal.jsontext import dumps
-from portal.permissions import public
+from portal.http import ratelimits
+from portal.http.context import current
+from portal.http.permissions import public
+from portal.values.jsontext import dumps
 
 View = Callable[[HttpRequest], HttpResponse]
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from portal.pages.headers import View, sending
+from portal.http.headers import View, sending
 
 # Out of caches, of search engines, and of the logs of the sites that a page links to.
 private = sending(Referrer_Policy="no-referrer", Cache_Control="no-store", X_Robots_Tag="noindex")

@@ -21,7 +21,8 @@ from consent.services.grants.lifecycle import end_grant, lock_grant
 from consent.services.sections.choices import SectionChoice
 from consent.services.sections.may_choose import Section, entry_access
 from consent.wording import data_items, duration_sentences
-from portal import audit, outbox
+from portal import audit
+from portal.background import outbox
 from portal.branding import current_utility
 from portal.crypto import digest
 from portal.models import User

@@ -18,8 +18,8 @@ from oauth2_provider.models import set_token_value
 
 from consent.models import AccessToken, AuthorizationCode, Grant, RefreshToken
 from portal import audit
+from portal.db.prepared import Prepared, PreparedInsert
 from portal.models import User
-from portal.prepared import Prepared, PreparedInsert
 from registration.models import Client, Credential
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from consent.catalogue.access import VALUE_TYPES, effective_includes
 from consent.catalogue.details import RequestedAccess
 from consent.wording.dates import list_words
-from portal.wording import page_locale
+from portal.values.wording import page_locale
 from registration.catalogue.offers import ScopeOffer, offered_fields
 from registration.catalogue.types import Text, fields, scope_types
 

@@ -9,8 +9,8 @@ from babel.numbers import format_decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.durations import Duration
-from portal.wording import page_locale
+from portal.values.durations import Duration
+from portal.values.wording import page_locale
 
 
 def day_words(day: date) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from consent.catalogue.access import effective_includes, objects_turned_on
 from consent.catalogue.details import RequestedAccess
 from consent.wording.dates import day_with_span, day_words, list_words, local_day
-from portal.durations import (
+from portal.values.durations import (
     INFINITE,
     Direction,
     Duration,
@@ -19,7 +19,7 @@ from portal.durations import (
     resolve_date,
     resolve_datetime,
 )
-from portal.times import TimeFormatError
+from portal.values.times import TimeFormatError
 from registration.catalogue.types import Text, scope_types
 
 _SYNCED: Mapping[str, Text] = {

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from customerdata.access.reading import Reader, Shape, Shown
 from customerdata.api.encryption import EncryptedView
-from portal.listing import CdsListView, Order, parse_instant, split_ids
+from portal.http.listing import CdsListView, Order, parse_instant, split_ids
 
 # What our URL patterns declare: any token with customer data; the rows decide what it shows.
 BEARER = "bearer:customer_data"

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from consent.models import Grant
-from portal.compression import compressed
+from portal.http.compression import compressed
 
 MEDIA_TYPE = "application/jose"
 # RFC 9110 6.4.1.

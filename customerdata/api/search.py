@@ -3,7 +3,7 @@
 from django.db.models import BooleanField, F, Func, Q, TextField, Value
 from django.db.models.functions import Cast
 
-from portal.listing import InvalidFilter
+from portal.http.listing import InvalidFilter
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 

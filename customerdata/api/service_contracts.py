@@ -16,7 +16,7 @@ from customerdata.api.base import (
 )
 from customerdata.api.search import contains, item_contains, text_of
 from customerdata.models import Account, AccountVersion
-from portal.listing import split_ids
+from portal.http.listing import split_ids
 
 _ACCOUNT_NUMBERS = "include_account_numbers"
 _NUMBERS = "include_contract_numbers"

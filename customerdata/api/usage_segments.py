@@ -12,7 +12,7 @@ from customerdata.api.encryption import EncryptedView
 from customerdata.api.segments.body import stream
 from customerdata.api.segments.page import read_page
 from portal import crypto
-from portal.listing import page_url
+from portal.http.listing import page_url
 
 
 class UsageSegmentsView(EncryptedView):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 from django.utils import timezone
 
-from portal.times import utility_zone
+from portal.values.times import utility_zone
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from consent.wording.dates import list_words
 from customerdata.models import AccountHolder, AccountLink, AccountVersion
 from customerdata.services.links import link as linking
 from customerdata.services.links.follow import following
-from portal import ratelimits
+from portal.http import ratelimits
+from portal.http.permissions import Permission, require
 from portal.models import User
-from portal.permissions import Permission, require
 
 
 class AccountNumberForm(forms.Form):

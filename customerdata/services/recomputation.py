@@ -1,8 +1,8 @@
 """Asking for a customer's Grants to be computed again."""
 
 from customerdata.models import Customer
+from portal.background.outbox import enqueue
 from portal.models import OutboxEntry
-from portal.outbox import enqueue
 
 TASK = "customerdata.tasks.recompute_customer"
 

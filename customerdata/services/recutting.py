@@ -8,7 +8,7 @@ from customerdata.models import UsageSeries
 from customerdata.usage.recut import Recut, cut_anew
 from portal import audit
 from portal.models import User
-from portal.zone_rules import rules_version
+from portal.values.zone_rules import rules_version
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ from customerdata.models.base import Identity, Version
 from customerdata.services.history import Span, place
 from customerdata.services.recomputation import request_recomputation
 from portal.errors import DomainError
-from portal.jsontext import canonical
-from portal.times import format_datetime
+from portal.values.jsontext import canonical
+from portal.values.times import format_datetime
 
 BATCH = 1000
 

@@ -10,7 +10,7 @@ set -eu
 cds=${1:-http://127.0.0.1:8000}
 cds=${cds%/}
 checkout=$(cd "$(dirname "$0")/../.." && pwd)
-manage=${MANAGE:-.venv/bin/python -m portal.embedded run -- .venv/bin/python manage.py}
+manage=${MANAGE:-.venv/bin/python -m embedded run -- .venv/bin/python manage.py}
 customer=ana@example.com password=demo-password-2026 moderator=staff@example.com
 megabytes=10
 tmp=$(mktemp -d)

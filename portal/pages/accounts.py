@@ -12,10 +12,9 @@ from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from portal.identity import browsers
-from portal.identity.changes import Change
 from portal.models import User
-from portal.services import sign_in
+from portal.sign_in import browsers, notices
+from portal.sign_in.changes import Change
 
 
 class _Noted:
@@ -31,7 +30,7 @@ class _Noted:
     def form_valid(self, form: Any) -> HttpResponse:
         """Do it and note it."""
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
-        sign_in.note_change(person=self.person, change=self.change, by=self.person)
+        notices.note_change(person=self.person, change=self.change, by=self.person)
         return response
 
 
@@ -107,12 +106,12 @@ class Confirmation(views.ConfirmEmailView):  # type: ignore[misc]
 def address_added(*, user: User, email_address: EmailAddress, **kwargs: Any) -> None:
     """Somebody added an address (allauth's email_added)."""
     facts = {"address": email_address.email}
-    sign_in.note_change(person=user, change=Change.ADDRESS_ADDED, by=user, facts=facts)
+    notices.note_change(person=user, change=Change.ADDRESS_ADDED, by=user, facts=facts)
 
 
 def address_removed(*, user: User, email_address: EmailAddress, **kwargs: Any) -> None:
     """Somebody removed an address (allauth's email_removed); who reads it hears of it too."""
-    sign_in.note_change(
+    notices.note_change(
         person=user,
         change=Change.ADDRESS_REMOVED,
         by=user,
@@ -132,7 +131,7 @@ def main_address_changed(
     before = from_email_address.email if from_email_address else user.email
     if before == to_email_address.email:
         return
-    sign_in.note_change(
+    notices.note_change(
         person=user,
         change=Change.MAIN_ADDRESS,
         by=user,
@@ -144,4 +143,4 @@ def main_address_changed(
 def address_confirmed(*, email_address: EmailAddress, **kwargs: Any) -> None:
     """The owner of a mailbox followed the link (allauth's email_confirmed)."""
     person = email_address.user
-    sign_in.note_change(person=person, change=Change.ADDRESS_CONFIRMED, by=person)
+    notices.note_change(person=person, change=Change.ADDRESS_CONFIRMED, by=person)

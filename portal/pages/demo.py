@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal.permissions import public
+from portal.http.permissions import public
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,19 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import ratelimits
-from portal.context import current
-from portal.deadline import within
-from portal.openid.config import named_providers
-from portal.openid.problems import CONNECT, LOGIN, REAUTHENTICATE, Problem, SignInProblem
-from portal.openid.provider import Adapter, Provider
-from portal.permissions import Permission, public, require
+from portal.fetching.deadline import within
+from portal.http import ratelimits
+from portal.http.context import current
+from portal.http.permissions import Permission, public, require
+from portal.sign_in.openid.config import named_providers
+from portal.sign_in.openid.problems import (
+    CONNECT,
+    LOGIN,
+    REAUTHENTICATE,
+    Problem,
+    SignInProblem,
+)
+from portal.sign_in.openid.provider import Adapter, Provider
 
 # Each start makes the server ask the provider; a shared address of an office stays below it.
 STARTS = "60/min"

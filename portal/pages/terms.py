@@ -6,7 +6,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from portal.docs import render_markdown
-from portal.permissions import public
+from portal.http.permissions import public
 from portal.terms import customer_terms
 
 

@@ -2,7 +2,7 @@
 
 from django import template
 
-from portal.openid.config import NamedProvider, named_providers
+from portal.sign_in.openid.config import NamedProvider, named_providers
 
 register = template.Library()
 

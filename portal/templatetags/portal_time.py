@@ -6,7 +6,7 @@ from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils import timezone
 
-from portal.wording import moment_words
+from portal.values.wording import moment_words
 
 register = template.Library()
 

@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portal.listing import Order
-from portal.times import parse_datetime
+from portal.http.listing import Order
+from portal.values.times import parse_datetime
 from registration.api.principal import principal_of, require_scope
 from registration.api.throttles import ClientThrottle
 from registration.catalogue.admin import CLIENT_ADMIN

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.errors import NotFound
-from portal.listing import CdsListView, ids_filter
+from portal.http.listing import CdsListView, ids_filter
 from registration.api.base import (
     AdminView,
     actor,

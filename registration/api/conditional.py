@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
 from rest_framework.request import Request
 
-from portal import jsontext
+from portal.values import jsontext
 
 MAX_AGE = 300
 

@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.errors import NotFound
-from portal.jsontext import UNSTORABLE
-from portal.listing import CdsListView, ids_filter, instant_filter
+from portal.http.listing import CdsListView, ids_filter, instant_filter
+from portal.values.jsontext import UNSTORABLE
 from registration.api.base import (
     AdminView,
     actor,

@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portal import jsontext
 from portal.errors import NotFound
-from portal.listing import CdsListView, ids_filter
-from portal.times import parse_datetime
+from portal.http.listing import CdsListView, ids_filter
+from portal.values import jsontext
+from portal.values.times import parse_datetime
 from registration.api.base import newest_first
 from registration.api.conditional import cacheable, cacheable_json
 from registration.api.throttles import PublicThrottle

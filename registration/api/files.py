@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.errors import NotFound
-from portal.listing import CdsListView, Filter, Order, ids_filter
+from portal.http.listing import CdsListView, Filter, Order, ids_filter
 from registration import urls_of
 from registration.api.base import newest_first
 from registration.api.principal import Principal

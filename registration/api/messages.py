@@ -10,7 +10,7 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from rest_framework.request import Request
 
 from portal.errors import NotFound
-from portal.listing import Cursor, Page, split_ids, take_page
+from portal.http.listing import Cursor, Page, split_ids, take_page
 from registration.api.base import (
     AdminView,
     actor,

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponseBase, StreamingHttpResponse
 from rest_framework.response import Response
 
-from portal import jsontext
+from portal.values import jsontext
 from registration import urls_of
 from registration.models import Message
 from registration.models.message import MessageAttachment

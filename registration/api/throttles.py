@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from portal.ratelimits import AddressThrottle, CallerThrottle
+from portal.http.ratelimits import AddressThrottle, CallerThrottle
 
 
 class PublicThrottle(AddressThrottle):

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from portal.durations import read_date_value, read_datetime_value
-from portal.times import TimeFormatError
+from portal.values.durations import read_date_value, read_datetime_value
+from portal.values.times import TimeFormatError
 from registration.catalogue.formats import FieldFormat, FormatError, check_value
 from registration.catalogue.offers import OfferedField, ScopeOffer, offered_fields
 from registration.catalogue.types import ScopeKind, ScopeType, fields, scope_types

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 
-from portal import durations
-from portal.durations import INFINITE, Direction
-from portal.echoes import counted, echo
-from portal.times import TimeFormatError
+from portal.http.echoes import counted, echo
+from portal.values import durations
+from portal.values.durations import INFINITE, Direction
+from portal.values.times import TimeFormatError
 from registration.catalogue.jwk import JwkError, check_public_key
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from enum import Enum
 from typing import Any, Final, Protocol
 
-from portal.durations import Direction
+from portal.values.durations import Direction
 from registration.catalogue.formats import FieldFormat, Limits
 from registration.catalogue.types import (
     AuthorizationDetailsField,

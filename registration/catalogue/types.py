@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from django.utils.functional import Promise
 
-from portal.durations import Direction
+from portal.values.durations import Direction
 from registration.catalogue.formats import FieldFormat
 
 Text = str | Promise

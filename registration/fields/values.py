@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from portal.echoes import echo
+from portal.http.echoes import echo
 from registration.errors import InvalidClientMetadata
 from registration.fields.files import SubmittedFile, read_image, read_pdf
 from registration.fields.purposes import read_submitted

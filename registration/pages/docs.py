@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
-from portal import jsontext
 from portal.docs import page_text, render_markdown
-from portal.permissions import public
+from portal.http.permissions import public
 from portal.registries import DocsPage, Registry, docs_pages
+from portal.values import jsontext
 from registration.catalogue.offers import OfferedField, ScopeOffer, anchor, offered_fields
 from registration.catalogue.types import ScopeKind
 from registration.services.catalogue.offers import current_offers

@@ -10,7 +10,7 @@ All are no-key locks: a row that merely points at a locked one, such as a new Me
 need not wait.
 """
 
-from portal.locks import hold
+from portal.db.locks import hold
 from registration.models import Client, Message, Registration
 from registration.models.onboarding import Requirement
 

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 
 from portal.branding import current_utility
-from portal.echoes import counted, echo
+from portal.http.echoes import counted, echo
 from registration.errors import InvalidClientMetadata
 from registration.validation.characters import hides
 from registration.validation.names import mixes_alphabets, names, stacks_marks, vouches

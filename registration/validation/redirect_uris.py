@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-from portal.hosts import is_ours
+from portal.http.hosts import is_ours
 from registration.errors import InvalidRedirectUri
 from registration.validation.client_metadata import LOOPBACK_HOSTS, MAX_URL, split_url
 

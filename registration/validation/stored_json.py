@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any, Final
 
-from portal.jsontext import UNSTORABLE
+from portal.values.jsontext import UNSTORABLE
 from registration.errors import InvalidClientMetadata
 
 MAX_DEPTH: Final = 10

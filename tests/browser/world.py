@@ -21,9 +21,9 @@ from customerdata.demo.structure import (
     open_customer,
 )
 from customerdata.services.structure import upsert_contracts
+from portal.background.outbox import run
 from portal.celery import app as celery_app
 from portal.models import OutboxEntry
-from portal.outbox import run
 from registration.models import Client
 from tests.consent.oauth.support import Party, authorize_url, details, make_party
 

@@ -7,7 +7,7 @@ from django.test import Client as Browser
 
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.access.compute import compute_grant
-from portal import jsontext
+from portal.values import jsontext
 from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api import listing, segments_world
 from tests.customerdata.api.segments_world import (

@@ -13,9 +13,9 @@ from rest_framework.exceptions import AuthenticationFailed, UnsupportedMediaType
 
 from customerdata.addresses import ABBREVIATIONS, EXAMPLES, normalize_stored
 from customerdata.demo.people import LOGINS, PASSWORD, address_of
-from portal.api import _as_domain_error
 from portal.docs import page_text
 from portal.errors import DomainError
+from portal.http.api import _as_domain_error
 from portal.registries import docs_pages
 from tests.docs.shell import shell_blocks
 from tests.registration.support import offer_demo_scopes

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from portal.embedded import console, demo, ports, secrets_file, services
-from portal.embedded.layout import Layout
+from embedded import console, demo, ports, secrets_file, services
+from embedded.layout import Layout
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_test_run_gets_the_servers_and_no_keys(layout, monkeypatch):
 
 def test_nothing_is_started_when_both_addresses_are_given(layout, monkeypatch):
     """DATABASE_URL and REDIS_URL win: whoever sets them has servers."""
-    from portal.embedded.supervisor import Supervisor
+    from embedded.supervisor import Supervisor
 
     monkeypatch.setenv("DATABASE_URL", "postgres://theirs/db")
     monkeypatch.setenv("REDIS_URL", "redis://theirs")

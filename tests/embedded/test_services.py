@@ -10,10 +10,10 @@ import psycopg
 import pytest
 import redis
 
-from portal.embedded import processes, services
-from portal.embedded.layout import Layout
-from portal.embedded.postgres import WHEEL_VARIABLE, WHEELS
-from portal.embedded.supervisor import Supervisor
+from embedded import processes, services
+from embedded.layout import Layout
+from embedded.postgres import WHEEL_VARIABLE, WHEELS
+from embedded.supervisor import Supervisor
 
 pytestmark = pytest.mark.smoke
 
@@ -132,7 +132,7 @@ def test_each_wheel_works_alone(layout, monkeypatch, wheel):
 
 def test_a_broken_first_wheel_falls_back_to_the_second(layout, monkeypatch, capsys):
     """On a machine where the first one's programs do not run, the demo still starts."""
-    from portal.embedded.postgres import Postgres
+    from embedded.postgres import Postgres
 
     original = Postgres._run
 

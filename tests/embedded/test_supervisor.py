@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from portal.embedded import processes
-from portal.embedded.layout import CHECKOUT
-from portal.embedded.processes import Program
-from portal.embedded.supervisor import DEATHS_ALLOWED, ChildDied, Supervisor
+from embedded import processes
+from embedded.layout import CHECKOUT
+from embedded.processes import Program
+from embedded.supervisor import DEATHS_ALLOWED, ChildDied, Supervisor
 
 
 def python_program(tmp_path: Path, name: str, code: str) -> Program:
@@ -100,8 +100,8 @@ def test_killing_the_supervisor_leaves_no_orphan(tmp_path):
     """A supervisor killed with -9 cannot clean up: the kernel ends its programs."""
     code = (
         "import os, sys, time\nfrom pathlib import Path\n"
-        "from portal.embedded.processes import Program\n"
-        "from portal.embedded.supervisor import Supervisor\n"
+        "from embedded.processes import Program\n"
+        "from embedded.supervisor import Supervisor\n"
         "supervisor = Supervisor()\nhere = Path(sys.argv[1])\n"
         "argv = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
         "supervisor.start(Program('x', argv, here, os.environ, here / 'x.log'))\n"

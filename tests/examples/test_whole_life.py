@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from customerdata.demo.developer import publish_offers
 from customerdata.demo.people import create_people
-from portal import outbox
+from portal.background import outbox
 from portal.models import OutboxEntry
 from registration import tasks  # noqa: F401 -- the worker knows them
 from registration.fields.types import FieldType

@@ -40,7 +40,7 @@ def test_work_is_queued_through_the_outbox_only():
     found = [
         f"{name}:{line}"
         for name, tree in trees()
-        if name != "portal/outbox.py"
+        if name != "portal/background/outbox.py"
         for line in calls(tree, {"delay", "apply_async", "delay_on_commit"})
     ]
     assert found == []

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db.models import CASCADE, Model
 
-from portal.beat import SCHEDULE
+from portal.background.beat import SCHEDULE
 from portal.retention import AgeLimit, EmptiedBy, LivesWith, answers
 
 

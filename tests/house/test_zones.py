@@ -69,7 +69,7 @@ def test_no_statement_and_no_lookup_applies_a_zone():
         for line in zone_uses(file.read_text(encoding="utf-8"))
     ]
     # The one place where the utility's zone is made of its setting.
-    assert [line.partition(":")[0] for line in found] == ["portal/times.py"]
+    assert [line.partition(":")[0] for line in found] == ["portal/values/times.py"]
 
 
 @pytest.mark.parametrize(

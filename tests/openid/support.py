@@ -14,7 +14,7 @@ import requests
 from django.test import Client as Browser
 from lxml import html
 
-from portal.openid.config import apps_of
+from portal.sign_in.openid.config import apps_of
 
 ROOT = Path(__file__).resolve().parents[2]
 # The provider's urls module needs the provider's settings; the word is the same there.

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from portal import env
 from portal.checks import check_openid
-from portal.openid.config import apps_of
+from portal.sign_in.openid.config import apps_of
 from tests.openid.support import entry
 
 GOOD = entry("https://id.example")

@@ -8,14 +8,14 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
-from portal.openid.id_token import (
+from portal.sign_in.openid.id_token import (
     Expected,
     is_mail_verified,
     merged_claims,
     verified_claims,
 )
-from portal.openid.problems import Problem, SignInProblem
-from portal.openid.provider import Provider
+from portal.sign_in.openid.problems import Problem, SignInProblem
+from portal.sign_in.openid.provider import Provider
 
 ISSUER = "https://id.example"
 EXPECTED = Expected(issuer=ISSUER, client_id="portal", nonce="n-1")

@@ -265,7 +265,7 @@ def test_starts_are_limited(utility_login, traveller, monkeypatch, stopped_clock
 
 def test_a_provider_that_never_answers(utility_login, traveller, settings, monkeypatch):
     """Nobody waits longer than the limit."""
-    monkeypatch.setattr("portal.outbound.SILENCE", 0.2)
+    monkeypatch.setattr("portal.fetching.outbound.SILENCE", 0.2)
     configure(settings, entry(f"{utility_login.url}/slow"))
     answer = traveller.browser.post("/accounts/oidc/utility/login/")
     assert (answer.status_code, heading(answer)) == (502, UNANSWERED)

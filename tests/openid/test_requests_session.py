@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from portal.deadline import within
-from portal.openid.requests_session import ProviderSession
+from portal.fetching.deadline import within
+from portal.sign_in.openid.requests_session import ProviderSession
 from tests.openid.support import configure, entry
 
 
@@ -105,7 +105,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 )
 def test_an_answer_that_drips(settings, monkeypatch, begin, drop):
     """A byte now and then keeps no worker, wherever in the answer; a part is not the whole."""
-    monkeypatch.setattr("portal.outbound.TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr("portal.fetching.outbound.TOTAL_SECONDS", 0.3)
     listener = socket.create_server(("127.0.0.1", 0))
     dropped: list[bytes] = []
 

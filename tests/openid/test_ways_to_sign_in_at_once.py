@@ -12,8 +12,8 @@ from allauth.socialaccount.models import SocialAccount
 from django.test import Client as Browser
 
 from portal.models import User
-from portal.openid.adapter import SocialAccountAdapter
-from portal.openid.forms import DisconnectForm
+from portal.sign_in.openid.adapter import SocialAccountAdapter
+from portal.sign_in.openid.forms import DisconnectForm
 from tests.openid.support import Traveller, configure, entry, heading
 from tests.races import PATIENCE, at_once
 

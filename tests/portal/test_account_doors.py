@@ -15,7 +15,7 @@ from django.urls import get_resolver, reverse
 
 from customerdata.demo.people import lasting_code
 from portal.models import AuditEvent, OutboxEntry, User
-from portal.services.sign_in import CHANGE_TASK
+from portal.sign_in.notices import CHANGE_TASK
 from tests.house.test_urls import patterns
 from tests.mails import delivered
 from tests.openid.support import configure, entry

@@ -4,8 +4,8 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import RequestFactory
 
-from portal.accounts import AccountAdapter
 from portal.models import User
+from portal.sign_in.accounts import AccountAdapter
 from tests.mails import delivered
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from customerdata.demo.people import lasting_code
 from portal.admin_site import ReadOnlyAdmin
+from portal.http.permissions import Permission, require
 from portal.models import User
-from portal.permissions import Permission, require
 
 pytestmark = pytest.mark.django_db
 

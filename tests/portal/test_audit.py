@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from portal import audit
-from portal.context import RequestContext, current
+from portal.http.context import RequestContext, current
 from portal.models import AuditEvent, AuditSeal, SealedEvent, UnsealedEvent
 from tests.races import PATIENCE, after, at_once
 

@@ -7,7 +7,7 @@ import pytest
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from rest_framework.test import APIClient
 
-from portal.bodies import MAX_BODY
+from portal.http.bodies import MAX_BODY
 from registration.api.register import Register
 
 OAUTH = ["/oauth/register", "/oauth/token", "/oauth/introspect", "/oauth/par", "/oauth/revoke"]

@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import caches
 from redis.exceptions import RedisError
 
-from portal.outage import memory
+from portal.caching.outage import memory
 
 NOWHERE = "redis://127.0.0.1:1/0"
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from portal.branding import current_utility
 from portal.templatetags.portal_time import moment, relative
+from portal.values.wording import wait_words
 from portal.vendoring import ROOT
-from portal.wording import wait_words
 
 TEMPLATES = ROOT / "templates"
 OURS = sorted(

@@ -7,7 +7,7 @@ import pytest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
-from portal.compression import accepts_gzip, compressed
+from portal.http.compression import accepts_gzip, compressed
 
 PIECES = [b'{"values":[', b"[1]," * 5_000, b"[2]]}"]
 

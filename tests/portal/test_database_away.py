@@ -9,7 +9,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client as Browser
 
-from portal.database_away import is_away
+from portal.http.database_away import is_away
 from portal.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)

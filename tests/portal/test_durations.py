@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.durations import (
+from portal.values.durations import (
     Direction,
     Duration,
     absolute_date,
@@ -19,7 +19,7 @@ from portal.durations import (
     parse_duration,
     shift,
 )
-from portal.times import TimeFormatError, format_datetime, parse_date, parse_datetime
+from portal.values.times import TimeFormatError, format_datetime, parse_date, parse_datetime
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)

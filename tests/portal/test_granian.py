@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from portal.bodies import MAX_BODY
+from portal.http.bodies import MAX_BODY
 from registration.models import Message
 from registration.models.message import MessageAttachment
 from tests.registration.onboarding_support import (

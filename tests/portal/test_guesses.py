@@ -13,9 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from customerdata.demo.people import lasting_code
-from portal.identity import browsers
 from portal.models import AuditEvent, OutboxEntry, User
-from portal.services.sign_in import CHANGE_TASK
+from portal.sign_in import browsers
+from portal.sign_in.notices import CHANGE_TASK
 from tests.mails import delivered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 
-from portal.listing import (
+from portal.http.listing import (
     Cursor,
     InvalidFilter,
     Order,

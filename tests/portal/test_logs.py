@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client as Browser
 
-from portal.context import RequestContext, current
+from portal.http.context import RequestContext, current
 from portal.logs import RedactingFormatter, RequestFilter, logging_config, redact
 
 SECRETS = (

@@ -7,7 +7,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from portal.errors import DomainError
-from portal.middleware import client_address
+from portal.http.middleware import client_address
 from portal.models import User
 
 pytestmark = pytest.mark.django_db

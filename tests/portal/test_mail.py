@@ -13,8 +13,8 @@ from django.core.mail import EmailMessage, get_connection
 from django.template.loader import render_to_string
 
 from portal import settings as portal_settings
-from portal.mail import send
-from portal.mail_backends import SmtpBackend
+from portal.background.mail import send
+from portal.background.mail_backends import SmtpBackend
 from portal.vendoring import ROOT
 from tests.mails import delivered
 
@@ -38,7 +38,7 @@ def test_names_in_subjects_are_text(path, is_question):
 @pytest.fixture
 def sent(settings, tmp_path):
     """Write mails to files, as the demo does; return what reads the one that was written."""
-    settings.EMAIL_BACKEND = "portal.mail_backends.FileBackend"
+    settings.EMAIL_BACKEND = "portal.background.mail_backends.FileBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path)
     settings.DEFAULT_FROM_EMAIL = "Énergie Río <no-reply@energie.example>"
 
@@ -103,7 +103,7 @@ class Recorder(SmtpBackend):
 
 def test_smtp_sends_them(settings):
     """The door of a production server."""
-    assert portal_settings.EMAIL_BACKEND == "portal.mail_backends.SmtpBackend"
+    assert portal_settings.EMAIL_BACKEND == "portal.background.mail_backends.SmtpBackend"
     server = Recorder()
     sender = "Énergie Río <no-reply@energie.example>"
     assert server.send_messages([EmailMessage("Reçu", "ñ", sender, ["ana@example.com"])]) == 1

@@ -8,9 +8,9 @@ from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
+from portal.background.outbox import run
 from portal.celery import app as celery_app
 from portal.models import OutboxEntry, User
-from portal.outbox import run
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a-long-enough-password"

@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from portal.mail import SIGN_IN_SHARE
-from portal.mail_shares import counted_form
+from portal.background.mail import SIGN_IN_SHARE
+from portal.background.mail_shares import counted_form
 from portal.retention import age_limits
 from tests.mails import delivered
 

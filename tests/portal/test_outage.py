@@ -10,10 +10,10 @@ from allauth.account.models import EmailAddress
 from django.core.cache import caches
 from rest_framework.test import APIClient
 
-from portal import ratelimits
+from portal.caching.outage import memory, outage_of
+from portal.http import ratelimits
+from portal.http.ratelimits import Claim, TooManyRequests, take
 from portal.models import User
-from portal.outage import memory, outage_of
-from portal.ratelimits import Claim, TooManyRequests, take
 from tests.factories.registration import ClientFactory, CredentialFactory
 from tests.portal.test_ratelimits import rates
 
@@ -61,7 +61,7 @@ def sign_in(client, password):
 
 def test_limits_are_kept_in_the_process(away, caplog):
     """Sums, looks and refusals as with Redis; the log says it once, not for every request."""
-    with caplog.at_level(logging.WARNING, "portal.outage"):
+    with caplog.at_level(logging.WARNING, "portal.caching.outage"):
         ratelimits.count("2/min", "a")
         take(Claim("2/min", "a", 0))
         ratelimits.count("2/min", "a")
@@ -128,7 +128,7 @@ def test_the_server_is_asked_again_after_a_moment(away, settings, monkeypatch):
     outage = outage_of(NOWHERE)
     ratelimits.count("2/min", "a")
     assert outage.lasts
-    monkeypatch.setattr("portal.outage.time.monotonic", lambda: time.time() + 10**9)
+    monkeypatch.setattr("portal.caching.outage.time.monotonic", lambda: time.time() + 10**9)
     assert not outage.lasts
 
 

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from portal import outbox
+from portal.background import outbox
 from portal.models import AuditEvent, OutboxEntry
 from portal.tasks import run_outbox_entry, sweep_outbox
 

@@ -4,8 +4,8 @@ import pytest
 from django.db import DataError, connections, transaction
 
 from consent.models import Grant
+from portal.db.prepared import Prepared, PreparedRows, planned_once
 from portal.models import User
-from portal.prepared import Prepared, PreparedRows, planned_once
 from registration.models import Client
 from tests.factories.consent import CustomerFactory, GrantFactory
 

@@ -6,8 +6,8 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from consent.models import Grant
 from consent.services.grants import admin_grant
+from portal.db.prepared import Prepared, PreparedInsert, planned_once
 from portal.models import AuditEvent, User
-from portal.prepared import Prepared, PreparedInsert, planned_once
 from tests.factories.consent import GrantFactory
 
 pytestmark = pytest.mark.django_db

@@ -15,13 +15,13 @@ from celery import shared_task
 from django.db import connection, transaction
 from django.utils import timezone
 
-from portal import mail, outbox
+from embedded.demo import portal_programs
+from embedded.layout import Layout
+from portal.background import mail, outbox
+from portal.background.queues import DEFAULT, FETCH_TASKS, FETCHES
 from portal.celery import app as celery_app
 from portal.crypto import encrypt
-from portal.embedded.demo import portal_programs
-from portal.embedded.layout import Layout
 from portal.models import OutboxEntry
-from portal.queues import DEFAULT, FETCH_TASKS, FETCHES
 from portal.tasks import sweep_outbox
 from registration.services.clients.website_and_logo import LOGO_TASK
 from tests.factories.registration import ClientFactory
@@ -48,7 +48,7 @@ def fetch_nothing() -> None:
 def fetches(monkeypatch) -> None:
     """The tasks of this file go the way of fetches."""
     seen.clear()
-    for module in ("portal.outbox", "portal.queues"):
+    for module in ("portal.background.outbox", "portal.background.queues"):
         monkeypatch.setattr(
             f"{module}.FETCH_TASKS", FETCH_TASKS | {"tests.fetch", "tests.fetch_nothing"}
         )

@@ -10,9 +10,9 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from rest_framework.test import APIClient
 
-from portal import ratelimits
-from portal.context import RequestContext
-from portal.ratelimits import Claim, RateLimitMiddleware, TooManyRequests, take
+from portal.http import ratelimits
+from portal.http.context import RequestContext
+from portal.http.ratelimits import Claim, RateLimitMiddleware, TooManyRequests, take
 from tests.factories.consent import GrantFactory, admin_token_for, token_for
 from tests.factories.registration import ClientFactory, CredentialFactory
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from portal.deadline import Deadline
-from portal.safe_fetch import FetchRefused, Network, fetch, is_public_address
+from portal.fetching.deadline import Deadline
+from portal.fetching.safe_fetch import FetchRefused, Network, fetch, is_public_address
 
 PUBLIC = "93.184.216.34"
 HALF = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"

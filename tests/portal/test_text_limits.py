@@ -10,10 +10,10 @@ from django.forms import CharField, Form
 from django.test import Client
 
 from customerdata.pages import account_link
-from portal.identity import forms as identity
 from portal.models import User
 from portal.models.user import MAX_ADDRESS
-from portal.openid.problems import SignInProblem
+from portal.sign_in import forms as identity
+from portal.sign_in.openid.problems import SignInProblem
 from registration.pages.onboarding import forms as onboarding
 from tests.openid.support import configure, entry
 from tests.registration.onboarding_support import offer_with, path_of, register, requirement

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.times import format_datetime, parse_datetime
+from portal.values.times import format_datetime, parse_datetime
 
 
 @pytest.mark.parametrize(

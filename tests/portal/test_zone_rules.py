@@ -20,9 +20,9 @@ from django.db import connection
 from django.utils import timezone
 
 from portal import checks
-from portal.times import utility_zone
-from portal.wording import moment_words
-from portal.zone_rules import rules_version
+from portal.values.times import utility_zone
+from portal.values.wording import moment_words
+from portal.values.zone_rules import rules_version
 from tests import tzif
 
 LATEST = importlib.import_module("tzdata").IANA_VERSION
@@ -62,7 +62,7 @@ def test_the_rules_are_at_least_those_of_the_change():
         "from portal import settings",
         "import portal.wsgi",
         "from portal.celery import app; app.loader.import_default_modules()",
-        "import portal.embedded.__main__",
+        "import embedded.__main__",
         # Somebody built the zone before the portal was imported.
         "import zoneinfo; zoneinfo.ZoneInfo('America/Vancouver'); import manage, portal.wsgi",
     ],

@@ -5,7 +5,7 @@ import base64
 import msgspec
 from hypothesis import strategies as st
 
-from portal.listing import Cursor
+from portal.http.listing import Cursor
 
 _texts = st.text(st.characters(codec="utf-8"), max_size=40)
 _scalars = (

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from consent.catalogue.demo_offers import demo_offers
 from consent.services.authorization.request import REQUEST_URI
-from portal.listing import Cursor
+from portal.http.listing import Cursor
 from registration.models import Client
 from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import grant_over, series_of, usage, write

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from consent.models import Receipt
 from customerdata.access.compute import compute_grant
-from portal import jsontext
+from portal.values import jsontext
 from registration.models import Client
 from registration.models.files import ServerProvidedFile
 from tests.consent.pages.world import MERGED, answer, form_url, make_world

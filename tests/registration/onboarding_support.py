@@ -14,7 +14,7 @@ import registration.services.onboarding.tasks
 import registration.services.payments.tasks  # noqa: F401 -- the outbox runs them
 from consent import catalogue
 from consent.catalogue.demo_offers import demo_offers
-from portal import outbox
+from portal.background import outbox
 from portal.models import OutboxEntry
 from registration.models import Client, Registration
 from registration.models.onboarding import Requirement

@@ -8,7 +8,7 @@ from django.core import mail
 from django.test import Client as Browser
 from django.utils import timezone
 
-from portal import outbox
+from portal.background import outbox
 from portal.models import OutboxEntry
 from registration import tasks  # noqa: F401 -- the outbox runs them
 from registration.services.messages.mail_contacts import NOTICES_PER_DAY

@@ -3,7 +3,7 @@
 import pytest
 
 from consent.catalogue.demo_offers import demo_offers
-from portal.context import RequestContext, current
+from portal.http.context import RequestContext, current
 from portal.models import AuditEvent
 from registration.catalogue.offers import ScopeOffer
 from registration.errors import OffersInvalid

@@ -11,10 +11,10 @@ from django.utils import timezone
 from consent.catalogue.demo_offers import demo_offers
 from consent.services import tokens
 from consent.services.tokens import TokenOwner
-from portal import mail_shares
+from portal.background import mail_shares
 from portal.errors import DomainError
+from portal.http.ratelimits import TooManyRequests
 from portal.models import OutboxEntry
-from portal.ratelimits import TooManyRequests
 from registration.errors import InvalidRequest
 from registration.fields.types import FieldType, RegistrationField, ValueFormat
 from registration.models import Client, CoverageEntry, OfferedScope

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consent.services.grants.change_by_utility import grant_files
 from portal.errors import DomainError
-from portal.times import parse_datetime
+from portal.values.times import parse_datetime
 from registration.models import Client
 from registration.models.files import ServerProvidedFile
 

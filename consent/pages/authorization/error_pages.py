@@ -12,8 +12,8 @@ from consent.models import AuthorizationRequest
 from consent.pages.authorization import preselections as presenters
 from consent.services.authorization.approve import RequestExpired
 from consent.services.sections.may_choose import Section, offers_of
-from portal.context import current
 from portal.errors import DomainError
+from portal.http.context import current
 
 ERROR_PAGE = "consent/request_error.html"
 

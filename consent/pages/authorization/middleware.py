@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from consent.models import AuthorizationRequest
 from consent.services.authorization import approve
-from portal.openid import freshness
+from portal.sign_in.openid import freshness
 
 Handler = Callable[[HttpRequest], HttpResponse]
 

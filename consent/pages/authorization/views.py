@@ -35,12 +35,12 @@ from consent.services.authorization.answer import WaitsForAnother, require_perso
 from consent.services.authorization.fingerprint import form_mark, is_marked
 from consent.services.sections.choices import Choices, choices_from_json
 from consent.services.sections.may_choose import RequestOver, Section, offers_of, sections_of
-from portal.bodies import accepts_bytes
 from portal.branding import current_utility
-from portal.openid import freshness
+from portal.http.bodies import accepts_bytes
+from portal.http.permissions import public
 from portal.pages.i18n import remember_language
-from portal.permissions import public
-from portal.times import utility_zone
+from portal.sign_in.openid import freshness
+from portal.values.times import utility_zone
 from registration.services.clients.website_and_logo import logo_path
 
 PageView = Callable[[HttpRequest, AuthorizationRequest], HttpResponse]

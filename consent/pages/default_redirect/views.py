@@ -13,7 +13,7 @@ from consent.pages.default_redirect.presenter import (
 from consent.pages.headers import private
 from consent.pages.visitors import customer_of
 from consent.services.receipts import open_by_code
-from portal.permissions import public
+from portal.http.permissions import public
 from registration.models import Client
 
 

@@ -9,8 +9,8 @@ from django.utils import translation
 from consent.models import Receipt
 from consent.pages.receipts.presenter import ReceiptContext, receipt_page, without_details
 from portal.branding import current_utility
-from portal.times import utility_zone
-from portal.wording import moment_words
+from portal.values.times import utility_zone
+from portal.values.wording import moment_words
 
 
 def receipt_mail(receipt: Receipt, *, base_url: str) -> dict[str, Any]:

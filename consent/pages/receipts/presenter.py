@@ -19,7 +19,7 @@ from consent.wording.dates import day_words, list_words, local_day
 from consent.wording.services import legend
 from consent.wording.status import StatusFacts
 from portal.branding import Utility
-from portal.wording import moment_words
+from portal.values.wording import moment_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from consent.pages.receipts.presenter import ReceiptContext, ReceiptPage, receip
 from consent.pages.visitors import customer_of
 from consent.services.receipts import chosen_services, shared_today, stop_sharing
 from portal.branding import current_utility
+from portal.http.permissions import public
 from portal.models import TermsVersion
 from portal.pages.terms import show_terms
-from portal.permissions import public
 from portal.terms import customer_terms, digest_of
-from portal.times import utility_zone
+from portal.values.times import utility_zone
 from registration.services.catalogue.offers import offers_for
 
 

@@ -10,9 +10,9 @@ from consent.pages.headers import private
 from consent.pages.sharing.presenter import sharing_page
 from consent.pages.visitors import customer_of
 from portal.branding import current_utility
+from portal.http.permissions import Permission, require
 from portal.models import User
-from portal.permissions import Permission, require
-from portal.times import utility_zone
+from portal.values.times import utility_zone
 
 
 @require(Permission.SIGNED_IN)

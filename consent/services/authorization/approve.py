@@ -36,10 +36,10 @@ from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
 from consent.services.sections.choices import Choices, choices_to_json
 from consent.services.sections.may_choose import RequestOver, Section, offers_of, sections_of
 from portal import audit
-from portal.durations import INFINITE
 from portal.errors import DomainError
 from portal.models import User
-from portal.times import parse_datetime, utility_zone
+from portal.values.durations import INFINITE
+from portal.values.times import parse_datetime, utility_zone
 from registration.catalogue.types import scope_types
 
 # Time to sign in again when a session ends under the form; CDS-WG3-01 9.1.2 wants ten minutes.

@@ -25,9 +25,9 @@ from consent.services.grants.lifecycle import SelectionInput, create_grant, lock
 from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
 from consent.services.sections.choices import SectionChoice
 from consent.services.sections.may_choose import Section, preset
-from portal.durations import INFINITE
 from portal.models import User
-from portal.times import parse_datetime, utility_zone
+from portal.values.durations import INFINITE
+from portal.values.times import parse_datetime, utility_zone
 from registration import urls_of
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import FieldCategory, fields, scope_types

@@ -8,8 +8,8 @@ Only an answer with the mark of the form counts as this person's, for these word
 from consent.models import AuthorizationRequest
 from consent.services.receipts import client_words, purpose_words
 from portal.crypto import digest, same
-from portal.jsontext import dumps
 from portal.terms import customer_terms, digest_of
+from portal.values.jsontext import dumps
 
 
 def form_mark(request: AuthorizationRequest, user_pk: int) -> str:

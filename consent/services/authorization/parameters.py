@@ -15,7 +15,7 @@ from django.http import HttpRequest
 
 from consent.catalogue.details import InvalidAuthorizationDetails
 from portal.errors import DomainError
-from portal.jsontext import UNSTORABLE, is_storable
+from portal.values.jsontext import UNSTORABLE, is_storable
 
 MAX_PARAMETERS = 100
 MAX_LENGTH = 4_000

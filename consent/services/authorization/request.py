@@ -25,11 +25,11 @@ from consent.models.request import compact
 from consent.services.authorization.answer import error_url
 from consent.services.authorization.fill_grant import granted_already, is_waiting_for
 from consent.services.authorization.parameters import Parameters, parse_details
-from portal.context import current
 from portal.errors import DomainError
-from portal.jsontext import dumps
-from portal.ratelimits import Claim, TooManyRequests, take
-from portal.times import utility_zone
+from portal.http.context import current
+from portal.http.ratelimits import Claim, TooManyRequests, take
+from portal.values.jsontext import dumps
+from portal.values.times import utility_zone
 from registration.models import Client
 from registration.services.catalogue import offers
 

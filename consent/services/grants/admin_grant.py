@@ -10,8 +10,8 @@ from consent.catalogue.resolution import resolution_of
 from consent.models import Grant
 from consent.services.grants.lifecycle import open_fully, record_change
 from portal.crypto import digest
-from portal.jsontext import dumps
-from portal.prepared import Prepared
+from portal.db.prepared import Prepared
+from portal.values.jsontext import dumps
 from registration.models import Client
 from registration.services.catalogue.offers import current_offers
 

@@ -46,9 +46,9 @@ from consent.services.grants.review import (
     take_wish_back,
     utility_offers,
 )
-from portal.durations import INFINITE
 from portal.errors import DomainError
-from portal.times import parse_datetime, utility_zone
+from portal.values.durations import INFINITE
+from portal.values.times import parse_datetime, utility_zone
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeType, scope_types
 from registration.models import Message

@@ -25,10 +25,10 @@ from consent.services.grants.lifecycle import (
     settle_parent,
     tell_client,
 )
+from portal.background.outbox import enqueue
 from portal.errors import DomainError
 from portal.models import User
-from portal.outbox import enqueue
-from portal.times import utility_zone
+from portal.values.times import utility_zone
 from registration.catalogue.admin import SERVER_PROVIDED_FILES
 from registration.models import Client
 from registration.models.files import ServerProvidedFile

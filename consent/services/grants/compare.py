@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from consent.catalogue.access import VALUE_TYPES, effective_includes
-from portal.durations import INFINITE, Direction
-from portal.times import parse_date, parse_datetime
+from portal.values.durations import INFINITE, Direction
+from portal.values.times import parse_date, parse_datetime
 from registration.catalogue.formats import FieldFormat
 from registration.catalogue.types import (
     AuthorizationDetailsField,

@@ -17,9 +17,9 @@ from consent.models import Grant, GrantReplacement, Selection
 from consent.services import tokens
 from consent.services.grants.review_messages import close_review
 from portal import audit
+from portal.background.outbox import enqueue
 from portal.errors import DomainError
 from portal.models import User
-from portal.outbox import enqueue
 from registration.models import Client, Message
 from registration.services.catalogue.offers import current_offers
 from registration.services.locks import lock_message, lock_registration

@@ -27,8 +27,8 @@ from consent.services.grants.lifecycle import (
     save_grant,
 )
 from consent.services.grants.review_messages import close_review, open_review
-from portal.durations import INFINITE
-from portal.times import parse_datetime
+from portal.values.durations import INFINITE
+from portal.values.times import parse_datetime
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeKind
 from registration.errors import InvalidRequest

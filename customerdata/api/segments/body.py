@@ -19,8 +19,8 @@ from customerdata.models.usage import parse_formats
 from customerdata.usage.reading import Fragment, FragmentRequest, fragments
 from customerdata.usage_values.segments import Window
 from customerdata.usage_values.wire import SegmentFormat, wire_formats
-from portal import jsontext
-from portal.times import format_datetime
+from portal.values import jsontext
+from portal.values.times import format_datetime
 
 # Value sets that are rendered at a time; a single segment may have more.
 CHUNK_VALUES = 30_000

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from customerdata.access.reading import ACCOUNTS, CONTRACTS, METERS, SERVICE_POINTS, Reader
 from customerdata.models import GrantedObject, MeterDevice, UsagePack
 from customerdata.usage_values.segments import base_segment_id, same_id, segment_id_month
-from portal.listing import InvalidFilter, parse_instant, split_ids
+from portal.http.listing import InvalidFilter, parse_instant, split_ids
 
 _NOTHING = Q(pk__in=[])
 # A segment may grow to the front of its local month, whose start can lie in another UTC month.

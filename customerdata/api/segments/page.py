@@ -21,7 +21,7 @@ from customerdata.api.segments.pieces import (
 from customerdata.api.segments.related import Links, Related, meters_of
 from customerdata.api.segments.scan import KEYS_AT_ONCE, Batch, Found, Position, Walk, read_cursor
 from customerdata.models.usage import parse_formats
-from portal.listing import PAGE_SIZE, Cursor
+from portal.http.listing import PAGE_SIZE, Cursor
 
 # Value sets on one page: 100 months of quarter hours, a few tens of megabytes as text.
 MAX_VALUES = 300_000

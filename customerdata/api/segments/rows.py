@@ -7,7 +7,7 @@ from django.db import DEFAULT_DB_ALIAS
 from psycopg.pq import Format
 from psycopg.types.numeric import Int8BinaryDumper
 
-from portal.prepared import planned_once
+from portal.db.prepared import planned_once
 
 
 def fetch(statement: bytes, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -23,7 +23,7 @@ from customerdata.api.segments.entries import UsageEntry
 from customerdata.api.segments.filters import SegmentFilters
 from customerdata.api.segments.rows import fetch
 from customerdata.models import UsageSeries
-from portal.listing import FOREIGN_CURSOR, Cursor, InvalidFilter
+from portal.http.listing import FOREIGN_CURSOR, Cursor, InvalidFilter
 
 # Sort keys looked at in one query; most contracts have usage, so one page rarely needs more.
 KEYS_AT_ONCE = 200

@@ -17,7 +17,7 @@ from customerdata.sources.greenbutton.report import Stored, Summary
 from customerdata.sources.greenbutton.stated import REGISTER_READINGS, Facts, Told
 from customerdata.sources.greenbutton.zones import known_zone
 from portal.errors import DomainError
-from portal.jsontext import canonical
+from portal.values.jsontext import canonical
 
 _CHOICES = {
     "service": mapping.SERVICES,

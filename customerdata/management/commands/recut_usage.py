@@ -9,7 +9,7 @@ from tqdm import tqdm
 from customerdata.models import UsageSeries
 from customerdata.services.recutting import recut_batch
 from portal.models import User
-from portal.zone_rules import rules_version
+from portal.values.zone_rules import rules_version
 
 
 class Command(BaseCommand):

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from consent.services.grants.lifecycle import lock_person
 from customerdata.models import Account, AccountHolder, AccountLink, AccountVersion
 from customerdata.services.links.follow import follow_link
-from portal import audit, mail, mail_shares
+from portal import audit
+from portal.background import mail, mail_shares
+from portal.background.outbox import enqueue
 from portal.crypto import digest, same
 from portal.errors import DomainError
 from portal.models import User
-from portal.outbox import enqueue
 
 VALID_FOR = timedelta(minutes=15)
 TASK = "customerdata.tasks.promise_link_code"

@@ -1,8 +1,8 @@
 """Linking accounts because a trusted identity provider says whose they are.
 
 The operator decides which claims count and whether a provider knows test customers or real ones
-(`portal.openid.config`); a provider of one kind never reaches accounts of the other. Links that a
-provider's claims made end when these no longer name the account (ADR 6).
+(`portal.sign_in.openid.config`); a provider of one kind never reaches accounts of the other. Links
+that a provider's claims made end when these no longer name the account (ADR 6).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from consent.services.grants.lifecycle import lock_person
 from customerdata.models import Account, AccountHolder, AccountVersion, Customer
 from customerdata.services.links.link import link_account, plain_number
 from customerdata.services.links.unlink import end_link
-from portal.openid.claims import Assertion
+from portal.sign_in.openid.claims import Assertion
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,13 @@ from customerdata.access.entries import holdings
 from customerdata.customer_accounts import masked
 from customerdata.models import AccountHolder, AccountVersion, GrantedObject
 from customerdata.services.recomputation import request_recomputation
-from portal import audit, mail
+from portal import audit
+from portal.background import mail
+from portal.background.outbox import enqueue
 from portal.errors import DomainError
 from portal.models import User
-from portal.outbox import enqueue
-from portal.times import utility_zone
-from portal.wording import moment_words
+from portal.values.times import utility_zone
+from portal.values.wording import moment_words
 
 S = Grant.Status
 # Entry, kind, primary key and cutoff of each row.

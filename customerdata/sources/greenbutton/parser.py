@@ -25,7 +25,7 @@ from customerdata.sources.greenbutton.model import (
     UsagePoint,
 )
 from customerdata.sources.greenbutton.stated import Told
-from portal.times import TimeFormatError, parse_date, parse_datetime
+from portal.values.times import TimeFormatError, parse_date, parse_datetime
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 ESPI = "{http://naesb.org/espi}"

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
 from portal.models import User
-from portal.services.staff import remove_staff
+from portal.sign_in.staff import remove_staff
 
 
 class Command(BaseCommand):

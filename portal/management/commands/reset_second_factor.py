@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
 from portal.models import User
-from portal.services.sign_in import reset_second_factor
+from portal.sign_in.notices import reset_second_factor
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from portal.times import format_datetime
+from portal.values.times import format_datetime
 from registration.models import Message, Payment
 from registration.validation.characters import visible
 

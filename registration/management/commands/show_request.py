@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal import jsontext
-from portal.times import format_datetime
+from portal.values import jsontext
+from portal.values.times import format_datetime
 from registration.models import Message
 from registration.models.field import RegistrationFile
 from registration.services.messages.attachments import chunks_of

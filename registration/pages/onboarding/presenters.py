@@ -9,7 +9,7 @@ from payments import PaymentStatus
 
 from portal.crypto import digest
 from portal.models import User
-from portal.openid.config import named_providers
+from portal.sign_in.openid.config import named_providers
 from registration.fields.types import FieldType, RegistrationField, ValueFormat
 from registration.models import Payment
 from registration.models.onboarding import Requirement

@@ -11,14 +11,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import ratelimits
-from portal.bodies import MAX_UPLOAD, accepts_bytes
-from portal.context import current
 from portal.crypto import same
+from portal.http import ratelimits
+from portal.http.bodies import MAX_UPLOAD, accepts_bytes
+from portal.http.context import current
+from portal.http.headers import private
+from portal.http.permissions import public
 from portal.models import User
-from portal.openid import freshness
-from portal.pages.headers import private
-from portal.permissions import public
+from portal.sign_in.openid import freshness
 from registration.errors import InvalidRequest
 from registration.fields.files import DEFAULT_MAX_SIZE
 from registration.fields.types import FieldType

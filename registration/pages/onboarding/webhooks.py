@@ -13,9 +13,9 @@ from django.views.decorators.csrf import csrf_exempt
 from payments import PaymentError
 from payments.urls import process_data, static_callback
 
-from portal import ratelimits
-from portal.context import current
-from portal.permissions import public
+from portal.http import ratelimits
+from portal.http.context import current
+from portal.http.permissions import public
 from registration.models.payment import StatusRefused
 
 View = Callable[..., HttpResponse]

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal import audit
-from portal.context import RequestContext, current
+from portal.db.prepared import PreparedRows
+from portal.http.context import RequestContext, current
 from portal.models import User
-from portal.prepared import PreparedRows
 from registration.catalogue.admin import CLIENT_ADMIN
 from registration.catalogue.checks import check_offers, unknown_registration_fields
 from registration.catalogue.offers import ScopeOffer, fields_from_json, fields_to_json

@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from portal import audit, jsontext
+from portal import audit
 from portal.models import User
+from portal.values import jsontext
 from registration import urls_of
 from registration.errors import InvalidRequest
 from registration.models import Client, Message

@@ -1,4 +1,4 @@
-"""Looks at the website and the logo that a Client names; only through portal.safe_fetch."""
+"""Looks at the website and the logo that a Client names; only through `safe_fetch`."""
 
 import logging
 from functools import partial
@@ -8,8 +8,9 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
-from portal import audit, safe_fetch
-from portal.outbox import enqueue
+from portal import audit
+from portal.background.outbox import enqueue
+from portal.fetching import safe_fetch
 from registration import urls_of
 from registration.fields.files import as_png
 from registration.fields.types import FieldType

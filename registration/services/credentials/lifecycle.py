@@ -7,9 +7,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from portal import audit, crypto
+from portal.db.prepared import Prepared
 from portal.models import User
-from portal.prepared import Prepared
-from portal.times import format_datetime
+from portal.values.times import format_datetime
 from registration import urls_of
 from registration.errors import InvalidRequest
 from registration.models import Client, Credential

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from portal import mail, mail_shares
+from portal.background import mail, mail_shares
 from registration import urls_of
 from registration.fields.types import FieldType
 from registration.models import Message, Registration

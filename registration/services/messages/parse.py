@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from portal.echoes import echo
 from portal.errors import DomainError
+from portal.http.echoes import echo
 from registration import hooks, urls_of
 from registration.errors import InvalidRequest
 from registration.models import Client, Message

@@ -6,8 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from portal import audit, jsontext
+from portal import audit
 from portal.models import User
+from portal.values import jsontext
 from registration.models import Client, Message
 from registration.models.message_states import KINDS, PENDING
 from registration.services.locks import lock_message, lock_registration, lock_subject

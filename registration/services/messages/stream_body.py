@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, Final, Protocol
 
-from portal import jsontext
+from portal.values import jsontext
 from registration.errors import InvalidRequest
 from registration.services.storage.room import MAX_SKELETON, max_bytes
 

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal import audit
+from portal.background.outbox import enqueue
 from portal.models import User
-from portal.outbox import enqueue
 from registration import urls_of
 from registration.errors import InvalidRequest
 from registration.models import Client, Message, Registration

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from portal import jsontext
+from portal.values import jsontext
 from registration.models import PublishedDocument
 
 

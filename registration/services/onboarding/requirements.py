@@ -17,10 +17,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal import audit
+from portal.background.outbox import enqueue
 from portal.errors import DomainError, NotFound
 from portal.ids import confirmation_number
 from portal.models import User
-from portal.outbox import enqueue
 from registration import urls_of
 from registration.errors import InvalidClientMetadata
 from registration.fields.types import FieldType, RegistrationField

@@ -8,8 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal import crypto, mail, mail_shares, ratelimits
+from portal import crypto
+from portal.background import mail, mail_shares
 from portal.errors import DomainError
+from portal.http import ratelimits
 from portal.ids import typed_code
 from portal.models import User
 from registration.errors import InvalidRequest

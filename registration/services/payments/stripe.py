@@ -13,8 +13,8 @@ from payments.stripe.providers import (
     zero_decimal_currency,
 )
 
-from portal.deadline import within
-from portal.outbound import BoundedSession
+from portal.fetching.deadline import within
+from portal.fetching.outbound import BoundedSession
 from registration.models import Payment
 from registration.models.payment import StatusRefused
 

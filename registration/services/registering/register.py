@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import transaction
 
-from portal import audit, jsontext
-from portal.bodies import MAX_BODY
+from portal import audit
+from portal.http.bodies import MAX_BODY
 from portal.models import User
+from portal.values import jsontext
 from registration.catalogue.admin import CLIENT_ADMIN
 from registration.catalogue.offers import ScopeOffer
 from registration.errors import InvalidClientMetadata

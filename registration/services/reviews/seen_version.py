@@ -8,8 +8,9 @@ is refused (CDS-WG1-02 6.9: Servers review the Client object that becomes one fo
 from collections.abc import Iterable
 from typing import Any, Final
 
-from portal import crypto, jsontext
+from portal import crypto
 from portal.errors import DomainError
+from portal.values import jsontext
 from registration.models import Client, Message
 from registration.models.field import RegistrationFile
 from registration.services.catalogue.offers import current_offers

@@ -13,8 +13,8 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import ratelimits
-from portal.context import current
+from portal.http import ratelimits
+from portal.http.context import current
 from registration.errors import InvalidRequest
 from registration.fields.files import DEFAULT_MAX_SIZE
 from registration.fields.types import MEGABYTE, RegistrationField

@@ -11,7 +11,7 @@ from consent.models import Grant, Selection
 from consent.services import tokens
 from consent.services.authorization.fill_grant import authorize_grant
 from consent.services.grants.lifecycle import SelectionInput, end_grant
-from portal.times import format_datetime
+from portal.values.times import format_datetime
 from registration.models import Message
 from tests.consent.api.test_grants import URL, Api
 from tests.consent.oauth.support import authorize_url

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from consent.models import Grant, GrantReplacement, Selection
 from portal.models import AuditEvent
-from portal.times import format_datetime
+from portal.values.times import format_datetime
 from tests.factories.consent import (
     AuthorizationRequestFactory,
     GrantFactory,

@@ -11,7 +11,7 @@ from consent.catalogue.access import (
     objects_turned_on,
     read_entry,
 )
-from portal.times import TimeFormatError
+from portal.values.times import TimeFormatError
 from registration.catalogue.types import scope_types
 
 

@@ -19,7 +19,7 @@ from consent.catalogue.details import (
     to_wire,
     without_preselections,
 )
-from portal.times import format_datetime
+from portal.values.times import format_datetime
 from registration.catalogue import admin
 from registration.catalogue.offers import Choice, FieldOffer, ScopeOffer, offered_fields
 from registration.catalogue.types import ScopeKind, scope_types

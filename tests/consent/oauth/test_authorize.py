@@ -10,7 +10,8 @@ from django.utils import timezone
 from consent.models import AuthorizationRequest
 from consent.services.authorization import request
 from consent.services.authorization.approve import show_request
-from portal import jsontext, retention
+from portal import retention
+from portal.values import jsontext
 from tests.consent.oauth.support import (
     CALLBACK,
     CHALLENGE,

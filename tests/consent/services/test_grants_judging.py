@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from consent.catalogue.access import VALUE_TYPES, read_entry
 from consent.catalogue.demo_offers import demo_offers, value_type_choices
 from consent.services.grants.compare import covers, meet, plan_change
-from portal.times import format_datetime
+from portal.values.times import format_datetime
 from registration.catalogue.offers import offered_fields
 from registration.catalogue.types import FieldCategory, scope_types
 

@@ -13,9 +13,9 @@ from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.api.encryption import EncryptedView, grant_key
-from portal import jsontext
-from portal.listing import InvalidFilter
-from portal.ratelimits import TooManyRequests
+from portal.http.listing import InvalidFilter
+from portal.http.ratelimits import TooManyRequests
+from portal.values import jsontext
 from registration.catalogue.jwk import check_public_key
 from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.listing import BASE, Bearer

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from customerdata.access.compute import compute_grant
 from customerdata.models import AccountVersion, MeterDeviceVersion, ServicePointVersion
-from portal.listing import take_page
+from portal.http.listing import take_page
 from tests.customerdata.api.listing import EVERYTHING, ask, ids
 from tests.factories.customerdata import (
     Household,
@@ -293,7 +293,7 @@ def test_pages_give_each_object_once(monkeypatch):
     for service in home.services:
         service.contract.versions.update(arrived=datetime(2026, 1, 1, tzinfo=UTC))
     grant = granted(home, services=tuple(range(7)))
-    monkeypatch.setattr("portal.listing.take_page", partial(take_page, size=3))
+    monkeypatch.setattr("portal.http.listing.take_page", partial(take_page, size=3))
     seen: list[str] = []
     params: Any = {}
     pages = 0

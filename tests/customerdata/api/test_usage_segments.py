@@ -13,7 +13,7 @@ from consent.catalogue.demo_offers import demo_offers
 from customerdata.access.compute import compute_grant
 from customerdata.models import GrantedObject
 from customerdata.usage_values.segments import new_segment_id
-from portal.listing import Cursor
+from portal.http.listing import Cursor
 from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST_ID,

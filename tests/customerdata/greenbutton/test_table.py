@@ -7,7 +7,7 @@ from consent.catalogue.demo_offers import demo_offers
 from customerdata.models.usage import UsagePack, UsageSeries
 from customerdata.sources.greenbutton.model import GreenButtonError
 from customerdata.sources.greenbutton.stated import Told
-from portal.jsontext import canonical
+from portal.values.jsontext import canonical
 from registration.services.catalogue.offers import load_offers
 from tests.customerdata.greenbutton.conftest import Value, load, stored
 from tests.customerdata.greenbutton.test_cases import CASES, REFUSED, TAKEN, of

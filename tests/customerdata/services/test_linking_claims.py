@@ -14,7 +14,7 @@ from customerdata.models import Account, AccountHolder
 from customerdata.services.links.link import link_account
 from customerdata.services.links.unlink import end_link
 from portal.models import AuditEvent, OutboxEntry, User
-from portal.openid import claims
+from portal.sign_in.openid import claims
 from registration.services.catalogue.offers import load_offers
 from tests.factories.consent import CustomerFactory as PersonFactory
 from tests.factories.customerdata import (

@@ -14,7 +14,7 @@ from consent.services.sections.choices import Choices, SectionChoice
 from customerdata.models import AccountHolder, AccountVersion
 from customerdata.services.links import unlink
 from portal.models import AuditEvent
-from portal.openid import claims
+from portal.sign_in.openid import claims
 from registration.errors import InvalidRequest
 from registration.services.catalogue.offers import load_offers
 from registration.services.reviews.decide import approve_request

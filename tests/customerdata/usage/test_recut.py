@@ -28,7 +28,7 @@ from customerdata.usage_values.formats import ElectricUsage
 from customerdata.usage_values.segments import month_start, months_digest
 from portal.models import AuditEvent
 from portal.registries import metrics
-from portal.zone_rules import rules_version
+from portal.values.zone_rules import rules_version
 from tests import tzif
 from tests.customerdata.usage.conftest import COST, NET
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.durations import Direction
+from portal.values.durations import Direction
 from registration.catalogue.formats import FieldFormat, FormatError, Limits, check_value
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)

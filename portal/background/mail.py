@@ -1,0 +1,71 @@
+"""Sending mail: triplets of templates (subject.txt, body.txt, body.html), always from a task.
+
+Sign-in's own mails are rendered by its library while the person waits, and sent from a task too.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from portal.background import mail_shares
+from portal.branding import current_utility
+from portal.crypto import decrypt, encrypt
+
+log = logging.getLogger(__name__)
+
+STORED_TASK = "portal.tasks.send_stored_mail"
+# Strangers ask for these mails too. Nobody is kept out by it: the links that came before work.
+SIGN_IN_SHARE = mail_shares.Share(
+    "sign-in-mail", ((timedelta(hours=1), 10), (timedelta(days=1), 20))
+)
+
+
+def send(template: str, *, to: str, language: str, context: Mapping[str, Any]) -> None:
+    """Render `emails/<template>/` in the reader's language and send it.
+
+    Raises whatever the mail backend raises; the outbox tries again.
+    """
+    data = {"utility": current_utility(), "base_url": settings.BASE_URL, **context}
+    with translation.override(language):
+        subject = " ".join(render_to_string(f"emails/{template}/subject.txt", data).split())
+        message = EmailMultiAlternatives(
+            subject=subject, body=render_to_string(f"emails/{template}/body.txt", data), to=[to]
+        )
+        message.attach_alternative(
+            render_to_string(f"emails/{template}/body.html", data), "text/html"
+        )
+        message.send()
+
+
+def promise_sign_in_mail(message: EmailMessage) -> None:
+    """Promise to send a rendered mail of sign-in, unless its address had its share.
+
+    The text is stored encrypted: it may hold a link that opens an account.
+    """
+    (address,) = message.to
+    parts = [message.subject, message.body, message.to, getattr(message, "alternatives", [])]
+    wait = mail_shares.promise(
+        SIGN_IN_SHARE,
+        STORED_TASK,
+        encrypt(json.dumps(parts)),
+        address=address,
+        key=secrets.token_hex(8),
+    )
+    if wait is not None:
+        log.warning("an address had its share of sign-in mails")
+
+
+def send_stored(sealed: str) -> None:
+    """Send what `promise_sign_in_mail` stored; raises what the backend raises."""
+    subject, body, to, alternatives = json.loads(decrypt(sealed))
+    EmailMultiAlternatives(
+        subject, body, to=to, alternatives=[(text, kind) for text, kind in alternatives]
+    ).send()

@@ -1,0 +1,1 @@
+"""The cache, and what holds while its server is away."""

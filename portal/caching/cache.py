@@ -1,0 +1,69 @@
+"""The cache holds no truth: when its server is away, each process keeps values in its memory."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+from portal.caching.outage import memory, outage_of
+
+T = TypeVar("T")
+
+
+class OptionalRedisCache(RedisCache):
+    """Redis, and the process's memory while it does not answer; counting (`incr`) still raises."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._outage = outage_of(server)
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        """Return the value, or the default."""
+        return self._or(
+            lambda: super(OptionalRedisCache, self).get(key, default, version),
+            lambda: memory.get(key, default, version),
+        )
+
+    def set(
+        self,
+        key: Any,
+        value: Any,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> None:
+        """Keep a value."""
+        self._or(
+            lambda: super(OptionalRedisCache, self).set(key, value, timeout, version),
+            lambda: memory.set(key, value, timeout, version),
+        )
+
+    def add(
+        self,
+        key: Any,
+        value: Any,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> bool:
+        """Keep a value that is not there yet; return whether it was not."""
+        return self._or(
+            lambda: bool(super(OptionalRedisCache, self).add(key, value, timeout, version)),
+            lambda: memory.add(key, value, timeout, version),
+        )
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        """Forget a value; return whether there was one."""
+        return self._or(
+            lambda: bool(super(OptionalRedisCache, self).delete(key, version)),
+            lambda: memory.delete(key, version),
+        )
+
+    def _or(self, ask: Callable[[], T], remember: Callable[[], T]) -> T:
+        if self._outage.lasts:
+            return remember()
+        try:
+            return ask()
+        except RedisError as error:
+            self._outage.noticed(error)
+            return remember()

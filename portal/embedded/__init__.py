@@ -1,5 +1,0 @@
-"""PostgreSQL and Valkey from wheels, started by us: `make demo` and `make test` need no server.
-
-Nothing here imports Django: the settings need DATABASE_URL, which only exists once this package
-has started the servers. `python -m portal.embedded --help` lists the verbs.
-"""

@@ -1,0 +1,147 @@
+"""Requests to servers that the operator chose, by the library `requests`, with an end.
+
+One deadline holds for the look-up, the connection, TLS, and the answer to its last byte;
+`portal.fetching.deadline.within` around several requests holds for all of them. Redirects are not
+followed and large answers not read: APIs do without both.
+"""
+
+import socket
+import ssl
+from typing import Any, ClassVar
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.poolmanager import PoolManager
+from urllib3.response import HTTPResponse
+
+from portal.fetching.deadline import Watchdog, addresses_of, connected, within
+from portal.version import VERSION
+
+# How long a server may be silent.
+SILENCE = 5.0
+TOTAL_SECONDS = 10.0
+MAX_BYTES = 1_048_576
+_CHUNK = 65_536
+
+
+class BoundedHTTPConnection(HTTPConnection):
+    """A connection that is cut at the deadline of the request it is used for."""
+
+    _watchdog: Watchdog | None = None
+
+    def _new_conn(self) -> socket.socket:
+        with within(TOTAL_SECONDS) as deadline:
+            try:
+                addresses = addresses_of(self._dns_host, self.port, deadline)
+                opened = connected(addresses, self.port, deadline)
+                self._watchdog = Watchdog(opened, deadline)
+            except TimeoutError as error:
+                raise ConnectTimeoutError(self, str(error)) from error
+            except (OSError, UnicodeError) as error:
+                raise NewConnectionError(self, str(error)) from error
+        opened.settimeout(SILENCE)
+        for option in self.socket_options or ():
+            opened.setsockopt(*option)
+        return opened
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request, also on a connection that has answered one before."""
+        if self.sock is not None and self._watchdog is None:
+            with within(TOTAL_SECONDS) as deadline:
+                self._watchdog = Watchdog(self.sock, deadline)
+        super().request(*args, **kwargs)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        """Wait for the answer; whoever reads it keeps the watchdog."""
+        # The library closes the connection on the way when the answer is its last one.
+        watchdog, self._watchdog = self._watchdog, None
+        try:
+            response = super().getresponse()
+        except BaseException:
+            if watchdog is not None:
+                watchdog.cancel()
+            raise
+        response.watchdog = watchdog  # type: ignore[attr-defined]
+        return response
+
+    def close(self) -> None:
+        """Close, and let the watchdog go."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
+        super().close()
+
+
+class BoundedHTTPSConnection(BoundedHTTPConnection, HTTPSConnection):
+    """The same with TLS."""
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Makes the connections of a session; a subclass brings stricter ones."""
+
+    connections: ClassVar[tuple[type[HTTPConnection], type[HTTPSConnection]]] = (
+        BoundedHTTPConnection,
+        BoundedHTTPSConnection,
+    )
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Use the system's certificates, to which a utility adds those of its own authority."""
+        super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **kwargs)
+        self._use_connections(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
+        """Use the same connections on the way to a proxy of the environment."""
+        return self._use_connections(super().proxy_manager_for(proxy, **kwargs))
+
+    def _use_connections(self, manager: PoolManager) -> PoolManager:
+        plain, secure = self.connections
+        manager.pool_classes_by_scheme = {
+            "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
+        return manager
+
+
+class BoundedSession(requests.Session):
+    """A session whose requests end; it raises `requests.RequestException` alone."""
+
+    adapter: ClassVar[type[BoundedAdapter]] = BoundedAdapter
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["User-Agent"] = f"cds-portal/{VERSION}"
+        self.headers["Accept-Encoding"] = "identity"
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, self.adapter())
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a request and read the whole answer within the limits."""
+        limits = {"timeout": SILENCE, "stream": True, "allow_redirects": False}
+        try:
+            with within(TOTAL_SECONDS) as deadline:
+                deadline.left()
+                return _read(super().send(request, **{**kwargs, **limits}))
+        except TimeoutError as error:
+            raise requests.exceptions.ReadTimeout(str(error)) from error
+
+
+def _read(response: requests.Response) -> requests.Response:
+    watchdog: Watchdog = response.raw.watchdog
+    content = bytearray()
+    try:
+        with response:
+            if response.is_redirect:
+                raise requests.exceptions.TooManyRedirects("redirects are not followed")
+            for chunk in response.iter_content(_CHUNK):
+                content += chunk
+                if len(content) > MAX_BYTES:
+                    raise requests.exceptions.ContentDecodingError("the answer is too large")
+        watchdog.check()
+    finally:
+        watchdog.cancel()
+    # What `content`, `text` and `json` go on to read.
+    response._content = bytes(content)
+    return response

@@ -1,0 +1,1 @@
+"""How people sign in: accounts, second factors, staff roles; identity providers in openid/."""

@@ -1,0 +1,107 @@
+"""Sign-in's forms, where allauth's tell strangers too much, or do not count what is guessed."""
+
+import secrets
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import ChangePasswordForm, ResetPasswordForm, SignupForm
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.models import EmailAddress
+from allauth.core import context
+from allauth.mfa.adapter import get_adapter as get_factor_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+
+from portal.http.ratelimits import TooManyRequests
+from portal.models import User
+from portal.sign_in import guesses, lookup, notices
+
+
+class SignUpForm(SignupForm):  # type: ignore[misc]
+    """Creates an account; for a known address it does the same work and takes it back."""
+
+    def validate_unique_email(self, value: str) -> str:
+        """Note whether an account has the address; the answer does not say."""
+        self.account_already_exists = lookup.is_taken(value)
+        return value
+
+    @transaction.atomic
+    def try_save(self, request: HttpRequest) -> tuple[None, Any]:
+        """Create the account, mail the address, and answer alike whoever has it."""
+        address: str = self.cleaned_data["email"]
+        with transaction.atomic():
+            row = self._created(request, address)
+            transaction.set_rollback(self.account_already_exists)
+        if self.account_already_exists:
+            row = EmailAddress(email=address)
+        send_verification_email_to_address(request, row, signup=True)
+        return None, get_adapter(request).respond_email_verification_sent(request, None)
+
+    def _created(self, request: HttpRequest, address: str) -> EmailAddress:
+        """Create an account; under an address of nobody when it is not to last."""
+        adapter = get_adapter(request)
+        if self.account_already_exists:
+            address = f"{secrets.token_hex(16)}@taken.invalid"
+        data = {**self.cleaned_data, "email": address}
+        person: User = adapter.save_user(request, adapter.new_user(request), _Filled(data))
+        notices.note_signed_up(person=person)
+        row: EmailAddress = EmailAddress.objects.create(user=person, email=address, primary=True)
+        return row
+
+
+class _Filled:
+    """What the adapter reads of a form."""
+
+    def __init__(self, cleaned_data: dict[str, Any]) -> None:
+        self.cleaned_data = cleaned_data
+
+
+class ResetForm(ResetPasswordForm):  # type: ignore[misc]
+    """Sends the link for a new password to main addresses alone."""
+
+    def clean_email(self) -> str:
+        """Find whose main address it is; the answer does not say."""
+        address: str = get_adapter().clean_email(self.cleaned_data["email"].lower())
+        person = lookup.person_reset_by(address)
+        self.users = [person] if person else []
+        return address
+
+
+class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]
+    """Asks for the current password, whose guesses count as those of sign-in."""
+
+    def clean_oldpassword(self) -> str:
+        """Compare it as a sign-in does."""
+        password: str = self.cleaned_data["oldpassword"]
+        if not get_adapter().reauthenticate(self.user, password):
+            raise get_adapter().validation_error("enter_current_password")
+        return password
+
+
+class _Counted:
+    user: User
+
+    def clean_code(self) -> str:
+        """Count the try, and note one that is wrong."""
+        attempt = guesses.Try(context.request, guesses.CODES, self.user)
+        try:
+            attempt.begin()
+        except TooManyRequests as error:
+            raise get_factor_adapter().validation_error("too_many_codes") from error
+        try:
+            code: str = super().clean_code()  # type: ignore[misc]
+        except ValidationError:
+            attempt.failed()
+            raise
+        attempt.succeeded()
+        return code
+
+
+class CodeForm(_Counted, AuthenticateForm):  # type: ignore[misc]
+    """Takes the second factor of a sign-in."""
+
+
+class CodeAgainForm(_Counted, ReauthenticateForm):  # type: ignore[misc]
+    """Takes the second factor of somebody who is asked again."""
