@@ -5,12 +5,11 @@ from playwright.sync_api import expect
 
 from portal.models import User
 from tests.browser.test_sign_in import approve
-from tests.openid.support import (
+from tests.portal.sign_in.openid.support import (
     ANA,
     PASSWORD_THERE,
     configure,
     entry,
-    identity_provider,  # noqa: F401 -- a fixture
 )
 from tests.registration.onboarding_support import offer_with, register, requirement, statuses
 
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def provider(portal, settings, identity_provider):  # noqa: F811
+def provider(portal, settings, identity_provider):
     """Where ana has an account; the operator trusts its addresses."""
     identity_provider.arrange(portal)
     configure(settings, entry(identity_provider.url, match_email=True))

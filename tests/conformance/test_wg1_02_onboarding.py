@@ -15,7 +15,7 @@ from registration.services.onboarding.requirements import (
     approve_requirement,
     reject_requirement,
 )
-from tests.openid.support import configure, entry
+from tests.portal.sign_in.openid.support import configure, entry
 from tests.registration.onboarding_support import (
     PDF,
     accepted,
