@@ -1,4 +1,4 @@
-"""What people may share, for `consent.customer_accounts`, which cannot import this app."""
+"""CDS-WG3-01 9.2.3.1 to 9.2.3.5: what people can share, for `consent.customer_accounts`."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The catalogue entries about customers' data (CDS-WG3-01 6 and 7).
+"""CDS-WG3-01 4, 6, 7, 11.1 to 11.3: scopes and authorization details fields for customer data.
 
 `scopes` and `direct_scopes` declare the scope types, `preselections`, `includes` and `options` the
 fields, `details` turns requests into checked values, `access` says what a granted entry opens.

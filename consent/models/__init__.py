@@ -1,4 +1,4 @@
-"""Models of consent: authorization requests, Grants, receipts and tokens."""
+"""CDS-WG1-02 8 (rows); CDS-WG3-01 9 (rows): authorization requests, Grants, receipts, tokens."""
 
 from consent.models.grant import Grant, GrantReplacement, Receipt, Selection
 from consent.models.request import AuthorizationRequest

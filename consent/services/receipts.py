@@ -1,4 +1,4 @@
-"""Receipts: the written proof of a consent, and the way to end it (CDS-WG3-01 9.4).
+"""CDS-WG3-01 9.4: receipts, the written proof of a consent, and the way to end it.
 
 A receipt freezes the words that the customer saw, in the language of that day, so that later
 changes of names, purposes or offers never rewrite what was agreed.

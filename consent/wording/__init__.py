@@ -1,4 +1,4 @@
-"""What customers read: every word about data, time spans, services and states.
+"""CDS-WG3-01 9.2.2.1, 9.2.2.2: what customers read about data, time spans and services.
 
 Written for someone who has never heard of OAuth. The catalogue brings the labels of fields; the
 modules here join them into sentences (CDS-WG3-01 9.2.2).

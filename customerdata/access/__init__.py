@@ -1,4 +1,4 @@
-"""What Grants open: from the customer's choices to rows that listings join (CDS-WG3-01 6, 7.2).
+"""CDS-WG3-01 7.2 (closure), 7.3 (windows), 12.3: which objects a Grant opens, and until when.
 
 `snapshot` loads the structure of customers as of an instant, `rules` follows its links (pure),
 `compute` stores the result, `listener` is what consent calls, `reading` serves the listings.

@@ -1,1 +1,1 @@
-"""The demo utility: people, customers with usage, a developer (`manage.py demo`)."""
+"""CDS-WG3-01 4 (people): the demo utility: customers with usage, and a developer."""

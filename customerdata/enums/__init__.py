@@ -1,4 +1,4 @@
-"""The enumerations of customer data objects (CDS-WG3-01 10), in the standard's own strings."""
+"""CDS-WG3-01 10 (types, statuses): enumerations of customer data, in the words of the standard."""
 
 from customerdata.enums.objects import (
     AccountContactType,

@@ -1,4 +1,4 @@
-"""Models of customers' data: structure with its versions, usage, and computed access."""
+"""CDS-WG3-01 10 (rows): objects with their versions, usage, and computed access."""
 
 from customerdata.models.access import GrantedObject
 from customerdata.models.account import Account, AccountVersion

@@ -1,1 +1,1 @@
-"""Adapters to what utilities have: files and systems that hold accounts and usage."""
+"""No chapter of the standard: readers of what utilities have, files and systems."""

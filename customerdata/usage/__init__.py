@@ -1,1 +1,1 @@
-"""The usage store: typed packs of values, their rendering and their versions."""
+"""CDS-WG3-01 10.8 (store): usage in packs, with versions; written, read, kept up."""

@@ -1,1 +1,1 @@
-"""Values as the standards write them: JSON, dates, durations, and words for them (CDS-WG1-02 2)."""
+"""CDS-WG1-02 2; CDS-WG3-01 2: JSON, dates and durations as the standards write them."""

@@ -1,1 +1,1 @@
-"""CDS-WG3-01 9.1.1, 9.3.3: where customers end whose client named no page of its own."""
+"""CDS-WG3-01 9.3.3: where customers end up when the client named no page of its own."""

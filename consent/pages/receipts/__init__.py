@@ -1,1 +1,1 @@
-"""CDS-WG3-01 9.4: the receipt, its mail, and the way to end a consent."""
+"""CDS-WG3-01 9.4 (page, mail): the receipt as customers see it, and the way to stop sharing."""

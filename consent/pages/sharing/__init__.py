@@ -1,1 +1,1 @@
-"""CDS-WG3-01 9.4: who can see a customer's data."""
+"""CDS-WG3-01 9.4 (list): who can see a customer's data."""

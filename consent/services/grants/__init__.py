@@ -1,1 +1,1 @@
-"""CDS-WG1-02 8: Grants, from their beginning to the end, and who may change them."""
+"""CDS-WG1-02 8: Grants, from beginning to end, and who may change them."""

@@ -1,4 +1,4 @@
-"""Usage Segments as one token sees them (CDS-WG3-01 10.8).
+"""CDS-WG3-01 10.8.8: usage segments as one token sees them.
 
 `entries` reads what the Grant's entries open, `filters` the URL parameters, `scan` walks the packs
 in the order of the listing, `pieces` cuts a pack into what is granted of it (pure), `related` finds

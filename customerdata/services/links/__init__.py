@@ -1,1 +1,1 @@
-"""CDS-WG3-01 9.2.3: which person has which of the utility's accounts, from link to unlink."""
+"""CDS-WG3-01 9.2.3 (links): which person has which of the utility's accounts."""

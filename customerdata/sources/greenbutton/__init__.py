@@ -1,1 +1,1 @@
-"""Green Button files (NAESB ESPI over Atom): reading them and loading what they say."""
+"""No chapter of the standard: Green Button files (NAESB ESPI over Atom)."""

@@ -1,1 +1,1 @@
-"""CDS-WG1-02 5: reading, changing and reviewing Client objects; their production counterparts."""
+"""CDS-WG1-02 5, 11.1; CDS-WG3-01 8: Client objects, from change to production."""

@@ -1,1 +1,1 @@
-"""CDS-WG1-02 7: secrets of Clients, from creation to the end."""
+"""CDS-WG1-02 7: secrets of Clients, from creation to expiry."""

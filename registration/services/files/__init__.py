@@ -1,1 +1,1 @@
-"""CDS-WG1-02 9: files that the utility provides."""
+"""CDS-WG1-02 9 (upload): files that the utility provides."""

@@ -1,1 +1,1 @@
-"""CDS-WG1-02 6: Messages, from the body of a request to the mail that tells of them."""
+"""CDS-WG1-02 6: Messages, from the body of a request to the mail about them."""

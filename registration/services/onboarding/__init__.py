@@ -1,1 +1,1 @@
-"""CDS-WG1-02 3.6: what a registration does before production use."""
+"""CDS-WG1-02 3.6: what a registration has to do before production use."""

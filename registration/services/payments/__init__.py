@@ -1,1 +1,1 @@
-"""CDS-WG1-02 3.6: fees of a registration, by invoice or card."""
+"""CDS-WG1-02 3.6 (fees): fees of a registration, by invoice or by card."""

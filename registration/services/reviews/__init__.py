@@ -1,1 +1,1 @@
-"""CDS-WG1-02 6.3, 6.9: what staff decide about requests and submissions."""
+"""CDS-WG1-02 6.3 (decisions), 6.9 (decisions): what staff decide about requests."""

@@ -1,1 +1,1 @@
-"""CDS-WG1-02 6.9, 11.3: how much a party may store, and where its files lie."""
+"""CDS-WG1-02 6.9 (room), 9 (room): how much a party may store, and where files are kept."""
