@@ -1,1 +1,1 @@
-"""Changes of what the portal itself keeps: terms that customers accept, keys of encrypted columns."""
+"""What the portal changes of its own: terms that customers accept, keys of encrypted columns."""
