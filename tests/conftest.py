@@ -1,4 +1,4 @@
-"""Shared fixtures: the browser's whereabouts, loud skipping, and nothing left to the clock."""
+"""Shared fixtures: the cast, the browser, loud skipping, and nothing left to the clock."""
 
 import os
 import shutil
@@ -13,6 +13,16 @@ from django.core.cache import cache
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import expect
+
+from portal.models import User
+from tests.consent.oauth.support import (
+    Party,
+    QuietListener,
+    make_party,
+    offer_demo_scopes,
+    plug_in_listener,
+)
+from tests.consent.pages.world import World, make_world
 
 CHROMIUM = next(
     (
@@ -109,3 +119,42 @@ def _files_in_tmp(settings: Any, tmp_path: Path) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+# --- The cast: who appears in tests of every app --------------------------------------------------
+
+
+@pytest.fixture
+def utility(db: None) -> None:
+    """The utility, which offers what the demo offers."""
+    offer_demo_scopes()
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """One of the utility's staff."""
+    return User.objects.create_user("staff@example.com", is_staff=True)
+
+
+@pytest.fixture
+def acme(utility: None) -> Party:
+    """A registered third party with its Clients."""
+    return make_party()
+
+
+@pytest.fixture
+def rival(acme: Party) -> Party:
+    """Another one, which must see nothing of the first."""
+    return make_party()
+
+
+@pytest.fixture
+def quiet_listener(monkeypatch: pytest.MonkeyPatch) -> QuietListener:
+    """Notes what consent tells the app above, which computes no access."""
+    return plug_in_listener(monkeypatch)
+
+
+@pytest.fixture
+def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A company, the customers alice and carol with services, and a signed-in browser."""
+    return make_world(monkeypatch)

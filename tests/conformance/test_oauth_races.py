@@ -12,31 +12,20 @@ from tests.consent.oauth.support import (
     VERIFIER,
     approved,
     ask_token,
-    make_party,
-    offer_demo_scopes,
-    plug_in_listener,
 )
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def party(monkeypatch):
-    """A registered party, in a database that commits."""
-    plug_in_listener(monkeypatch)
-    offer_demo_scopes()
-    return make_party()
-
-
 @pytest.mark.spec("RFC 6749", "4.1.2", "a code is used once, also by two requests at once")
-def test_one_code_redeemed_twice_at_once(party):
+def test_one_code_redeemed_twice_at_once(acme):
     """One request wins, the other one is reuse, and reuse revokes what was won."""
-    code, _grant = approved(party.app, redirect_uri=CALLBACK)
+    code, _grant = approved(acme.app, redirect_uri=CALLBACK)
 
     def redeem():
         return ask_token(
-            party.app_credential,
+            acme.app_credential,
             grant_type="authorization_code",
             code=code,
             redirect_uri=CALLBACK,
@@ -48,13 +37,13 @@ def test_one_code_redeemed_twice_at_once(party):
 
 
 @pytest.mark.spec("RFC 9700", "4.14.2", "rotation holds against two refreshes at once")
-def test_one_refresh_token_rotated_twice_at_once(party):
+def test_one_refresh_token_rotated_twice_at_once(acme):
     """Two living successors of one token would defeat the detection of theft."""
     uri = "com.example.app:/cb"
     code, _grant = approved(
-        party.public, redirect_uri=uri, code_challenge=CHALLENGE, code_challenge_method="S256"
+        acme.public, redirect_uri=uri, code_challenge=CHALLENGE, code_challenge_method="S256"
     )
-    client = {"client_id": party.public.client_id}
+    client = {"client_id": acme.public.client_id}
     body = ask_token(
         grant_type="authorization_code",
         code=code,
@@ -72,21 +61,19 @@ def test_one_refresh_token_rotated_twice_at_once(party):
 
 
 @pytest.mark.spec("WG1-02 8.2 d")
-def test_ending_a_grant_while_it_is_refreshed(party):
+def test_ending_a_grant_while_it_is_refreshed(acme):
     """Neither deadlock nor a token that survives."""
     for _ in range(5):
-        code, grant = approved(party.app, redirect_uri=CALLBACK)
+        code, grant = approved(acme.app, redirect_uri=CALLBACK)
         body = ask_token(
-            party.app_credential,
+            acme.app_credential,
             grant_type="authorization_code",
             code=code,
             redirect_uri=CALLBACK,
         ).json()
 
         def refresh(token=body["refresh_token"]):
-            answer = ask_token(
-                party.app_credential, grant_type="refresh_token", refresh_token=token
-            )
+            answer = ask_token(acme.app_credential, grant_type="refresh_token", refresh_token=token)
             return answer.json().get("access_token")
 
         def end(grant=grant):

@@ -11,7 +11,7 @@ from consent.models import AuthorizationRequest
 from registration.catalogue.offers import FieldOffer
 from registration.errors import OffersInvalid
 from registration.services.catalogue.offers import current_offers, load_offers
-from tests.consent.oauth.support import Party, make_party, offer_demo_scopes, post
+from tests.consent.oauth.support import Party, post
 
 pytestmark = pytest.mark.django_db
 spec = pytest.mark.spec
@@ -21,13 +21,6 @@ NUMBERS = {"int", "decimal"}
 TIMES = {"relative_or_absolute_date", "relative_or_absolute_datetime"}
 BOUNDED = LENGTHS | NUMBERS | TIMES
 CHOICES = {"choice", "choice_or_null", "choice_list", "choice_list_or_null"}
-
-
-@pytest.fixture
-def party() -> Party:
-    """A registered party."""
-    offer_demo_scopes()
-    return make_party()
 
 
 def scopes() -> dict[str, Any]:
@@ -53,14 +46,14 @@ def offer(scope_id: str, entry: FieldOffer) -> None:
 
 
 @spec("WG1-02 3.4 e")
-def test_scopes_have_grant_types(party):
+def test_scopes_have_grant_types(acme):
     """All but files, whose Grants nobody can ask for (3.3.3, decision 4)."""
     without = {s["type"] for s in scopes().values() if not s["grant_types_supported"]}
     assert without == {"cds_server_provided_files"}
 
 
 @spec("WG1-02 3.4 f")
-def test_challenges_are_offered_with_codes(party):
+def test_challenges_are_offered_with_codes(acme):
     """S256 where there are codes, nothing where there are none."""
     for scope in scopes().values():
         has_codes = "authorization_code" in scope["grant_types_supported"]
@@ -68,7 +61,7 @@ def test_challenges_are_offered_with_codes(party):
 
 
 @spec("WG1-02 3.8 b")
-def test_fields_are_for_types_of_their_scope(party):
+def test_fields_are_for_types_of_their_scope(acme):
     """At least one, and none of another scope."""
     assert len(fields()) > 50
     for scope, field in fields():
@@ -77,7 +70,7 @@ def test_fields_are_for_types_of_their_scope(party):
 
 
 @spec("WG1-02 3.8 e", "WG1-02 3.8 f", "WG1-02 3.8 g")
-def test_bounds_have_the_form_of_their_format(party):
+def test_bounds_have_the_form_of_their_format(acme):
     """Lengths are whole numbers, dates and datetimes are durations, infinite or moments."""
     assert {field["format"] for _, field in fields()} & LENGTHS
     for _, field in fields():
@@ -103,7 +96,7 @@ def test_bounds_have_the_form_of_their_format(party):
         {"minimum": True},
     ],
 )
-def test_lengths_are_whole_numbers(party, bounds):
+def test_lengths_are_whole_numbers(acme, bounds):
     """A bound of another form is not offered."""
     with pytest.raises(OffersInvalid, match="contract_numbers"):
         offer("cds_usage", FieldOffer(id="contract_numbers", **bounds))
@@ -114,14 +107,14 @@ def test_lengths_are_whole_numbers(party, bounds):
     "bounds",
     [{"maximum": None}, {"maximum": 3}, {"maximum": "3 years"}, {"minimum": 0}, {"minimum": None}],
 )
-def test_bounds_of_times_are_times(party, bounds):
+def test_bounds_of_times_are_times(acme, bounds):
     """A bound of another form is not offered."""
     with pytest.raises(OffersInvalid, match="segment_start"):
         offer("cds_usage", FieldOffer(id="segment_start", **bounds))
 
 
 @spec("WG1-02 3.8 h")
-def test_choice_formats_have_choices(party):
+def test_choice_formats_have_choices(acme):
     """Each once, and at least one where null is no answer: such a field is not offered without."""
     found = [field for _, field in fields() if field["format"] in CHOICES]
     assert found
@@ -134,12 +127,12 @@ def test_choice_formats_have_choices(party):
         offer("cds_usage", FieldOffer(id="authorization_form_selection_type"))
 
 
-def ask(party: Party, scope: str, field: str, value: object) -> int:
+def ask(acme: Party, scope: str, field: str, value: object) -> int:
     """Push an authorization request with one field set; return the status."""
     entry = json.dumps([{"type": scope, field: value}])
     answer = post(
         "/oauth/par",
-        party.app_credential,
+        acme.app_credential,
         response_type="code",
         scope=scope,
         authorization_details=entry,
@@ -164,7 +157,7 @@ def within(field: dict[str, Any]) -> list[object]:
 
 @spec("WG1-02 3.2 n", "WG1-02 3.8 c")
 @pytest.mark.parametrize("scope", ["cds_service_contracts", "cds_usage"])
-def test_scopes_work_up_to_their_limits(party, scope):
+def test_scopes_work_up_to_their_limits(acme, scope):
     """Each field takes the ends of its range, every choice and what else its format has."""
     # A scope to merge with and fixed requests depend on the rest of the request.
     described = scopes()[scope]["authorization_details_fields_supported"]
@@ -172,7 +165,7 @@ def test_scopes_work_up_to_their_limits(party, scope):
     assert sum(map(len, tried.values())) > 40
     for field, values in tried.items():
         for value in values:
-            assert ask(party, scope, field, value) == 201, (field, str(value)[:40])
+            assert ask(acme, scope, field, value) == 201, (field, str(value)[:40])
     assert AuthorizationRequest.objects.count() == sum(map(len, tried.values()))
 
 
@@ -188,24 +181,24 @@ def test_scopes_work_up_to_their_limits(party, scope):
         ("include_meter_numbers", "true"),
     ],
 )
-def test_scopes_do_not_work_past_their_limits(party, field, value):
+def test_scopes_do_not_work_past_their_limits(acme, field, value):
     """A list counts the characters of all its strings together."""
-    assert ask(party, "cds_usage", field, value) == 400
+    assert ask(acme, "cds_usage", field, value) == 400
 
 
 @spec("WG1-02 3.2 n")
-def test_two_ids_of_a_type_have_limits_of_their_own(party):
+def test_two_ids_of_a_type_have_limits_of_their_own(acme):
     """The wider one does not widen the other."""
     usage = current_offers()["cds_usage"]
     start = next(entry for entry in usage.fields if entry.id == "segment_start")
     others = [o for o in current_offers().values() if o.id != "cds_client_admin"]
     short = replace(usage.with_field(replace(start, maximum="P2Y")), id="cds_usage_gas")
     load_offers([*others, short])
-    party.app.scopes = [*party.app.scopes, "cds_usage_gas"]
-    party.app.save()
+    acme.app.scopes = [*acme.app.scopes, "cds_usage_gas"]
+    acme.app.save()
     for scope, value, status in (
         ("cds_usage", "P3Y", 201),
         ("cds_usage_gas", "P2Y", 201),
         ("cds_usage_gas", "P3Y", 400),
     ):
-        assert ask(party, scope, "segment_start", value) == status
+        assert ask(acme, scope, "segment_start", value) == status

@@ -28,7 +28,7 @@ def _offers(monkeypatch):
 
 
 @pytest.fixture
-def acme():
+def party():
     """A party."""
     return Party()
 
@@ -51,24 +51,24 @@ def test_metadata():
 
 
 @pytest.mark.spec("WG1-02 3.3.3 a", "WG1-02 3.3.3 c")
-def test_the_grant_appears_on_the_grants_api(acme):
+def test_the_grant_appears_on_the_grants_api(party):
     """With one entry per file, and a Message that tells of it."""
-    files = [acme.upload(), acme.upload(name="b.csv")]
-    grant = acme.share(*files)
-    secret = Credential.objects.get(client=acme.admin)
+    files = [party.upload(), party.upload(name="b.csv")]
+    grant = party.share(*files)
+    secret = Credential.objects.get(client=party.admin)
     token = ask_token(secret, grant_type="client_credentials", scope="cds_client_admin").json()
     headers = {"Authorization": f"Bearer {token['access_token']}"}
     body = get(f"/cds-api/v1/grants?scopes={SCOPE}", headers).json()
     assert problems("GrantListing", body) == []
     (listed,) = body["grants"]
     assert listed["status"] == "active"
-    assert listed["client_id"] == acme.files.client_id
+    assert listed["client_id"] == party.files.client_id
     assert listed["scope"] == listed["enabled_scope"] == SCOPE
     assert listed["authorization_details"] == [
         {"type": SCOPE, "file_id": file.file_id} for file in files
     ]
     assert listed["receipt_confirmations"] == []
-    message = Message.objects.get(registration=acme.admin.registration)
+    message = Message.objects.get(registration=party.admin.registration)
     assert (message.related_type, message.related_uri) == ("grant", listed["uri"])
     # The party may give a file back; for another one it needs the utility.
     fewer = {"authorization_details": listed["authorization_details"][:1]}
@@ -82,17 +82,17 @@ def test_the_grant_appears_on_the_grants_api(acme):
         headers=headers,
     )
     assert asked.status_code == 202
-    ids = [f["file_id"] for f in get(LIST, acme.reads(grant)).json()["files"]]
+    ids = [f["file_id"] for f in get(LIST, party.reads(grant)).json()["files"]]
     assert ids == [files[0].file_id]
 
 
 @pytest.mark.spec("WG1-02 9.1 a", "WG1-02 9.2 a", "WG1-02 9.2 c", "WG1-02 9.2 d")
-def test_listing(acme):
+def test_listing(party):
     """Only the files of the token's Grant, last modified first."""
-    first, second = acme.upload(), acme.upload(name="b.csv", description="Second")
-    acme.share(acme.upload(name="of another grant.pdf"))
-    acme.upload(name="of no grant.pdf")
-    headers = acme.reads(acme.share(first, second))
+    first, second = party.upload(), party.upload(name="b.csv", description="Second")
+    party.share(party.upload(name="of another grant.pdf"))
+    party.upload(name="of no grant.pdf")
+    headers = party.reads(party.share(first, second))
     body = get(LIST, headers).json()
     assert problems("ServerProvidedFileListing", body) == []
     assert [f["file_id"] for f in body["files"]] == [second.file_id, first.file_id]
@@ -116,10 +116,10 @@ def test_listing(acme):
 
 
 @pytest.mark.spec("CDS-WG1-02", "9.2", "paging")
-def test_pages(acme):
+def test_pages(party):
     """A hundred per page, each file once."""
-    files = [acme.upload(name=f"{n}.txt", data=b"x") for n in range(103)]
-    headers = acme.reads(acme.share(*files))
+    files = [party.upload(name=f"{n}.txt", data=b"x") for n in range(103)]
+    headers = party.reads(party.share(*files))
     first = get(LIST, headers).json()
     second = get(first["next"], headers).json()
     seen = [f["name"] for f in first["files"] + second["files"]]
@@ -130,20 +130,20 @@ def test_pages(acme):
 
 
 @pytest.mark.parametrize("count", [1, 100])
-def test_a_page_costs_the_same_for_any_number_of_files(acme, count, django_assert_max_num_queries):
+def test_a_page_costs_the_same_for_any_number_of_files(party, count, django_assert_max_num_queries):
     """Token, Client of the Grant, offers, files."""
-    files = [acme.upload(name=f"{n}.txt", data=b"x") for n in range(count)]
-    headers = acme.reads(acme.share(*files))
+    files = [party.upload(name=f"{n}.txt", data=b"x") for n in range(count)]
+    headers = party.reads(party.share(*files))
     get(LIST, headers)
     with django_assert_max_num_queries(4):
         assert len(get(LIST, headers).json()["files"]) == count
 
 
 @pytest.mark.spec("WG1-02 3.3.2 f", "WG1-02 9.3 a", "WG1-02 9.4 a")
-def test_get_and_download(acme):
+def test_get_and_download(party):
     """The object, then the bytes, never to be shown on this server's origin."""
-    file = acme.upload()
-    headers = acme.reads(acme.share(file))
+    file = party.upload()
+    headers = party.reads(party.share(file))
     body = get(f"{LIST}/{file.file_id}", headers).json()
     assert problems("ServerProvidedFile", body) == []
     response = get(body["download_uri"], headers)
@@ -160,10 +160,10 @@ def test_get_and_download(acme):
     assert head.content == b""
 
 
-def test_a_broken_download_goes_on(acme):
+def test_a_broken_download_goes_on(party):
     """One range, as long as the content is still the same (RFC 9110 13.1.5, 14)."""
-    file = acme.upload()
-    headers = acme.reads(acme.share(file))
+    file = party.upload()
+    headers = party.reads(party.share(file))
     path = f"{LIST}/{file.file_id}/download"
     etag = get(path, headers)["ETag"]
     for condition in ("", etag, get(path, headers)["Last-Modified"]):
@@ -183,11 +183,11 @@ def test_a_broken_download_goes_on(acme):
 
 
 @pytest.mark.spec("WG1-02 9.2 b")
-def test_each_party_and_each_grant_has_its_own(acme):
+def test_each_party_and_each_grant_has_its_own(party):
     """Another Grant's file and another party's are 404, in every endpoint and filter."""
     rival = Party()
-    mine, unshared, theirs = acme.upload(), acme.upload(), rival.upload()
-    headers = acme.reads(acme.share(mine))
+    mine, unshared, theirs = party.upload(), party.upload(), rival.upload()
+    headers = party.reads(party.share(mine))
     rival.share(theirs)
     for file in (unshared, theirs):
         for path in (f"{LIST}/{file.file_id}", f"{LIST}/{file.file_id}/download"):
@@ -196,62 +196,62 @@ def test_each_party_and_each_grant_has_its_own(acme):
     # Even a Grant that names another party's file opens nothing of it.
     entry = {"type": SCOPE, "file_id": theirs.file_id}
     forged = GrantFactory.create(
-        client=acme.files, user=None, scope=SCOPE, authorization_details=[entry]
+        client=party.files, user=None, scope=SCOPE, authorization_details=[entry]
     )
-    assert get(LIST, acme.reads(forged)).json()["files"] == []
-    assert get(f"{LIST}/{theirs.file_id}", acme.reads(forged)).status_code == 404
+    assert get(LIST, party.reads(forged)).json()["files"] == []
+    assert get(f"{LIST}/{theirs.file_id}", party.reads(forged)).status_code == 404
     assert rival.ask(forged).json()["error"] == "invalid_authorization_details"
 
 
 @pytest.mark.spec("WG1-02 9 a", "WG1-02 9.1 b")
-def test_other_tokens_open_no_files(acme):
+def test_other_tokens_open_no_files(party):
     """Nobody's is 401; the admin's, a customer's, and a file Client's own are 403."""
-    file = acme.upload()
-    grant = acme.share(file)
-    data = GrantFactory.create(client=acme.app, scope="cds_usage")
-    admin = GrantFactory.create(client=acme.admin, user=None, scope="cds_client_admin")
+    file = party.upload()
+    grant = party.share(file)
+    data = GrantFactory.create(client=party.app, scope="cds_usage")
+    admin = GrantFactory.create(client=party.admin, user=None, scope="cds_client_admin")
     for path in (LIST, f"{LIST}/{file.file_id}", f"{LIST}/{file.file_id}/download"):
         assert get(path, {}).status_code == 401
         for raw in (token_for(data), token_for(admin), token_for(grant)):
             assert get(path, {"Authorization": f"Bearer {raw}"}).status_code == 403
-        assert get(path, acme.reads(data)).status_code == 403
+        assert get(path, party.reads(data)).status_code == 403
 
 
-def test_files_end_with_their_grant(acme):
+def test_files_end_with_their_grant(party):
     """A closed or expired Grant opens nothing, at once."""
-    file = acme.upload()
-    grant = acme.share(file)
-    headers = acme.reads(grant)
+    file = party.upload()
+    grant = party.share(file)
+    headers = party.reads(grant)
     assert get(LIST, headers).status_code == 200
     end_grant(grant=grant, status="disabled", reason="test", by="system")
     assert get(LIST, headers).status_code == 401
-    over = acme.share(file, expires=timezone.now())
-    assert acme.ask(over).status_code == 400
+    over = party.share(file, expires=timezone.now())
+    assert party.ask(over).status_code == 400
 
 
-def test_files_are_shared_with_whom_they_are_for(acme):
+def test_files_are_shared_with_whom_they_are_for(party):
     """The wrong Client, scope or party is a mistake of staff, and refused."""
-    file, other = acme.upload(), Party().upload()
+    file, other = party.upload(), Party().upload()
     wrong: list[dict[str, Any]] = [
-        {"client": acme.files, "files": [other], "scope_id": SCOPE},
-        {"client": acme.app, "files": [file], "scope_id": SCOPE},
-        {"client": acme.files, "files": [file], "scope_id": "cds_usage"},
-        {"client": acme.files, "files": [], "scope_id": SCOPE},
+        {"client": party.files, "files": [other], "scope_id": SCOPE},
+        {"client": party.app, "files": [file], "scope_id": SCOPE},
+        {"client": party.files, "files": [file], "scope_id": "cds_usage"},
+        {"client": party.files, "files": [], "scope_id": SCOPE},
     ]
     for values in wrong:
         with pytest.raises(InvalidStaffChange):
             grant_files(**values, by="system")
 
 
-def test_the_command(acme, capsys):
+def test_the_command(party, capsys):
     """Staff share by command until there is a page."""
-    file = acme.upload()
-    words = [acme.files.client_id, SCOPE, file.file_id]
+    file = party.upload()
+    words = [party.files.client_id, SCOPE, file.file_id]
     call_command("grant_file", *words, "--expires", "2090-01-01T00:00Z")
     grant = Grant.objects.get(scope=SCOPE)
     assert capsys.readouterr().out.strip() == grant.grant_id
     assert grant.expires is not None
-    assert len(get(LIST, acme.reads(grant)).json()["files"]) == 1
+    assert len(get(LIST, party.reads(grant)).json()["files"]) == 1
     for position, wrong in ((0, "cl_x"), (1, "cds_usage"), (2, "file_x")):
         with pytest.raises(CommandError):
             call_command(

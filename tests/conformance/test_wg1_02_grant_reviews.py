@@ -70,217 +70,217 @@ class World(Party):
 
 
 @pytest.fixture
-def acme():
+def party():
     """A party with files."""
     return World()
 
 
 @pytest.mark.spec("WG1-02 8.6 j", "WG1-02 8.6 k")
-def test_more_waits_for_the_utility(acme):
+def test_more_waits_for_the_utility(party):
     """The wish is published, the access is what it was, and the file granted stays readable."""
-    response = acme.want(acme.shared, acme.other)
+    response = party.want(party.shared, party.other)
     assert response.status_code == 202, response.content
     body = response.json()
     assert problems("Grant", body) == []
     assert body["status"] == "pending"
     assert body["eta"] is not None
-    assert body["authorization_details"] == acme.entries(acme.shared, acme.other)
+    assert body["authorization_details"] == party.entries(party.shared, party.other)
     assert (body["scope"], body["enabled_scope"]) == (SCOPE, SCOPE)
-    assert body["enabled_authorization_details"] == acme.entries(acme.shared)
-    assert acme.readable() == {acme.shared.file_id}
+    assert body["enabled_authorization_details"] == party.entries(party.shared)
+    assert party.readable() == {party.shared.file_id}
 
 
 @pytest.mark.spec("WG1-02 6.5 c")
-def test_a_message_tells_of_the_review(acme):
+def test_a_message_tells_of_the_review(party):
     """Waiting, by the server, leading to the Grant; the contacts hear of it."""
-    acme.want(acme.shared, acme.other)
-    listed = Browser().get("/cds-api/v1/messages", headers=acme.headers).json()
+    party.want(party.shared, party.other)
+    listed = Browser().get("/cds-api/v1/messages", headers=party.headers).json()
     (shown,) = [m for m in listed["outstanding"] if m["type"] == "field_changes"]
     assert problems("Message", shown) == []
     assert (shown["status"], shown["creator"], shown["read"]) == ("pending", None, False)
     assert shown["related_type"] == "grant"
-    assert shown["related_uri"].endswith(f"{GRANTS}/{acme.grant.grant_id}")
+    assert shown["related_uri"].endswith(f"{GRANTS}/{party.grant.grant_id}")
     (update,) = shown["updates_requested"]
     assert update["field"] == "authorization_details"
-    assert update["previous_value"] == acme.entries(acme.shared)
-    assert update["new_value"] == acme.entries(acme.shared, acme.other)
+    assert update["previous_value"] == party.entries(party.shared)
+    assert update["new_value"] == party.entries(party.shared, party.other)
     assert OutboxEntry.objects.filter(args=[shown["message_id"]]).count() == 1
     assert AuditEvent.objects.filter(action="grant.review_opened").exists()
 
 
 @pytest.mark.spec("WG1-02 8.6 d")
-def test_approval_widens(acme, capsys):
+def test_approval_widens(party, capsys):
     """By the command that staff use; the answer is the Client's request_update."""
-    acme.want(acme.shared, acme.other)
-    message = acme.message()
+    party.want(party.shared, party.other)
+    message = party.message()
     call_command("list_requests")
     assert message.message_id in capsys.readouterr().out
     call_command("show_request", message.message_id)
-    assert acme.other.file_id in capsys.readouterr().out
+    assert party.other.file_id in capsys.readouterr().out
     call_command("approve_request", message.message_id)
-    grant = acme.now()
+    grant = party.now()
     assert (grant.status, grant.eta, grant.is_asking, grant.review) == ("active", None, False, None)
-    wanted = acme.entries(acme.shared, acme.other)
+    wanted = party.entries(party.shared, party.other)
     assert grant.authorization_details == grant.enabled_authorization_details == wanted
-    assert acme.readable() == {acme.shared.file_id, acme.other.file_id}
+    assert party.readable() == {party.shared.file_id, party.other.file_id}
     update = Message.objects.get(type="request_update", previous=message)
     assert (update.status, update.related_type) == ("complete", "grant")
-    assert acme.message().status == "complete"
+    assert party.message().status == "complete"
     assert AuditEvent.objects.filter(action="grant.widened").exists()
     with pytest.raises(CommandError):
         call_command("approve_request", message.message_id)
 
 
 @pytest.mark.spec("WG1-02 6.3 f")
-def test_rejection_leaves_what_was_granted(acme):
+def test_rejection_leaves_what_was_granted(party):
     """A reason is compulsory; afterwards the Grant is as if nobody had asked."""
-    acme.want(acme.shared, acme.other)
-    message = acme.message()
+    party.want(party.shared, party.other)
+    message = party.message()
     with pytest.raises(InvalidRequest):
         reject_request(message=message, reason=" ", by="system")
-    assert acme.now().status == "pending"
+    assert party.now().status == "pending"
     update = reject_request(message=message, reason="That file is not for you.", by="system")
     assert (update.status, update.description) == ("rejected", "That file is not for you.")
-    body = Browser().get(f"{GRANTS}/{acme.grant.grant_id}", headers=acme.headers).json()
+    body = Browser().get(f"{GRANTS}/{party.grant.grant_id}", headers=party.headers).json()
     assert (body["status"], body["eta"]) == ("active", None)
-    assert body["authorization_details"] == acme.entries(acme.shared)
-    assert acme.readable() == {acme.shared.file_id}
+    assert body["authorization_details"] == party.entries(party.shared)
+    assert party.readable() == {party.shared.file_id}
     assert AuditEvent.objects.filter(action="grant.widening_rejected").exists()
 
 
 @pytest.mark.spec("WG1-02 8.6 e", "WG1-02 8.6 i")
-def test_less_is_done_at_once(acme):
+def test_less_is_done_at_once(party):
     """200, whatever else is going on."""
-    grant = acme.share(acme.shared, acme.other)
-    response = acme.patch({"authorization_details": acme.entries(acme.other)}, grant)
+    grant = party.share(party.shared, party.other)
+    response = party.patch({"authorization_details": party.entries(party.other)}, grant)
     assert (response.status_code, response.json()["status"]) == (200, "active")
-    assert response.json()["enabled_authorization_details"] == acme.entries(acme.other)
+    assert response.json()["enabled_authorization_details"] == party.entries(party.other)
     assert not Message.objects.filter(type="field_changes").exists()
 
 
-def test_another_file_instead_of_the_granted_one(acme):
+def test_another_file_instead_of_the_granted_one(party):
     """The old one is given back at once; once the new one is refused nothing is left to give."""
-    response = acme.want(acme.other)
+    response = party.want(party.other)
     assert response.status_code == 202
     body = response.json()
     assert (body["enabled_scope"], body["enabled_authorization_details"]) == ("", [])
-    assert (body["scope"], body["authorization_details"]) == (SCOPE, acme.entries(acme.other))
-    assert acme.ask(acme.now()).status_code == 400
-    reject_request(message=acme.message(), reason="no", by="system")
-    assert acme.now().status == "closed"
+    assert (body["scope"], body["authorization_details"]) == (SCOPE, party.entries(party.other))
+    assert party.ask(party.now()).status_code == 400
+    reject_request(message=party.message(), reason="no", by="system")
+    assert party.now().status == "closed"
 
 
-def test_another_file_instead_approved(acme):
+def test_another_file_instead_approved(party):
     """Then the Grant is about that one alone."""
-    acme.want(acme.other)
-    approve_request(message=acme.message(), by="system")
-    assert acme.readable() == {acme.other.file_id}
+    party.want(party.other)
+    approve_request(message=party.message(), by="system")
+    assert party.readable() == {party.other.file_id}
 
 
-def test_the_same_wish_again_changes_nothing(acme):
+def test_the_same_wish_again_changes_nothing(party):
     """Neither a second review nor a new date."""
-    acme.want(acme.shared, acme.other)
-    before = acme.now()
-    response = acme.want(acme.shared, acme.other)
+    party.want(party.shared, party.other)
+    before = party.now()
+    response = party.want(party.shared, party.other)
     assert response.status_code == 200
-    assert acme.now().modified == before.modified
-    assert acme.message().status == "pending"
+    assert party.now().modified == before.modified
+    assert party.message().status == "pending"
 
 
-def test_a_newer_wish_takes_the_place_of_the_older(acme):
+def test_a_newer_wish_takes_the_place_of_the_older(party):
     """Staff decide about the newest alone, and it says what is granted, not what was wanted."""
-    third = acme.upload(name="c.csv")
-    acme.want(acme.shared, acme.other)
-    first = acme.message()
-    assert acme.want(acme.shared, third).status_code == 202
-    second = acme.message(status="pending")
-    assert second.updates_requested[0]["previous_value"] == acme.entries(acme.shared)
+    third = party.upload(name="c.csv")
+    party.want(party.shared, party.other)
+    first = party.message()
+    assert party.want(party.shared, third).status_code == 202
+    second = party.message(status="pending")
+    assert second.updates_requested[0]["previous_value"] == party.entries(party.shared)
     first.refresh_from_db()
     assert first.status == "rejected"
     with pytest.raises(ForbiddenStatus):
         approve_request(message=first, by="system")
     approve_request(message=second, by="system")
-    assert acme.readable() == {acme.shared.file_id, third.file_id}
+    assert party.readable() == {party.shared.file_id, third.file_id}
 
 
 @pytest.mark.parametrize("status", ["active", "delayed", "stopped", "errored"])
 @pytest.mark.parametrize("how", ["approve", "reject", "take back"])
-def test_the_grant_goes_back_to_how_its_data_was(acme, status, how):
+def test_the_grant_goes_back_to_how_its_data_was(party, status, how):
     """A wish does not make late data punctual."""
-    staff.report_data_state(grant=acme.grant, status=status, by="system")
-    assert acme.want(acme.shared, acme.other).status_code == 202
+    staff.report_data_state(grant=party.grant, status=status, by="system")
+    assert party.want(party.shared, party.other).status_code == 202
     if how == "approve":
-        approve_request(message=acme.message(), by="system")
+        approve_request(message=party.message(), by="system")
     elif how == "reject":
-        reject_request(message=acme.message(), reason="no", by="system")
+        reject_request(message=party.message(), reason="no", by="system")
     else:
-        response = acme.want(acme.shared)
+        response = party.want(party.shared)
         assert (response.status_code, response.json()["status"]) == (200, status)
-        assert acme.message().status == "rejected"
-    assert (acme.now().status, acme.now().eta) == (status, None)
-    assert acme.now().enabled_scope == SCOPE
+        assert party.message().status == "rejected"
+    assert (party.now().status, party.now().eta) == (status, None)
+    assert party.now().enabled_scope == SCOPE
 
 
-def test_an_end_ends_the_review(acme):
+def test_an_end_ends_the_review(party):
     """Nobody is left with a decision about nothing."""
-    acme.want(acme.shared, acme.other)
-    response = acme.patch({"status": "closed"})
+    party.want(party.shared, party.other)
+    response = party.patch({"status": "closed"})
     assert (response.status_code, response.json()["status"]) == (200, "closed")
-    assert response.json()["authorization_details"] == acme.entries(acme.shared)
-    assert acme.message().status == "rejected"
-    assert not acme.now().is_asking
+    assert response.json()["authorization_details"] == party.entries(party.shared)
+    assert party.message().status == "rejected"
+    assert not party.now().is_asking
 
 
-def test_a_review_that_failed_holds_nothing_up(acme):
+def test_a_review_that_failed_holds_nothing_up(party):
     """Staff say that it could not be processed: the Grant can still end."""
-    acme.want(acme.shared, acme.other)
-    call_command("update_request", acme.message().message_id, "errored", text="Broken")
-    assert acme.patch({"status": "closed"}).json()["status"] == "closed"
+    party.want(party.shared, party.other)
+    call_command("update_request", party.message().message_id, "errored", text="Broken")
+    assert party.patch({"status": "closed"}).json()["status"] == "closed"
 
 
-def test_suspended_meanwhile(acme):
+def test_suspended_meanwhile(party):
     """The suspension goes on, whatever is decided; resumed, the Grant gives what was approved."""
-    acme.want(acme.shared, acme.other)
-    staff.suspend_grant(grant=acme.now(), reason="test", by="system")
-    assert acme.now().enabled_scope == ""
-    staff.resume_grant(grant=acme.now(), by="system")
-    assert (acme.now().status, acme.now().is_under_review) == ("pending", True)
-    assert acme.readable() == {acme.shared.file_id}
-    staff.suspend_grant(grant=acme.now(), reason="test", by="system")
-    approve_request(message=acme.message(), by="system")
-    assert (acme.now().status, acme.now().enabled_scope) == ("suspended", "")
-    staff.resume_grant(grant=acme.now(), by="system")
-    assert acme.now().status == "active"
-    assert acme.readable() == {acme.shared.file_id, acme.other.file_id}
+    party.want(party.shared, party.other)
+    staff.suspend_grant(grant=party.now(), reason="test", by="system")
+    assert party.now().enabled_scope == ""
+    staff.resume_grant(grant=party.now(), by="system")
+    assert (party.now().status, party.now().is_under_review) == ("pending", True)
+    assert party.readable() == {party.shared.file_id}
+    staff.suspend_grant(grant=party.now(), reason="test", by="system")
+    approve_request(message=party.message(), by="system")
+    assert (party.now().status, party.now().enabled_scope) == ("suspended", "")
+    staff.resume_grant(grant=party.now(), by="system")
+    assert party.now().status == "active"
+    assert party.readable() == {party.shared.file_id, party.other.file_id}
 
 
-def test_decided_while_suspended_a_stopped_grant_is_stopped_again(acme):
+def test_decided_while_suspended_a_stopped_grant_is_stopped_again(party):
     """What staff reported of its data still holds."""
-    acme.share(acme.shared)
-    staff.report_data_state(grant=acme.now(), status="stopped", by="system")
+    party.share(party.shared)
+    staff.report_data_state(grant=party.now(), status="stopped", by="system")
     assert (
-        acme.patch({"authorization_details": acme.entries(acme.shared, acme.other)}).status_code
+        party.patch({"authorization_details": party.entries(party.shared, party.other)}).status_code
         == 202
     )
-    staff.suspend_grant(grant=acme.now(), reason="test", by="system")
-    approve_request(message=acme.message(), by="system")
-    staff.resume_grant(grant=acme.now(), by="system")
-    assert acme.now().status == "stopped"
+    staff.suspend_grant(grant=party.now(), reason="test", by="system")
+    approve_request(message=party.message(), by="system")
+    staff.resume_grant(grant=party.now(), by="system")
+    assert party.now().status == "stopped"
 
 
-def test_suspended_and_taken_back(acme):
+def test_suspended_and_taken_back(party):
     """Giving a wish up is possible at any time, a new one is not."""
-    acme.want(acme.shared, acme.other)
-    staff.suspend_grant(grant=acme.now(), reason="test", by="system")
-    assert acme.want(acme.shared).status_code == 200
-    assert (acme.now().status, acme.now().review) == ("suspended", None)
-    assert acme.want(acme.shared, acme.other).status_code == 400
+    party.want(party.shared, party.other)
+    staff.suspend_grant(grant=party.now(), reason="test", by="system")
+    assert party.want(party.shared).status_code == 200
+    assert (party.now().status, party.now().review) == ("suspended", None)
+    assert party.want(party.shared, party.other).status_code == 400
 
 
-def test_staff_decide_before_they_change_anything_else(acme):
+def test_staff_decide_before_they_change_anything_else(party):
     """Limits and reports would hide that something waits."""
-    acme.want(acme.shared, acme.other)
-    grant = acme.now()
+    party.want(party.shared, party.other)
+    grant = party.now()
     for change in (
         partial(staff.limit_grant, scope_ids=[SCOPE], reason="x"),
         partial(staff.report_data_state, status="delayed"),
@@ -289,30 +289,30 @@ def test_staff_decide_before_they_change_anything_else(acme):
     ):
         with pytest.raises(ForbiddenTransition):
             change(grant=grant, by="system")
-    assert acme.now().modified == grant.modified
+    assert party.now().modified == grant.modified
 
 
-def test_the_promised_time_moves_on(acme):
+def test_the_promised_time_moves_on(party):
     """A late review is postponed; no computation decides in the place of people."""
-    acme.want(acme.shared, acme.other)
-    first = acme.now().eta
+    party.want(party.shared, party.other)
+    first = party.now().eta
     assert first is not None
     with time_machine.travel(first + timedelta(minutes=1), tick=False):
         sweep_grants()
-        assert acme.now().eta > first + timedelta(days=1)
-    compute_grant(grant_id=acme.grant.grant_id)
-    assert (acme.now().status, acme.now().is_under_review) == ("pending", True)
+        assert party.now().eta > first + timedelta(days=1)
+    compute_grant(grant_id=party.grant.grant_id)
+    assert (party.now().status, party.now().is_under_review) == ("pending", True)
     assert not OutboxEntry.objects.filter(task="consent.tasks.compute_grant").exists()
 
 
 @pytest.mark.spec("WG1-02 8.6 g")
-def test_what_cannot_be_asked(acme):
+def test_what_cannot_be_asked(party):
     """Another party's file looks like one that does not exist; customers' data needs customers."""
     theirs = World()
     unknown = [{"type": SCOPE, "file_id": "file_unknown"}]
-    foreign = acme.entries(theirs.shared)
+    foreign = party.entries(theirs.shared)
     answers = [
-        acme.patch({"authorization_details": acme.entries(acme.shared) + more})
+        party.patch({"authorization_details": party.entries(party.shared) + more})
         for more in (unknown, foreign)
     ]
     assert [a.status_code for a in answers] == [400, 400]
@@ -323,53 +323,53 @@ def test_what_cannot_be_asked(acme):
         {"scope": f"{SCOPE} cds_client_admin"},
         {"authorization_details": [{"type": "cds_usage"}]},
     ):
-        assert acme.patch(body).status_code == 400
-    own = Grant.objects.get(client=acme.admin)
-    assert acme.patch({"scope": f"cds_client_admin {SCOPE}"}, own).status_code == 400
-    assert acme.now().modified == acme.grant.modified
+        assert party.patch(body).status_code == 400
+    own = Grant.objects.get(client=party.admin)
+    assert party.patch({"scope": f"cds_client_admin {SCOPE}"}, own).status_code == 400
+    assert party.now().modified == party.grant.modified
     assert not Message.objects.filter(type="field_changes").exists()
 
 
-def test_a_limited_grant_is_the_utilitys_to_widen(acme):
+def test_a_limited_grant_is_the_utilitys_to_widen(party):
     """As with the Grants of customers."""
     values = {"enabled_scope": "", "enabled_authorization_details": []}
     for status in ("future", "needs_sub_grants", "partial"):
         grant = GrantFactory.create(
-            client=acme.files,
+            client=party.files,
             user=None,
             scope=SCOPE,
-            authorization_details=acme.entries(acme.shared),
+            authorization_details=party.entries(party.shared),
             status=status,
             **values,
         )
-        wish = {"authorization_details": acme.entries(acme.shared, acme.other)}
-        assert acme.patch(wish, grant).status_code == 400
+        wish = {"authorization_details": party.entries(party.shared, party.other)}
+        assert party.patch(wish, grant).status_code == 400
 
 
-def test_the_decision_meets_todays_facts(acme):
+def test_the_decision_meets_todays_facts(party):
     """A Client that was disabled meanwhile gets no more."""
-    acme.want(acme.shared, acme.other)
-    client = acme.files
+    party.want(party.shared, party.other)
+    client = party.files
     client.cds_status = "disabled"
     client.save()
     with pytest.raises(InvalidRequest):
-        approve_request(message=acme.message(), by="system")
-    assert acme.now().status == "pending"
-    assert acme.message().status == "pending"
+        approve_request(message=party.message(), by="system")
+    assert party.now().status == "pending"
+    assert party.message().status == "pending"
 
 
-def test_reviews_of_clients_and_grants_keep_apart(acme):
+def test_reviews_of_clients_and_grants_keep_apart(party):
     """Both are field_changes of the same Client; a PUT replaces its own wishes alone."""
-    acme.want(acme.shared, acme.other)
-    waiting = acme.message()
-    client = acme.files
+    party.want(party.shared, party.other)
+    waiting = party.message()
+    client = party.files
     client.cds_status_options = ["production", "disabled"]
     client.cds_status = "production"
     client.save()
     url = f"/cds-api/v1/clients/{client.client_id}"
-    body = Browser().get(url, headers=acme.headers).json() | {"client_name": "Another name"}
+    body = Browser().get(url, headers=party.headers).json() | {"client_name": "Another name"}
     response = Browser().put(
-        url, json.dumps(body), content_type="application/json", headers=acme.headers
+        url, json.dumps(body), content_type="application/json", headers=party.headers
     )
     assert response.status_code == 202, response.content
     waiting.refresh_from_db()
@@ -381,22 +381,22 @@ def test_reviews_of_clients_and_grants_keep_apart(acme):
 @pytest.mark.parametrize("other", ["approve", "reject", "patch", "end"])
 def test_at_once(other):
     """Staff approve while somebody else does something: one of them is later, nobody is stuck."""
-    acme = World()
-    acme.want(acme.shared, acme.other)
-    message = acme.message()
+    party = World()
+    party.want(party.shared, party.other)
+    message = party.message()
     calls = {
         "approve": partial(approve_request, message=message, by="system"),
         "reject": partial(reject_request, message=message, reason="no", by="system"),
-        "patch": partial(acme.want, acme.shared),
-        "end": partial(end_grant, grant=acme.now(), status="disabled", reason="test", by="system"),
+        "patch": partial(party.want, party.shared),
+        "end": partial(end_grant, grant=party.now(), status="disabled", reason="test", by="system"),
     }
     seen = at_once(calls["approve"], calls[other])
     assert not any(isinstance(each, OperationalError) for each in seen)
-    grant = acme.now()
+    grant = party.now()
     assert not grant.is_under_review
-    assert acme.message().status in {"complete", "rejected"}
+    assert party.message().status in {"complete", "rejected"}
     assert grant.status == ("disabled" if other == "end" else "active")
     if grant.status == "active":
         count = len(grant.enabled_authorization_details)
         assert grant.enabled_authorization_details == grant.authorization_details
-        assert count == (1 if other == "patch" or acme.message().status == "rejected" else 2)
+        assert count == (1 if other == "patch" or party.message().status == "rejected" else 2)

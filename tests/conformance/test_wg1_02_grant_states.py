@@ -23,9 +23,6 @@ from tests.consent.oauth.support import (
     ask_token,
     authorize_url,
     details,
-    make_party,
-    offer_demo_scopes,
-    plug_in_listener,
 )
 from tests.consent.pages.world import MERGED, answer, form_url, make_world
 from tests.factories.consent import GrantFactory, admin_token_for, token_for
@@ -37,47 +34,39 @@ USAGE = "/cds-customerdata-api/v1/usage-segments"
 spec = pytest.mark.spec
 
 
-@pytest.fixture
-def party(monkeypatch: Any) -> Party:
-    """A registered party; nothing computes access here."""
-    plug_in_listener(monkeypatch)
-    offer_demo_scopes()
-    return make_party()
-
-
 def bearer(raw: str) -> dict[str, str]:
     """Return the header that carries a token."""
     return {"Authorization": f"Bearer {raw}"}
 
 
-def listing(party: Party, **query: str) -> Any:
+def listing(acme: Party, **query: str) -> Any:
     """Return what the admin Client sees."""
-    return Browser().get(LIST, query, headers=bearer(admin_token_for(party.admin))).json()
+    return Browser().get(LIST, query, headers=bearer(admin_token_for(acme.admin))).json()
 
 
 @spec("WG1-02 8.2 d")
 @pytest.mark.parametrize("status", ["disabled", "revoked", "closed", "expired"])
-def test_ended_states(party, status):
+def test_ended_states(acme, status):
     """What was granted stays readable; the token is unknown from then on."""
-    grant = GrantFactory.create(client=party.app)
+    grant = GrantFactory.create(client=acme.app)
     raw = token_for(grant)
     assert Browser().get(USAGE, headers=bearer(raw)).status_code == 200
     end_grant(grant=grant, status=Grant.Status(status), reason="test", by="system")
     assert Browser().get(USAGE, headers=bearer(raw)).status_code == 401
-    (shown,) = listing(party, grant_ids=grant.grant_id)["grants"]
+    (shown,) = listing(acme, grant_ids=grant.grant_id)["grants"]
     assert (shown["status"], shown["scope"]) == (status, grant.scope)
     assert (shown["enabled_scope"], shown["enabled_authorization_details"]) == ("", [])
 
 
 @spec("WG1-02 8.2 d")
-def test_a_pause_and_a_grant_for_later(party):
+def test_a_pause_and_a_grant_for_later(acme):
     """No data with a token of before, none by the grant admin, nothing in the enabled fields."""
-    grant = GrantFactory.create(client=party.app)
+    grant = GrantFactory.create(client=acme.app)
     raw = token_for(grant)
     assert Browser().get(USAGE, headers=bearer(raw)).status_code == 200
     suspend_grant(grant=grant, reason="test", by="system")
     later = create_grant(
-        client=party.app,
+        client=acme.app,
         user=grant.user,
         authorization_details=grant.authorization_details,
         scope=grant.scope,
@@ -87,17 +76,17 @@ def test_a_pause_and_a_grant_for_later(party):
         by="system",
     )
     for closed, status in ((grant, "suspended"), (later, "future")):
-        (shown,) = listing(party, grant_ids=closed.grant_id)["grants"]
+        (shown,) = listing(acme, grant_ids=closed.grant_id)["grants"]
         assert (shown["status"], shown["scope"]) == (status, grant.scope)
         assert (shown["enabled_scope"], shown["enabled_authorization_details"]) == ("", [])
         assert Browser().get(USAGE, headers=bearer(token_for(closed))).status_code == 401
         entry = {
             "type": "cds_grant_admin_1",
-            "client_id": party.app.client_id,
+            "client_id": acme.app.client_id,
             "grant_id": closed.grant_id,
         }
         refused = ask_token(
-            party.grant_admin_credential,
+            acme.grant_admin_credential,
             grant_type="client_credentials",
             authorization_details=details(entry),
         )
@@ -106,23 +95,23 @@ def test_a_pause_and_a_grant_for_later(party):
 
 
 @spec("WG1-02 8.2 b")
-def test_pending(party):
+def test_pending(acme):
     """The client need not wait to begin."""
-    grant = GrantFactory.create(client=party.app, pending=True)
+    grant = GrantFactory.create(client=acme.app, pending=True)
     raw = token_for(grant)
     assert Browser().get(USAGE, headers=bearer(raw)).status_code == 200
-    (shown,) = listing(party, grant_ids=grant.grant_id)["grants"]
+    (shown,) = listing(acme, grant_ids=grant.grant_id)["grants"]
     assert shown["eta"] is not None
-    active = GrantFactory.create(client=party.app)
-    (shown,) = listing(party, grant_ids=active.grant_id)["grants"]
+    active = GrantFactory.create(client=acme.app)
+    (shown,) = listing(acme, grant_ids=active.grant_id)["grants"]
     assert shown["eta"] is None
 
 
 @spec("WG1-02", "8.1", "not modified since creation: modified equals created")
-def test_new_grant(party):
+def test_new_grant(acme):
     """Also the shape of a Grant that nothing happened to."""
-    grant = GrantFactory.create(client=party.app)
-    (shown,) = listing(party, grant_ids=grant.grant_id)["grants"]
+    grant = GrantFactory.create(client=acme.app)
+    (shown,) = listing(acme, grant_ids=grant.grant_id)["grants"]
     assert problems("Grant", shown) == []
     assert shown["modified"] == shown["created"]
     assert (shown["parent"], shown["children"], shown["replacing"], shown["replaced_by"]) == (
@@ -134,33 +123,33 @@ def test_new_grant(party):
 
 
 @spec("WG1-02 8.4 c")
-def test_order(party):
+def test_order(acme):
     """Whatever the order of creation."""
     now = timezone.now()
     for days in (2, 9, 5):
-        GrantFactory.create(client=party.app, modified=now - timedelta(days=days))
-    times = [grant["modified"] for grant in listing(party)["grants"]]
+        GrantFactory.create(client=acme.app, modified=now - timedelta(days=days))
+    times = [grant["modified"] for grant in listing(acme)["grants"]]
     assert len(times) == 4
     assert times == sorted(times, reverse=True)
 
 
 @spec("WG1-02 8.4 b")
-def test_filters(party):
+def test_filters(acme):
     """Each alone, both together, and an empty array for nothing."""
-    first = GrantFactory.create(client=party.app, scope="cds_usage")
-    GrantFactory.create(client=party.app, scope="cds_usage", revoked=True)
-    GrantFactory.create(client=party.app, scope="cds_service_contracts")
+    first = GrantFactory.create(client=acme.app, scope="cds_usage")
+    GrantFactory.create(client=acme.app, scope="cds_usage", revoked=True)
+    GrantFactory.create(client=acme.app, scope="cds_service_contracts")
     query = {"statuses": "active pending", "scopes": "cds_usage"}
-    assert [grant["grant_id"] for grant in listing(party, **query)["grants"]] == [first.grant_id]
-    nothing = listing(party, parents=first.grant_id)
+    assert [grant["grant_id"] for grant in listing(acme, **query)["grants"]] == [first.grant_id]
+    nothing = listing(acme, parents=first.grant_id)
     assert nothing == {"grants": [], "next": None, "previous": None}
 
 
 @spec("WG1-02 8.6 g", "WG1-02 8.6 h")
-def test_modifying(party):
+def test_modifying(acme):
     """Nothing changes in either case."""
-    grant = GrantFactory.create(client=party.app)
-    headers = bearer(admin_token_for(party.admin))
+    grant = GrantFactory.create(client=acme.app)
+    headers = bearer(admin_token_for(acme.admin))
 
     def patch(body: object) -> Any:
         path = f"{LIST}/{grant.grant_id}"
@@ -175,11 +164,11 @@ def test_modifying(party):
 
 
 @spec("WG1-02 8.3 c", "WG1-02 8.3 d")
-def test_unfit_grant_id(party):
+def test_unfit_grant_id(acme):
     """At the redirect URI, before anybody signs in."""
 
     def error(**query: str) -> str:
-        response = Browser().get(authorize_url(party.app, **query))
+        response = Browser().get(authorize_url(acme.app, **query))
         return answer_of(response["Location"])["error"]
 
     assert error(cds_grant_id="gr_unknown") == "cds_grant_id_invalid_value"
@@ -188,10 +177,10 @@ def test_unfit_grant_id(party):
 
 @spec("WG1-02 8.3 f")
 @pytest.mark.parametrize("second", ["same", "gr_unknown"])
-def test_two_grant_ids(party, second):
+def test_two_grant_ids(acme, second):
     """Refused even when both are the same; an empty one beside it would not count."""
-    grant = GrantFactory.create(client=party.app, waiting=True)
-    url = authorize_url(party.app, scope=grant.scope, cds_grant_id=grant.grant_id)
+    grant = GrantFactory.create(client=acme.app, waiting=True)
+    url = authorize_url(acme.app, scope=grant.scope, cds_grant_id=grant.grant_id)
     assert Browser().get(f"{url}&cds_grant_id=").status_code == 303
     other = grant.grant_id if second == "same" else second
     response = Browser().get(f"{url}&cds_grant_id={other}")
@@ -200,12 +189,12 @@ def test_two_grant_ids(party, second):
 
 @spec("WG1-02 8.2 c")
 @pytest.mark.parametrize("status", Grant.Status.values)
-def test_sufficient_sub_grants_are_documented(party, status):
+def test_sufficient_sub_grants_are_documented(acme, status):
     """The page about Grants names exactly the statuses with which a parent goes on."""
     page = Browser().get("/docs/registration/").content.decode()
     paragraph = page.partition("<code>needs_sub_grants</code>")[2].partition("</p>")[0]
-    parent = GrantFactory.create(client=party.app)
-    child = GrantFactory.create(client=party.app, parent=parent)
+    parent = GrantFactory.create(client=acme.app)
+    child = GrantFactory.create(client=acme.app, parent=parent)
     require_sub_grants(grant=parent, by="system")
     is_open = status not in Grant.WITHOUT_ACCESS
     closed = {} if is_open else {"enabled_scope": "", "enabled_authorization_details": []}

@@ -10,17 +10,11 @@ from django.utils import timezone
 
 from consent.models import Grant
 from consent.tasks import sweep_grants
-from tests.consent.pages.world import MERGED, World, answer, form_url, make_world, service
+from tests.consent.pages.world import MERGED, World, answer, form_url, service
 from tests.factories.consent import token_for
 
 spec = pytest.mark.spec
 USAGE = "/cds-customerdata-api/v1/usage-segments"
-
-
-@pytest.fixture
-def world(db: None, monkeypatch: Any) -> World:
-    """A company, two customers with services, and a signed-in browser."""
-    return make_world(monkeypatch)
 
 
 def usage(**fields: Any) -> list[dict[str, Any]]:

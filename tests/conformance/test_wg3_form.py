@@ -7,15 +7,9 @@ import pytest
 
 from consent.models import Grant
 from tests.consent.oauth.support import answer_of
-from tests.consent.pages.world import MERGED, World, answer, form_url, make_world, service
+from tests.consent.pages.world import MERGED, World, answer, form_url, service
 
 spec = pytest.mark.spec
-
-
-@pytest.fixture
-def world(db: None, monkeypatch: Any) -> World:
-    """A company, two customers with services, and a signed-in browser."""
-    return make_world(monkeypatch)
 
 
 def html_of(world: World, **request: Any) -> str:

@@ -1,7 +1,6 @@
 """CDS-WG3-01 9.1 and 9.2: the way of a customer from the company's link and back."""
 
 import re
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -11,15 +10,9 @@ from consent.models import AuthorizationRequest, Grant, Receipt
 from portal.models import OutboxEntry
 from registration.urls_of import default_redirect_uri
 from tests.consent.oauth.support import CALLBACK, answer_of, authorize_url
-from tests.consent.pages.world import MERGED, World, answer, form_url, make_world
+from tests.consent.pages.world import MERGED, World, answer, form_url
 
 spec = pytest.mark.spec
-
-
-@pytest.fixture
-def world(db: None, monkeypatch: Any) -> World:
-    """A company, two customers with services, and a signed-in browser."""
-    return make_world(monkeypatch)
 
 
 @spec("WG3-01", "9.1.1", "absent parameters take the Client's defaults")

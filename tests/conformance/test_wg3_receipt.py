@@ -6,15 +6,9 @@ import pytest
 from django.test import Client as Browser
 
 from consent.models import Grant, Receipt
-from tests.consent.pages.world import MERGED, World, answer, form_url, make_world
+from tests.consent.pages.world import MERGED, World, answer, form_url
 
 spec = pytest.mark.spec
-
-
-@pytest.fixture
-def world(db: None, monkeypatch: Any) -> World:
-    """A company, two customers with services, and a signed-in browser."""
-    return make_world(monkeypatch)
 
 
 @pytest.fixture

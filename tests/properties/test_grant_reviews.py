@@ -23,7 +23,7 @@ others = st.tuples(
 
 
 @pytest.fixture
-def acme(monkeypatch):
+def party(monkeypatch):
     """A party, and three files for it."""
     plug_in_listener(monkeypatch)
     offer_demo_scopes()
@@ -36,10 +36,10 @@ def acme(monkeypatch):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(wishes | others, min_size=1, max_size=8))
-def test_nothing_opens_that_nobody_gave(acme, steps):
+def test_nothing_opens_that_nobody_gave(party, steps):
     """What is open was shared or approved; a Grant waits exactly while one Message does."""
-    files = [acme.upload(name=f"{number}.csv", data=b"1") for number in range(3)]
-    grant = acme.share(files[0])
+    files = [party.upload(name=f"{number}.csv", data=b"1") for number in range(3)]
+    grant = party.share(files[0])
     given_ids = {files[0].file_id}
     for name, numbers in steps:
         before = Grant.objects.get(pk=grant.pk)

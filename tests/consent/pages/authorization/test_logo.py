@@ -9,16 +9,15 @@ from registration.fields.files import as_png
 from registration.models import Client
 from registration.models.onboarding import ClientLogo
 from registration.services.clients.create_production import create_production_client
-from tests.consent.pages.world import World, form_url, make_world
+from tests.consent.pages.world import World, form_url
 from tests.registration.onboarding_support import picture
 
 LINK = "https://acme.example.com/logo.png"
 
 
 @pytest.fixture
-def world(db: None, monkeypatch: Any) -> World:
+def world(world: World) -> World:
     """A company that names a logo."""
-    world = make_world(monkeypatch)
     world.client.logo_uri = LINK
     world.client.save()
     return world

@@ -23,14 +23,8 @@ from consent.services.sections.choices import (
 )
 from portal.models import AuditEvent, OutboxEntry
 from tests.consent.oauth.support import answer_of
-from tests.consent.pages.world import MERGED, World, make_world, service
+from tests.consent.pages.world import MERGED, World, service
 from tests.factories.consent import GrantFactory
-
-
-@pytest.fixture
-def world(db: None, monkeypatch: Any) -> World:
-    """A company, two customers with services."""
-    return make_world(monkeypatch)
 
 
 def pick(*ids: str, later: bool = False, section: int = 0) -> Choices:

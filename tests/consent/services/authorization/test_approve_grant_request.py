@@ -13,15 +13,9 @@ from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.services.messages.handlers import handler_of
 from registration.services.reviews.decide import approve_request, reject_request
-from tests.consent.pages.world import MERGED, World, make_world
+from tests.consent.pages.world import MERGED, World
 from tests.factories.registration import ClientFactory, MessageFactory
 from tests.registration.support import caller
-
-
-@pytest.fixture
-def world(db: None, monkeypatch: Any) -> World:
-    """A company, two customers with services."""
-    return make_world(monkeypatch)
 
 
 def ask(world: World, *grants: dict[str, Any]) -> Message:

@@ -16,17 +16,11 @@ from consent.services.grants.lifecycle import (
 )
 from consent.services.sections.choices import Choices, SectionChoice
 from portal.models import OutboxEntry
-from tests.consent.pages.world import World, make_world
+from tests.consent.pages.world import World
 from tests.factories.consent import GrantFactory
 
 BOTH = "cds_service_contracts cds_usage"
 IN_A_YEAR, IN_TWO = "2099-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
-
-
-@pytest.fixture
-def world(db: None, monkeypatch: Any) -> World:
-    """A company, two customers with services."""
-    return make_world(monkeypatch)
 
 
 def pick(*ids: str, sections: int = 1) -> Choices:

@@ -1,22 +1,12 @@
 """From a Client's wish to the customer's approval (CDS-WG1-02 8.3 and 8.6), on the real form."""
 
-from typing import Any
-
-import pytest
-
 from consent.models import Grant
 from consent.services.authorization import approve
 from consent.services.grants.change_by_client import patch_grant
 from consent.services.sections.choices import Choices, SectionChoice
-from tests.consent.pages.world import World, make_world
+from tests.consent.pages.world import World
 
 ONE = Choices({0: SectionChoice(frozenset({"sc_222222"}))})
-
-
-@pytest.fixture
-def world(db: None, monkeypatch: Any) -> World:
-    """A company, two customers with services."""
-    return make_world(monkeypatch)
 
 
 def test_the_approval_settles_what_was_asked(world: World) -> None:

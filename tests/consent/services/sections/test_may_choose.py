@@ -1,7 +1,5 @@
 """What a request ticks beforehand (CDS-WG3-01 7.1), and what stands together (7.4.2)."""
 
-from typing import Any
-
 import pytest
 
 from consent.services.sections.may_choose import (
@@ -11,7 +9,7 @@ from consent.services.sections.may_choose import (
     sections_of,
 )
 from registration.models import OfferedScope
-from tests.consent.pages.world import MERGED, World, make_world, service
+from tests.consent.pages.world import MERGED, World, service
 
 CONTRACTS = "service_contract_selection"
 ROWS = (
@@ -20,12 +18,6 @@ ROWS = (
     service(3, account="B"),
     service(4, account="B", unavailable_reason="Closed."),
 )
-
-
-@pytest.fixture
-def world(db: None, monkeypatch: Any) -> World:
-    """A company and customers with services."""
-    return make_world(monkeypatch)
 
 
 @pytest.mark.parametrize(
