@@ -57,7 +57,7 @@ def table(tests: Mapping[FreeRule, Iterable[str]]) -> str:
 
 def inventory_table(known: Iterable[Rule], tests: Mapping[str, Iterable[str]]) -> str:
     """Return a Markdown table of the inventory's rules and their tests."""
-    lines = ["| rule | on | what it says | tests |", "| --- | --- | --- | --- |"]
+    lines = ["| rule | binds | what it says | tests |", "| --- | --- | --- | --- |"]
     lines += [
         f"| {rule.id} | {rule.on} | {rule.says} | {_names(tests.get(rule.id, ()))} |"
         for rule in known
@@ -66,7 +66,7 @@ def inventory_table(known: Iterable[Rule], tests: Mapping[str, Iterable[str]]) -
 
 
 def uncovered(known: Iterable[Rule], tests: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return a line for each rule without tests, with the reason."""
+    """Return a line for each rule without tests, with the reason or "no test yet"."""
     return [
         f"- {rule.id} ({rule.says}): {rule.excuse or 'NO TEST AND NO REASON'}"
         for rule in known
@@ -78,13 +78,21 @@ def totals(known: Iterable[Rule], tests: Mapping[str, Iterable[str]]) -> str:
     """Return the sums of the inventory, one line for each document."""
     lines, proven = [], set().union(*tests.values())
     for document, found in groupby(known, key=lambda rule: rule.document):
-        sums = Counter(_standing(rule, tests) for rule in found)
-        lines.append(
-            f"{document}: {sums.total()} rules, {sums['covered']} covered,"
-            f" {sums['client']} that lie on the Client, {sums['reason']} without test for another"
-            f" reason, {sums['open']} open."
-        )
+        of_document = list(found)
+        lines.append(f"{document}: {_sums(of_document, tests)}")
+        for chapter, group in groupby(of_document, key=lambda rule: rule.chapter):
+            of_chapter = list(group)
+            if any(rule.unfinished for rule in of_chapter):
+                lines.append(f"- chapter {chapter}: {_sums(of_chapter, tests)}")
     return "\n".join([*lines, f"{len(proven)} tests prove them."])
+
+
+def _sums(found: Iterable[Rule], tests: Mapping[str, Iterable[str]]) -> str:
+    sums = Counter(_standing(rule, tests) for rule in found)
+    return (
+        f"{sums.total()} rules, {sums['covered']} covered, {sums['client']} that bind the Client,"
+        f" {sums['reason']} without test for another reason, {sums['open']} open."
+    )
 
 
 def free_totals(free: Mapping[FreeRule, Iterable[str]]) -> str:

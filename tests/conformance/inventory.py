@@ -2,9 +2,12 @@
 
 One table per section of a document: how many normative words it has (MUST, SHALL and REQUIRED in
 sentences, negations included), how many fields are marked REQUIRED, and its rules in our own
-words. A rule says on whom it lies (Server, Client or both) and how many of the words and fields
-it accounts for. Its id is document, section and letter, as in "WG1-02 7.6 g"; a letter is never
-given to another rule. `reason` says why a rule of the Server has no test.
+words. A rule names the party it binds (Server, Client or both) and how many of the words and
+fields it accounts for. Its id is document, section and letter, as in "WG1-02 7.6 g"; a letter is
+never given to another rule. `reason` says why a rule of the Server has no test.
+
+A file with `unfinished = true` is about sections of which parts are still to be built: its rules
+of the Server may go without test and reason, and are counted as open.
 """
 
 import re
@@ -21,7 +24,7 @@ ON = ("Server", "Client", "both")
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: who keeps it, and what it accounts for in the text of its section."""
+    """One rule: the party it binds, and what it accounts for in the text of its section."""
 
     id: str
     document: str
@@ -30,11 +33,19 @@ class Rule:
     words: int
     fields: int
     reason: str
+    unfinished: bool = False
+
+    @property
+    def chapter(self) -> str:
+        """Number of its chapter: "7" of "WG1-02 7.6 g"."""
+        return self.id.split()[1].partition(".")[0]
 
     @property
     def excuse(self) -> str:
         """Why it may be without tests; empty when it may not."""
-        return self.reason or ("lies on the Client" if self.on == "Client" else "")
+        if self.reason or self.on == "Client":
+            return self.reason or "binds the Client"
+        return "no test yet" if self.unfinished else ""
 
 
 @dataclass(frozen=True)
@@ -67,13 +78,14 @@ def numbers(section: str) -> list[int]:
 
 def _read(path: Path) -> list[Section]:
     content = tomllib.loads(path.read_text(encoding="utf-8"))
+    document, unfinished = content["document"], content.get("unfinished", False)
     return [
-        _section(content["document"], number, dict(table))
+        _section(document, number, dict(table), unfinished=unfinished)
         for number, table in content["sections"].items()
     ]
 
 
-def _section(document: str, number: str, table: dict[str, Any]) -> Section:
+def _section(document: str, number: str, table: dict[str, Any], *, unfinished: bool) -> Section:
     words, fields = table.pop("words", 0), table.pop("fields", 0)
     prefix = f"{document.removeprefix('CDS-')} {number}"
     made = tuple(
@@ -85,6 +97,7 @@ def _section(document: str, number: str, table: dict[str, Any]) -> Section:
             words=values.pop("words"),
             fields=values.pop("fields", 0),
             reason=values.pop("reason", ""),
+            unfinished=unfinished,
             **values,
         )
         for letter, values in ((letter, dict(values)) for letter, values in table.items())
