@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 RULES = Path(__file__).parent / "rules"
-RULE_ID = re.compile(r"WG\d-\d\d \d+(\.\d+)* [a-z]")
+RULE_ID = re.compile(r"WG\d-\d\d \d+(\.\d+)*(\.\*)* [a-z]")
 ON = ("Server", "Client", "both")
 
 
@@ -69,6 +69,17 @@ def sections() -> tuple[Section, ...]:
 def rules() -> dict[str, Rule]:
     """Return all rules by id, in the order of the documents."""
     return {rule.id: rule for section in sections() for rule in section.rules}
+
+
+def rules_named(name: str) -> list[str]:
+    """Return the ids that a mark names: "WG3-01 7.1.* a" is rule a of 7.1.1, 7.1.2 and so on.
+
+    A star stands for one number. A name that fits no rule comes back as it is.
+    """
+    if "*" not in name:
+        return [name]
+    pattern = re.compile(re.escape(name).replace(r"\*", r"\d+"))
+    return [rule for rule in rules() if pattern.fullmatch(rule)] or [name]
 
 
 def numbers(section: str) -> list[int]:

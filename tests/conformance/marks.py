@@ -1,6 +1,7 @@
 """Which tests name which rules of the inventory.
 
-`@pytest.mark.spec("WG1-02 7.6 g")` on a test names one rule or several. The marks are read from
+`@pytest.mark.spec("WG1-02 7.6 g")` on a test names one rule or several; "WG3-01 7.1.* a" names
+the same letter of all these sections, for a test that goes through them. The marks are read from
 the source, so that a check needs neither Django nor a collection of all tests. Rules outside of
 the inventory are marked with document, sections and words; pytest collects those.
 """
@@ -10,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.conformance.inventory import RULE_ID
+from tests.conformance.inventory import RULE_ID, rules_named
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -49,4 +50,5 @@ def _ids_of(node: ast.AST) -> list[str]:
     if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("spec"):
         return []
     values = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
-    return [value for value in values if isinstance(value, str) and RULE_ID.fullmatch(value)]
+    names = [value for value in values if isinstance(value, str) and RULE_ID.fullmatch(value)]
+    return [rule for name in names for rule in rules_named(name)]

@@ -1,7 +1,7 @@
 """The tables of rules and tests say what inventory and marks say."""
 
 from tests.conformance.coverage import inventory_table, rules_of, table, totals, uncovered
-from tests.conformance.inventory import Rule, rules, sections
+from tests.conformance.inventory import Rule, rules, rules_named, sections
 from tests.conformance.marks import read_marks
 from tests.conformance.recount import count, differences
 
@@ -105,6 +105,17 @@ def test_two(): pass
         "WG1-02 7.1 c": ["test_x.py::test_one"],
     }
     assert marks.misplaced == ["test_x.py:4"]
+
+
+def test_a_star_stands_for_one_number(tmp_path):
+    """All sections of one level that have the letter; a name that fits none stays, to be told."""
+    fields = [f"WG3-01 7.1.{number} a" for number in range(1, 14)]
+    assert rules_named("WG3-01 7.1.* a") == fields
+    assert rules_named("WG3-01 7.1.*.* a") == ["WG3-01 7.1.13.1 a"]
+    assert rules_named("WG3-01 7.1.* z") == ["WG3-01 7.1.* z"]
+    source = '@pytest.mark.spec("WG3-01 7.1.* a", "WG3-01 7.9.* a")\ndef test_all(): pass\n'
+    (tmp_path / "test_x.py").write_text(source, encoding="utf-8")
+    assert list(read_marks(tmp_path).tests) == [*fields, "WG3-01 7.9.* a"]
 
 
 def test_a_text_is_counted_by_section():
