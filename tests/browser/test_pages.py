@@ -79,6 +79,7 @@ def test_long_lists_of_what_was_asked_for(cast, new_visitor, signed_in) -> None:
     visitor.look()
 
 
+@pytest.mark.spec("WG3-01 7.4.3 d")
 @pytest.mark.parametrize("width", [320, 1280])
 def test_preselection_of_somebody_elses_service(cast, new_visitor, signed_in, width) -> None:
     """The page names what was asked for; the customer changes the account or declines."""

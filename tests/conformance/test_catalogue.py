@@ -13,8 +13,9 @@ import customerdata.enums
 from consent.catalogue.demo_offers import demo_offers
 from consent.catalogue.selection import SelectionType, SpecialValue
 from registration.catalogue import admin
+from registration.catalogue.checks import check_offer
 from registration.catalogue.formats import FieldFormat
-from registration.catalogue.offers import FieldOffer, ScopeOffer, describe
+from registration.catalogue.offers import FieldOffer, ScopeOffer, describe, offered_fields
 from registration.catalogue.types import FieldCategory
 from tests.registration.support import DocsUrls
 
@@ -66,13 +67,12 @@ def validate():
     return problems
 
 
-@pytest.mark.spec("CDS-WG3-01", "6", "all scope types are declared")
+@pytest.mark.spec("WG3-01 6.1.* a", "WG3-01 6.2.* a")
 def test_every_scope_type_is_declared():
     """21 scope types, no more and no fewer."""
     assert set(SCOPE_TYPES) == set(SCOPES) == set(ENUMS["ScopeType"]["values"])
 
 
-@pytest.mark.spec("CDS-WG3-01", "7", "all authorization details fields are declared")
 def test_every_field_is_declared_in_the_order_of_the_standard():
     """54 fields, no more and no fewer."""
     assert list(DECLARED) == list(FIELDS)
@@ -90,7 +90,7 @@ def test_scope_types_name_their_section(name):
 
 
 @each_data_scope
-@pytest.mark.spec("CDS-WG3-01", "6", "grant and response types")
+@pytest.mark.spec("WG3-01 6.1.* b", "WG3-01 6.2.* b")
 def test_response_and_grant_types(name):
     """Consent by code with refresh and never client_credentials; direct access the reverse."""
     row, entry = SCOPES[name], SCOPE_TYPES[name]
@@ -101,7 +101,14 @@ def test_response_and_grant_types(name):
 
 
 @each_data_scope
-@pytest.mark.spec("CDS-WG3-01", "6", "required, conditional and forbidden fields")
+@pytest.mark.spec(
+    "WG3-01 6.1.* c",
+    "WG3-01 6.1.* e",
+    "WG3-01 6.1.9 n",
+    "WG3-01 6.2.* c",
+    "WG3-01 7.4.1 c",
+    "WG3-01 7.4.5 d",
+)
 def test_field_lists(name):
     """The three lists of every scope type."""
     row, entry = SCOPES[name], SCOPE_TYPES[name]
@@ -113,7 +120,7 @@ def test_field_lists(name):
 
 
 @each_data_scope
-@pytest.mark.spec("CDS-WG3-01", "6", "implied fields and defaults")
+@pytest.mark.spec("WG3-01 6.1.* g", "WG3-01 6.1.10 t", "WG3-01 6.2.* g")
 def test_implied_fields_and_defaults(name):
     """What a scope type gives by itself."""
     row, entry = SCOPES[name], SCOPE_TYPES[name]
@@ -122,7 +129,7 @@ def test_implied_fields_and_defaults(name):
 
 
 @each_data_scope
-@pytest.mark.spec("CDS-WG3-01", "6.1", "rejected values")
+@pytest.mark.spec("WG3-01 6.1.* k", "WG3-01 6.1.10 u")
 def test_rejections(name):
     """The table words them: "field null" or "field true"."""
     declared = [f"{item.field} {json.dumps(item.value)}" for item in SCOPE_TYPES[name].rejections]
@@ -130,7 +137,7 @@ def test_rejections(name):
 
 
 @each_data_scope
-@pytest.mark.spec("CDS-WG3-01", "6.1, 7.4.1", "selections on the form")
+@pytest.mark.spec("WG3-01 6.1.* f")
 def test_selections(name):
     """Which selections must and may be offered."""
     row, rule = SCOPES[name]["selection_choices"], SCOPE_TYPES[name].selections
@@ -144,7 +151,7 @@ def test_selections(name):
 
 
 @each_data_scope
-@pytest.mark.spec("CDS-WG3-01", "6", "preselections in Grants")
+@pytest.mark.spec("WG3-01 6.1.* j", "WG3-01 6.1.* l")
 def test_preselections_in_grants(name):
     """Removed, kept, or kept in part."""
     words, entry = SCOPES[name]["preselections_in_grant"], SCOPE_TYPES[name]
@@ -153,6 +160,9 @@ def test_preselections_in_grants(name):
     assert entry.keeps_all_preselections == (not words.startswith("removed"))
 
 
+@pytest.mark.spec(
+    "WG3-01 7.1.* a", "WG3-01 7.2.* a", "WG3-01 7.2.*.* a", "WG3-01 7.3.* a", "WG3-01 7.4.* a"
+)
 @each_field
 def test_fields_match_the_table(name):
     """Section, category and formats of every field."""
@@ -165,7 +175,24 @@ def test_fields_match_the_table(name):
 
 
 @each_field
-@pytest.mark.spec("CDS-WG3-01", "7.1", "preselections, special values and direct filters")
+@pytest.mark.spec(
+    "WG3-01 7.1.* b", "WG3-01 7.2.* b", "WG3-01 7.2.*.* b", "WG3-01 7.3.* b", "WG3-01 7.4.* b"
+)
+def test_no_field_is_required_where_a_customer_is_asked(name):
+    """Not by itself, and not by what staff set, in any scope type that asks."""
+    for entry in SCOPE_TYPES.values():
+        if entry.asks_customer:
+            offers = [
+                ScopeOffer(id="x", type=entry.type, fields=(FieldOffer(id=name, is_required=set_),))
+                for set_ in (None, True)
+            ]
+            assert offered_fields(offers[0])[name].is_required is False
+            assert f"x: {name} cannot be required where the customer is asked" in check_offer(
+                offers[1]
+            )
+
+
+@each_field
 def test_preselection_rules(name):
     """Which selections a field ticks, and what it filters without a form."""
     row, entry = FIELDS[name], DECLARED[name]
@@ -184,7 +211,7 @@ def test_preselection_rules(name):
 
 
 @each_field
-@pytest.mark.spec("CDS-WG3-01", "7.2", "what include fields turn on")
+@pytest.mark.spec("WG3-01 7.2.1.* f", "WG3-01 7.2.2.* f", "WG3-01 7.2.3.* f", "WG3-01 7.2.4.* f")
 def test_gating(name):
     """Objects and optional fields; file_mimetype goes with file_uri (decision 34)."""
     turns_on = FIELDS[name].get("turns_on", {"objects": {}, "fields": {}})
@@ -197,7 +224,7 @@ def test_gating(name):
 
 
 @each_field
-@pytest.mark.spec("CDS-WG3-01", "7.4", "fields without a place in direct access scopes")
+@pytest.mark.spec("WG3-01 7.1.13 i", "WG3-01 7.4.2 i", "WG3-01 7.4.4 i", "WG3-01 7.4.5 i")
 def test_fields_that_need_a_customer(name):
     """The note of the table and the declaration agree, and so do the scope types."""
     assert DECLARED[name].consent_only == ("forbidden_in" in FIELDS[name])
@@ -277,11 +304,14 @@ def test_fixed_descriptions(name):
 
 
 @pytest.mark.parametrize("scope_id", demo_offers())
-@pytest.mark.spec("WG1-02 3.4 a", "WG1-02 3.8 a", "WG1-02 3.10 a")
+@pytest.mark.spec("WG1-02 3.4 a", "WG1-02 3.8 a", "WG1-02 3.10 a", "WG3-01 7 a")
 def test_descriptions_match_the_schema(validate, scope_id):
     """Scope, fields, choices and value formats of everything the demo offers."""
-    described = describe(demo_offers(coverages=("c-1",))[scope_id], URLS)
+    offer = demo_offers(coverages=("c-1",))[scope_id]
+    described = describe(offer, URLS)
     assert validate("ScopeDescription", described) == []
+    listed = [entry["id"] for entry in described["authorization_details_fields_supported"]]
+    assert listed == list(offered_fields(offer))
 
 
 def test_the_schema_sees_mistakes(validate):
@@ -306,7 +336,7 @@ def test_every_declared_scope_type_can_be_described(validate, name):
 
 
 @pytest.mark.parametrize("scope_id", ["cds_service_contracts", "cds_usage"])
-@pytest.mark.spec("CDS-WG3-01", "7", "is_required false and defaults in consent scopes")
+@pytest.mark.spec("WG3-01 7.4.6 c")
 def test_consent_fields_are_optional_with_a_default(scope_id):
     """A plain scope parameter must always be enough; jwk defaults to null (7.4.6)."""
     described = describe(demo_offers()[scope_id], URLS)

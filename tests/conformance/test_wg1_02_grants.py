@@ -161,7 +161,7 @@ def test_grant_admin_finds_and_opens_a_grant(admin, app):
     assert body["cds_grant_ids"] != [grant.grant_id]
 
 
-@pytest.mark.spec("CDS-WG3-01", "7", "token responses hold every field of the scope")
+@pytest.mark.spec("WG3-01 7 c")
 def test_token_response_equals_the_grant(admin, app):
     """Also what the request left to defaults (decision 19)."""
     grant, code = consented(app)

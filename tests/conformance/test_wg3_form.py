@@ -34,6 +34,7 @@ def test_section_order(world: World) -> None:
     assert places == sorted(places)
 
 
+@spec("WG3-01 7.4.4 f")
 @spec("WG3-01", "9.2.1.4", "data, duration, selection, purpose in this order")
 def test_component_order(world: World) -> None:
     """Inside each request section."""
@@ -48,6 +49,7 @@ def test_component_order(world: World) -> None:
     assert places == sorted(places)
 
 
+@spec("WG3-01 7.4.4 e")
 @spec("WG3-01", "9.2.1.4", "no purpose component when the value is null")
 def test_no_purpose(world: World) -> None:
     """Nothing to show, nothing shown."""
@@ -232,7 +234,7 @@ def test_special_values(world: World) -> None:
     assert "data-later checked" in html
 
 
-@spec("WG3-01", "7.4.5", "allow_scope_modifications false renders a form that cannot be cut")
+@spec("WG3-01 7.4.5 c")
 def test_no_modifications(world: World) -> None:
     """And a forged removal authorizes nothing."""
     details = [
@@ -245,7 +247,7 @@ def test_no_modifications(world: World) -> None:
     assert not Grant.objects.exists()
 
 
-@spec("WG3-01", "7.4.3", "error_if_no_preselections stops before the form")
+@spec("WG3-01 7.4.3 c")
 @spec("WG3-01", "9.3.1", "the page names company and resources, offers decline and another account")
 def test_preselection_error(world: World) -> None:
     """In the customer's words; declining says no_preselections (decision 16)."""
@@ -277,7 +279,7 @@ def test_preselection_error(world: World) -> None:
     }
 
 
-@spec("WG3-01", "7.1", "an empty intersection preselects nothing")
+@spec("WG3-01 7.1 b")
 @spec("WG3-01", "9.3.1", "the page names company and resources, offers decline and another account")
 def test_nothing_fits_everything(world: World) -> None:
     """What the customer has is not called missing; the page says why it does not help."""
@@ -320,7 +322,7 @@ def test_what_cannot_be_shared_now_is_not_called_missing(world: World) -> None:
         {"account_numbers": ["_include_future"], "contract_numbers": ["222222"]},
     ],
 )
-@spec("WG3-01", "7.1.1", "_include_future preselects the box for later ones, nothing else")
+@spec("WG3-01 7.1.1 d")
 def test_following_alone_is_nothing_missing(world: World, asked: dict[str, Any]) -> None:
     """The form opens, with the box ticked."""
     details = [{"type": "cds_usage", "error_if_no_preselections": True, **asked}]
@@ -341,7 +343,7 @@ def test_long_lists_are_complete(world: World) -> None:
     assert all(number in html for number in numbers)
 
 
-@spec("WG3-01", "7.4.3", "without preselections the field has no effect")
+@spec("WG3-01 7.4.3 e")
 def test_preselection_error_needs_preselections(world: World) -> None:
     """Nothing was named, so nothing can be missing."""
     details = [{"type": "cds_usage", "error_if_no_preselections": True}]

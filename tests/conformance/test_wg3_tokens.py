@@ -93,6 +93,7 @@ def test_references():
     assert home.services[0].contract.cds_servicecontract_id in seen
 
 
+@spec("WG3-01 7.2.8 c")
 @spec("WG3-01", "10.8.1", "references name only objects that the token may see")
 def test_references_of_usage():
     """Without the fields that include them, the arrays are empty."""
@@ -105,7 +106,7 @@ def test_references_of_usage():
     assert not any(related.values())
 
 
-@spec("WG3-01", "7.3.1", "data is that of sync_until: later changes never show, late arrivals do")
+@spec("WG3-01 7.3.1 c", "WG3-01 7.3.1 e")
 def test_sync_until():
     """By the time of the source, not of arrival."""
     home = Household()

@@ -58,14 +58,14 @@ def test_value_sets_follow_the_formats(home):
     assert segment["values"][3] == [None, {"c": 1}]
 
 
-@pytest.mark.spec(DOCUMENT, "7.2.8", "without include_usage_segments no segments are accessible")
+@pytest.mark.spec("WG3-01 7.2.8 g")
 def test_no_usage_without_the_field(home):
     """A scope for contracts that does not turn usage on."""
     entry = {"type": "cds_service_contracts", "include_service_contracts": True}
     assert ask(grant_over(home, entry))["usage_segments"] == []
 
 
-@pytest.mark.spec(DOCUMENT, "7.2.8.1", "null value types leave formats and values empty")
+@pytest.mark.spec("WG3-01 7.2.8.1 j")
 @pytest.mark.parametrize("none", [None, []])
 def test_null_value_types(home, none):
     """Times only; an empty list asks for no more than null, and the form says the same of both."""
@@ -74,15 +74,14 @@ def test_null_value_types(home, none):
     assert (segment["formats"], segment["values"]) == ([], [])
 
 
-@pytest.mark.spec(DOCUMENT, "7.2.8.1", "formats are among the granted choices")
+@pytest.mark.spec("WG3-01 7.2.8.1 k")
 def test_formats_are_among_the_choices(home):
     """No other type shows."""
     (segment,) = segments(grant_over(home, usage(COST_ID)))
     assert [entry["type"] for entry in segment["formats"]] == ["cost"]
 
 
-@pytest.mark.spec(DOCUMENT, "7.3.6", "segments that begin earlier are replaced by trimmed ones")
-@pytest.mark.spec(DOCUMENT, "7.3.7", "segments that end later are replaced by trimmed ones")
+@pytest.mark.spec("WG3-01 7.3.6 c", "WG3-01 7.3.6 d", "WG3-01 7.3.7 c", "WG3-01 7.3.7 d")
 def test_trimmed_segments_replace_whole_ones(home):
     """Wholly inside the bounds, with an id of its own (decision 13)."""
     low, high = MARCH + 8 * STEP, MARCH + 20 * STEP

@@ -39,6 +39,18 @@ def test_environments_stay_apart():
     assert catalog.selectables(test.user, SELECTION, environment="production") == []
 
 
+@pytest.mark.spec(
+    "WG3-01 7.1.1 d",
+    "WG3-01 7.1.3 d",
+    "WG3-01 7.1.4 d",
+    "WG3-01 7.1.5 d",
+    "WG3-01 7.1.6 d",
+    "WG3-01 7.1.7 d",
+    "WG3-01 7.1.8 d",
+    "WG3-01 7.1.9 d",
+    "WG3-01 7.1.10 d",
+    "WG3-01 7.1.11 d",
+)
 def test_facts_name_everything_that_preselections_match():
     """CDS-WG3-01 7.1: from the contract itself, its account, its points and their meters."""
     home = Household(services=2)
@@ -66,6 +78,10 @@ def test_facts_name_everything_that_preselections_match():
         "addresses": {"12 main street, springfield, ca, 90001"},
     }
     assert row.service_type == "electric, residential"
+    for name in row.facts.keys() - {"addresses"}:
+        ticked = preset(rows, {name: tuple(row.facts[name])}, SELECTION).selected
+        assert ticked == {other.id for other in rows if other.facts[name] & row.facts[name]}
+        assert preset(rows, {name: ("of nobody here",)}, SELECTION).selected == set()
 
 
 def test_an_enterprise_costs_four_queries_and_little_time():
@@ -134,7 +150,7 @@ def test_examples_are_masked_and_the_persons_own():
     assert Customers().contact_email(home.user) == home.user.email
 
 
-@pytest.mark.spec("WG3-01", "7.1.13, 7.1.13.1", "contract_address is matched in normalized form")
+@pytest.mark.spec("WG3-01 7.1.13 d", "WG3-01 7.1.13.1 b")
 def test_addresses_of_requests_match_stored_ones():
     """As the company writes it, and as the utility does."""
     home = Household()

@@ -66,7 +66,7 @@ def test_documentation_links_of_metadata_lead_to_anchors(slash):
 
 
 @pytest.mark.django_db
-@pytest.mark.spec("WG3-01", "7.1.13.1", "the page of the field says how addresses are compared")
+@pytest.mark.spec("WG3-01 7.1.13.1 e")
 @pytest.mark.parametrize("scope_id", ["cds_usage", "cds_service_contracts"])
 def test_scope_pages_say_how_addresses_are_compared(scope_id):
     """Abbreviations, separator, parts, and examples of both kinds with their normalized form."""

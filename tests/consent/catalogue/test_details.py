@@ -40,6 +40,7 @@ def refused(offers, *details, scopes=(USAGE,)):
     return caught.value
 
 
+@pytest.mark.spec("WG3-01 7 b")
 def test_a_plain_scope_gets_every_default(offers):
     """CDS-WG3-01 7: fields left out count as sent with their default."""
     (access,) = parse(offers)
@@ -77,7 +78,7 @@ def test_an_unknown_scope_is_refused(offers):
     assert (caught.value.code, caught.value.field) == ("invalid_scope", "scope")
 
 
-@pytest.mark.spec("WG1-02 3.8 c")
+@pytest.mark.spec("WG1-02 3.8 c", "WG3-01 7.3 a", "WG3-01 7.4.6 f")
 @pytest.mark.parametrize(
     ("entry", "field"),
     [
@@ -144,6 +145,7 @@ def test_special_values_have_no_meaning_without_a_customer(offers):
     assert error.field == "account_numbers"
 
 
+@pytest.mark.spec("WG3-01 6.1.5 g", "WG3-01 7.2 b")
 def test_what_a_scope_implies_cannot_be_switched_off(offers):
     """Decision 7: the implied value wins, false has no effect."""
     contracts = offers[CONTRACTS]
@@ -156,6 +158,7 @@ def test_what_a_scope_implies_cannot_be_switched_off(offers):
     assert offered_fields(offered)["include_accounts"].default is True
 
 
+@pytest.mark.spec("WG3-01 6.2.8 g")
 def test_a_usage_query_gives_every_value_type_by_default():
     """Decision 7: CDS-WG3-01 6.2.8 implies "true" for a list of choices."""
     choices = value_type_choices()
@@ -173,6 +176,7 @@ def test_a_usage_query_gives_every_value_type_by_default():
 PROGRAMS = (Choice(id="CARE", name="CARE", description="Discount"),)
 
 
+@pytest.mark.spec("WG3-01 6.1.* k", "WG3-01 6.1.10 u")
 @pytest.mark.parametrize(
     ("scope_type", "good", "bad"),
     [
@@ -232,6 +236,7 @@ def test_a_grant_admin_token_names_one_grant(offers):
     assert refused(offers, scopes=(scope,)).field == "client_id"
 
 
+@pytest.mark.spec("WG3-01 7.3 c")
 def test_durations_become_absolute_at_one_instant(offers):
     """CDS-WG3-01 7.3, decision 11: history is subtracted, all else added."""
     (access,) = parse(
@@ -244,6 +249,7 @@ def test_durations_become_absolute_at_one_instant(offers):
     assert values["expires"] == "infinite"
 
 
+@pytest.mark.spec("WG3-01 7 c")
 def test_the_wire_carries_every_field_of_the_scope(offers):
     """CDS-WG3-01 7, decision 19: clients see the defaults that were used."""
     (access,) = parse(offers)
@@ -252,6 +258,7 @@ def test_the_wire_carries_every_field_of_the_scope(offers):
     assert json.loads(json.dumps(entry)) == entry
 
 
+@pytest.mark.spec("WG3-01 6.1.9 j")
 def test_preselections_stay_out_of_grants(offers):
     """CDS-WG3-01 6.1.9: the Selection says what the customer chose."""
     (access,) = parse(offers, {"type": USAGE, "contract_numbers": ["SA-1"]})
@@ -260,6 +267,9 @@ def test_preselections_stay_out_of_grants(offers):
     assert "segment_start" in entry
 
 
+@pytest.mark.spec(
+    "WG3-01 6.1.1 j", "WG3-01 6.1.2 j", "WG3-01 6.1.2 l", "WG3-01 6.1.3 j", "WG3-01 6.1.3 l"
+)
 @pytest.mark.parametrize(
     ("scope_type", "kept"),
     [
@@ -342,6 +352,7 @@ def test_nothing_outside_the_offer_is_accepted(entries):
                 assert value is not None
 
 
+@pytest.mark.spec("WG3-01 7.3 b")
 @given(ENTRIES)
 def test_resolved_values_are_absolute(entry):
     """CDS-WG3-01 7.3: no Grant carries a relative duration."""
@@ -361,7 +372,7 @@ def test_only_consent_scopes_ask_the_customer():
         assert scope_type.asks_customer == (scope_type.kind is ScopeKind.CUSTOMER_CONSENT)
 
 
-@pytest.mark.spec("WG3-01", "7.3.8", "a Grant expires when the field says")
+@pytest.mark.spec("WG3-01 7.3.8 c")
 @pytest.mark.parametrize("types", [(USAGE, USAGE), (CONTRACTS, USAGE), (USAGE, CONTRACTS, USAGE)])
 def test_one_request_has_one_end(offers, types):
     """One Grant comes of it and ends as a whole, however many entries are of one type."""

@@ -111,6 +111,7 @@ def naive(choice, snap, objects):
     }, contracts
 
 
+@pytest.mark.spec("WG3-01 7.2.1 c", "WG3-01 7.2.2 c", "WG3-01 7.2.3 c", "WG3-01 7.2.4 c")
 @settings(max_examples=300, deadline=None)
 @given(choices, snapshots(), st.frozensets(st.sampled_from(NAMES)))
 def test_reach_equals_the_naive_model(choice, snapshot, objects):
@@ -171,6 +172,7 @@ def test_contracts_of_strangers_are_never_granted():
     assert compute_grant(grant) == 0
 
 
+@pytest.mark.spec("WG3-01 7.2 a")
 @in_db
 def test_sandbox_clients_never_reach_production_customers():
     """The same person may hold both; the Client's environment decides."""

@@ -114,7 +114,7 @@ def shown(grant: Grant, shape: Any) -> set[int]:
     return {getattr(row, shape.owner_id) for row in rows}
 
 
-@spec("WG3-01", "6.1.9", "Meter Device Selection: segments of the selected meters alone")
+@spec("WG3-01 6.1.9 r")
 def test_a_chosen_meter_shows_its_own_usage(farm):
     """The other meters of the same contract stay hidden, in every listing."""
     grant = give(farm, BY_METER, farm.meter)
@@ -139,7 +139,7 @@ def test_a_chosen_meter_that_was_taken_out_shows_its_past(farm):
     assert shown(grant, CONTRACTS) == {farm.contract.pk}
 
 
-@spec("WG3-01", "6.1.9", "Service Point Selection: segments of the selected points alone")
+@spec("WG3-01 6.1.9 q")
 def test_a_chosen_point_shows_the_usage_measured_there(farm):
     """By whichever meter; the other point of the contract stays hidden."""
     grant = give(farm, BY_POINT, farm.point)
@@ -185,6 +185,7 @@ def test_without_their_listings_the_choice_still_counts(farm, includes):
     assert values(points) == [1, 2]
 
 
+@spec("WG3-01 7.2 a")
 def test_the_past_of_a_meter_at_an_account_that_is_not_held(farm):
     """It belongs to whoever holds that account."""
     account = AccountFactory.create(customer=farm.customer)

@@ -38,6 +38,7 @@ def granted(home, *includes, services=(0,), **values):
     return grant
 
 
+@pytest.mark.spec("WG3-01 6.1.5 h")
 def test_a_grant_for_one_service_shows_exactly_that_service():
     """Nothing of the other service of the same account, nor of its point and meter."""
     home = Household(services=3)
@@ -63,6 +64,7 @@ def test_references_name_only_visible_objects():
     assert point["previous_servicecontracts"] == []
 
 
+@pytest.mark.spec("WG3-01 7.2.1 e", "WG3-01 7.2.2 e", "WG3-01 7.2.3 e", "WG3-01 7.2.4 e")
 def test_optional_fields_are_absent_unless_enabled():
     """Required fields only; the numbers stay home."""
     home = Household()
@@ -317,6 +319,7 @@ def test_order_is_modified_then_id():
     assert ids(ask(grant, "service-contracts")) == home.contract_ids(2, 1, 0)
 
 
+@pytest.mark.spec("WG3-01 7.2.1 c")
 def test_parents_come_with_their_children():
     """CDS-WG3-01 7.2.1: an account that a shown account refers to is shown as well."""
     home = Household()
@@ -341,6 +344,21 @@ def test_parents_come_with_their_children():
     assert grand.account.cds_account_id not in body
 
 
+@pytest.mark.spec("WG3-01 6 b")
+def test_a_new_meter_takes_the_place_of_the_old_one():
+    """The customer chose the service, so its meters are those that it has now."""
+    home = Household()
+    grant, (service,) = granted(home, *EVERYTHING), home.services
+    assert ids(ask(grant, "meter-devices")) == [service.meter.cds_meterdevice_id]
+    MeterDeviceVersion.objects.filter(meter=service.meter).update(current_service_points=[])
+    new = MeterDeviceFactory.create(
+        customer=home.customer, state__current_service_points=[service.point.pk]
+    )
+    compute_grant(grant)
+    assert ids(ask(grant, "meter-devices")) == [new.cds_meterdevice_id]
+
+
+@pytest.mark.spec("WG3-01 7.2.3 c", "WG3-01 7.2.4 c")
 def test_a_meters_other_points_come_along():
     """CDS-WG3-01 7.2.3 names current and previous service points of included meters."""
     home = Household(services=2)

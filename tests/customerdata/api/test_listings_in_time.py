@@ -24,6 +24,7 @@ from tests.factories.customerdata import (
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.spec("WG3-01 7.3.1 c", "WG3-01 7.3.1 d", "WG3-01 7.3.1 e")
 def test_changes_after_sync_until_stay_hidden_and_late_truths_show():
     """CDS-WG3-01 7.3.1: what was valid before the end shows, however late it arrives."""
     home = Household()

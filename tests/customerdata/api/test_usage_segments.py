@@ -104,6 +104,7 @@ def test_references_show_only_what_the_token_may_see(home):
     assert segment["related_servicecontracts"] == []
 
 
+@pytest.mark.spec("WG3-01 6.1.9 p")
 def test_a_service_outside_the_grant_stays_hidden():
     """One contract was chosen, and the other one's usage shows in no way, not even by id."""
     home = Household(services=2)
@@ -118,6 +119,7 @@ def test_a_service_outside_the_grant_stays_hidden():
     assert found(one, cds_servicecontract_ids=other_contract) == []
 
 
+@pytest.mark.spec("WG3-01 6.1.9 i", "WG3-01 7.3.6 d", "WG3-01 7.3.7 d")
 def test_windows_trim_at_both_ends(home):
     """Value sets wholly inside the window, own times, own id that stays the same (7.3.6, 7.3.7)."""
     whole = grant_over(home, usage())
@@ -143,6 +145,7 @@ def test_the_id_filter_knows_trimmed_ids_only_in_their_grant(home):
     assert found(whole, cds_usagesegment_ids=base) == [base]
 
 
+@pytest.mark.spec("WG3-01 6.1.9 i", "WG3-01 7.2.8.1 j", "WG3-01 7.2.8.1 k")
 def test_value_types_leave_out_other_formats(home):
     """7.2.8.1: a subset of the choices; null leaves formats and values empty."""
     (net,) = segments(grant_over(home, usage(NET_ID)))
@@ -196,6 +199,7 @@ def test_entries_with_other_value_types_give_segments_that_never_overlap(home):
         assert found(grant, cds_usagesegment_ids=segment_id) == [segment_id]
 
 
+@pytest.mark.spec("WG3-01 7.3.1 c", "WG3-01 7.3.1 e")
 def test_corrections_after_the_end_of_syncing_never_show(home):
     """7.3.1: as of sync_until; a late arrival that was true before does show."""
     series = series_of(home.services[0])
@@ -472,6 +476,7 @@ def test_the_number_of_queries_does_not_grow(params, most):
     assert counts == [most, most]
 
 
+@pytest.mark.spec("WG3-01 2 a")
 def test_values_are_exact_decimals():
     """Energy never passes through a float."""
     home = Household()

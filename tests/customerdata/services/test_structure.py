@@ -38,6 +38,7 @@ def name_at(instant):
     return AccountVersion.objects.as_of(instant).values_list("name", flat=True).first()
 
 
+@pytest.mark.spec("WG3-01 7.3.1 f")
 def test_the_same_statement_again_only_moves_synced():
     """Idempotent: no version, no recomputation, but the check itself is recorded."""
     customer = CustomerFactory.create()

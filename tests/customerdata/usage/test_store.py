@@ -98,6 +98,7 @@ def test_days_of_clock_changes_lose_and_double_nothing(series, day, quarters):
     assert row.segment_end == (midnight + timedelta(days=1)).replace(tzinfo=LA)
 
 
+@pytest.mark.spec("WG3-01 7.3.1 f")
 def test_the_same_content_again_only_confirms(series):
     """A second import changes nothing but the time of the last check."""
     write(series, 1, "2.50")

@@ -59,6 +59,7 @@ def test_admin_scopes_need_no_settings(scope_type):
     assert check_offer(ScopeOffer(id=scope_type, type=scope_type)) == []
 
 
+@pytest.mark.spec("WG3-01 6.1.* c", "WG3-01 6.2.* c", "WG3-01 7.4.1 c", "WG3-01 7.4.5 d")
 def test_every_required_field_of_every_scope_type_is_missed():
     """CDS-WG3-01 6: nothing of the lists may be left out."""
     for scope_type in scope_types().values():
@@ -69,6 +70,9 @@ def test_every_required_field_of_every_scope_type_is_missed():
         assert missed == []
 
 
+@pytest.mark.spec(
+    "WG3-01 6.1.* e", "WG3-01 7.1.13 i", "WG3-01 7.4.2 i", "WG3-01 7.4.4 i", "WG3-01 7.4.5 i"
+)
 def test_every_forbidden_field_of_every_scope_type_is_found():
     """CDS-WG3-01 6: nothing of these lists may be offered."""
     for scope_type in scope_types().values():
@@ -101,6 +105,7 @@ def test_it_checks_the_scope_itself(usage, change, words):
     assert any(words in problem for problem in check_offer(replace(usage, **change)))
 
 
+@pytest.mark.spec("WG3-01 5.2 a", "WG3-01 7.2.8.1 h")
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
@@ -167,6 +172,7 @@ def test_null_may_be_the_only_choice(usage):
     assert (described["choices"], described["default"]) == ([], None)
 
 
+@pytest.mark.spec("WG3-01 6.1.9 n")
 def test_a_selection_brings_its_fields(usage):
     """CDS-WG3-01 6.1.9: services can only be listed with the fields about them."""
     problems = check_offer(without(usage, "include_contract_numbers", "sync_until"))

@@ -336,6 +336,7 @@ def test_changing_the_language_keeps_what_was_ticked(world: World) -> None:
     assert not Grant.objects.exists()
 
 
+@pytest.mark.spec("WG3-01 7.4.4 f")
 @pytest.mark.spec("WG3-01", "9.2.2.4", "the link ends the block and counts among its lines")
 def test_purposes_are_text_and_name_their_author(world: World) -> None:
     """A company's words cannot become markup (9.2.2.4)."""

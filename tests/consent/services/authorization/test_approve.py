@@ -37,6 +37,7 @@ def approve(world: World, request: AuthorizationRequest, choices: Choices) -> st
     return world.approve(request, choices)
 
 
+@pytest.mark.spec("WG3-01 6 a")
 def test_approval_makes_everything_at_once(world: World) -> None:
     """Grant, selections, receipt, audit, mail promise and code belong together."""
     request = world.ask(details=MERGED)
@@ -78,6 +79,7 @@ def test_separate_requests_have_separate_choices(world: World) -> None:
     ]
 
 
+@pytest.mark.spec("WG3-01 6.1.9 j", "WG3-01 7.3 b")
 def test_grants_carry_absolute_spans_and_no_preselections(world: World) -> None:
     """CDS-WG3-01 6 and 7.3: every field of the scope, resolved at the creation of the Grant."""
     request = world.ask("cds_usage", details=[{"type": "cds_usage", "service_types": ["electric"]}])
@@ -91,6 +93,7 @@ def test_grants_carry_absolute_spans_and_no_preselections(world: World) -> None:
     assert entry["include_meter_numbers"] is True
 
 
+@pytest.mark.spec("WG3-01 7.3.8 c")
 def test_expires_of_an_entry_ends_the_grant(world: World) -> None:
     """The Grant's `expires` is that of its entries (7.3.8)."""
     details = [{"type": name, "expires": "P30D"} for name in ("cds_service_contracts", "cds_usage")]
@@ -141,6 +144,7 @@ def test_what_cannot_be_approved(world: World, choices: Choices, problem: Proble
     assert not Receipt.objects.exists()
 
 
+@pytest.mark.spec("WG3-01 7.4.5 c")
 def test_a_fixed_request_cannot_be_cut(world: World) -> None:
     """7.4.5: with allow_scope_modifications false it is all or nothing."""
     fixed = [{"type": scope, "allow_scope_modifications": False} for scope in ("cds_usage",)]

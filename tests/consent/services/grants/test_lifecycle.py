@@ -71,6 +71,7 @@ def test_a_small_selection_is_computed_at_once(listener):
     assert event.registration == grant.client.registration.registration_id
 
 
+@pytest.mark.spec("WG3-01 6 c", "WG3-01 6 f")
 def test_a_large_selection_is_computed_by_a_task(listener, settings):
     """The Grant starts pending with an eta; the task makes it active, once."""
     settings.SYNCHRONOUS_SELECTION_LIMIT = 200
@@ -112,6 +113,7 @@ def test_a_pending_grant_gives_what_is_ready(listener, settings, monkeypatch):
     assert computed == [[["a", "b"], ["c"]], [["a", "b"], ["c", "d", "e"]]]
 
 
+@pytest.mark.spec("WG3-01 6 e")
 def test_an_overdue_grant_gets_a_new_promise(listener, settings):
     """`eta` says when something is expected, so it never lies in the past for long."""
     settings.SYNCHRONOUS_SELECTION_LIMIT, listener.objects = 1, 2

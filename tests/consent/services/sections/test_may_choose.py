@@ -20,6 +20,9 @@ ROWS = (
 )
 
 
+@pytest.mark.spec(
+    "WG3-01 7.1 b", "WG3-01 7.1.1 d", "WG3-01 7.1.3 d", "WG3-01 7.1.4 d", "WG3-01 7.1.9 d"
+)
 @pytest.mark.parametrize(
     ("preselections", "ids", "later"),
     [
@@ -50,7 +53,7 @@ def test_preselections_intersect(
     assert (choice.selected, choice.later) == (frozenset(ids), later)
 
 
-@pytest.mark.spec("WG3-01", "7.1.13.1", "an address is normalized and matches one resource or none")
+@pytest.mark.spec("WG3-01 7.1.13.1 d")
 @pytest.mark.parametrize(
     ("addresses", "ids"),
     [
@@ -83,6 +86,7 @@ def test_addresses_match_one_service_or_none(
     assert preset(rows, both, CONTRACTS).selected == ids & {"sc_1"}
 
 
+@pytest.mark.spec("WG3-01 7.4.2 h")
 def test_merged_scopes_are_one_section(world: World) -> None:
     """One list for both, and one question to the catalog."""
     request = world.ask(details=MERGED)

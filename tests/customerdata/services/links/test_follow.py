@@ -113,6 +113,7 @@ def test_services_on_an_account_linked_later_come_along(home):
     assert contracts(still) == of(home.services[0])
 
 
+@pytest.mark.spec("WG3-01 6.1.4 h")
 def test_whole_accounts_linked_later_come_along(home):
     """9.2.3.1: the same where accounts were chosen."""
     selection = {

@@ -204,6 +204,7 @@ def test_a_contract_that_moves_on_takes_nothing_along(home):
         assert "MINE" in numbers(grant)
 
 
+@pytest.mark.spec("WG3-01 6.1.9 o")
 @pytest.mark.parametrize("goes_on", [True, False])
 def test_of_two_ends_the_later_one_decides_what_usage_shows(home, goes_on):
     """A contract moved to the other account: entries that sync equally long read it until then.

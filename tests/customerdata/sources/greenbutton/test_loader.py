@@ -192,7 +192,6 @@ def test_what_flows_to_the_grid_is_negative(uom, flow, value, stored):
     assert str(stored_values()[0]) == str(stored)
 
 
-@pytest.mark.spec("WG3-01", "7.2.8.1", "the operator hears of readings that no choice covers")
 def test_readings_that_nobody_can_ask_for_are_reported():
     """Stored, and invisible to every client: the import says which and where to add them."""
     load_offers(demo_offers().values())

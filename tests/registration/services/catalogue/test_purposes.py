@@ -86,6 +86,7 @@ def test_clients_that_ask_nobody_have_none(client):
     assert "cds_purposes" not in get(admin(client))
 
 
+@pytest.mark.spec("WG3-01 7.4.4 c", "WG3-01 7.4.4 d")
 def test_choices_per_client(client):
     """CDS-WG3-01 7.4.4: the own ones in the Client's metadata, defaults only in the public one."""
 
@@ -176,10 +177,12 @@ def test_bad_purposes(client, purposes):
     assert get(client) == before
 
 
-def test_bad_purposes_in_a_registration():
-    """The same rules, and no id of the client's own."""
+@pytest.mark.spec("WG3-01 5.1 a")
+@pytest.mark.parametrize("own", [{"id": "mine"}, {"scopes_supported": [SCOPE]}])
+def test_bad_purposes_in_a_registration(own):
+    """The same rules, and neither an id nor scopes of the client's own."""
     offer_with(optional=("purposes",), scope=SCOPE)
-    wrong = refusal(scope=f"cds_client_admin {SCOPE}", cds_purposes=[{**WRITTEN, "id": "mine"}])
+    wrong = refusal(scope=f"cds_client_admin {SCOPE}", cds_purposes=[{**WRITTEN, **own}])
     assert wrong["field"] == "cds_purposes"
 
 
