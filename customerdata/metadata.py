@@ -1,4 +1,4 @@
-"""What the authorization server metadata says of these APIs (CDS-WG3-01 5)."""
+"""CDS-WG3-01 5: what the authorization server metadata says of these APIs."""
 
 from collections.abc import Iterable, Mapping
 
