@@ -94,7 +94,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "payments",
-    "template_partials",
     "csp",
     "portal.apps.PortalAdminConfig",
     "django.contrib.auth",

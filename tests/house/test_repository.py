@@ -1,7 +1,10 @@
 """The repository keeps what the README promises."""
 
+import ast
 import re
 import subprocess
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from portal import settings  # noqa: F401 -- importing it declares the variables
@@ -64,3 +67,33 @@ def test_lock_files_are_installed_as_they_are():
     assert [
         line for line in lines if "--no-deps" not in line or "--require-hashes" not in line
     ] == []
+
+
+# Programs that are run, not imported.
+_PROGRAMS = {"granian"}
+
+
+def _imported() -> set[str]:
+    """Return the top-level names that the product imports, or names in its settings."""
+    found: set[str] = set()
+    for app in ("portal", "registration", "consent", "customerdata"):
+        for file in (ROOT / app).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    found |= {each.name.partition(".")[0] for each in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    found.add(node.module.partition(".")[0])
+                elif file.name == "settings.py" and isinstance(node, ast.Constant):
+                    found.add(str(node.value).partition(".")[0])
+                elif isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func):
+                    found |= {str(arg.value) for arg in node.args if isinstance(arg, ast.Constant)}
+    return found
+
+
+def test_the_product_imports_each_of_its_dependencies():
+    """What only tests need is in the extra `dev`; what nothing needs is nowhere."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {re.split(r"[\[=]", each)[0] for each in project["dependencies"]}
+    packages = packages_distributions()
+    given = {each.lower() for name in _imported() for each in packages.get(name, [])}
+    assert names - given - _PROGRAMS == set()
