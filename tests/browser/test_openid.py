@@ -10,6 +10,7 @@ from tests.portal.sign_in.openid.support import (
     PASSWORD_THERE,
     configure,
     entry,
+    identity_provider,  # noqa: F401 -- a fixture
 )
 from tests.registration.onboarding_support import offer_with, register, requirement, statuses
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def provider(portal, settings, identity_provider):
+def provider(portal, settings, identity_provider):  # noqa: F811
     """Where ana has an account; the operator trusts its addresses."""
     identity_provider.arrange(portal)
     configure(settings, entry(identity_provider.url, match_email=True))

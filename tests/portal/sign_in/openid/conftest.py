@@ -11,6 +11,7 @@ from tests.portal.sign_in.openid.support import (
     Walker,
     configure,
     entry,
+    identity_provider,  # noqa: F401 -- a fixture
 )
 
 
@@ -26,7 +27,7 @@ def portal(live_server: Any, transactional_db: None, settings: Any) -> str:
 def provider(
     portal: str,
     settings: Any,
-    identity_provider: IdentityProvider,
+    identity_provider: IdentityProvider,  # noqa: F811
 ) -> IdentityProvider:
     """The provider, configured as "Utility Login", where ana has an account."""
     identity_provider.arrange(portal)
@@ -44,7 +45,7 @@ def walker(portal: str) -> Walker:
 def utility_login(
     db: None,
     settings: Any,
-    identity_provider: IdentityProvider,
+    identity_provider: IdentityProvider,  # noqa: F811
 ) -> IdentityProvider:
     """The same provider for the test client, whose portal is http://testserver."""
     identity_provider.arrange("http://testserver")
