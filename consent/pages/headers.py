@@ -7,24 +7,19 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from portal.http.headers import View, sending
+from portal.http.headers import View, let_forms_end_anywhere, sending
 
 # Out of caches, of search engines, and of the logs of the sites that a page links to.
 private = sending(Referrer_Policy="no-referrer", Cache_Control="no-store", X_Robots_Tag="noindex")
 
 
 def leads_to_client(view: View) -> View:
-    """Let a page's forms end at the client.
-
-    Browsers apply form-action to the whole redirect chain after a POST, so with `'self'` the way
-    back to the client would be blocked without a word.
-    """
+    """Let a page's forms end at the client."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        # Read by django-csp's middleware, as its own decorators do.
-        response._csp_replace = {"form-action": None}  # type: ignore[attr-defined]
+        let_forms_end_anywhere(response)
         return response
 
     return wrapped

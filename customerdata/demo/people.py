@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from allauth.account.models import EmailAddress
 from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ObjectDoesNotExist
 
 from portal.models import User
+from portal.sign_in.allauth_private import totp
 
 PASSWORD = "demo-password-2026"  # noqa: S105 -- published: the demo's customers are made up
 TIME_TO_TYPE = 5  # seconds

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
-from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.models import SocialAccount
@@ -26,6 +25,7 @@ from portal.http.ratelimits import TooManyRequests
 from portal.models import User
 from portal.models.user import MAX_ADDRESS
 from portal.sign_in import browsers, guesses, lookup, notices
+from portal.sign_in.allauth_private import get_reauthentication_flows
 from portal.sign_in.openid import freshness
 from portal.sign_in.openid.config import named_providers
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import ChangePasswordForm, ResetPasswordForm, SignupForm
-from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter as get_factor_adapter
@@ -17,6 +16,7 @@ from django.http import HttpRequest
 from portal.http.ratelimits import TooManyRequests
 from portal.models import User
 from portal.sign_in import guesses, lookup, notices
+from portal.sign_in.allauth_private import send_verification_email_to_address
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]

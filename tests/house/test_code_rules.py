@@ -123,3 +123,25 @@ def test_rows_of_a_party_are_locked_in_one_place():
         if locks.search(file.read_text(encoding="utf-8"))
     ]
     assert found == ["registration/services/locks.py"]
+
+
+_PRIVATE = {"allauth": "portal/sign_in/allauth_private.py", "csp": "portal/http/headers.py"}
+
+
+def _private_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield library and line wherever something is used that a library keeps to itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("allauth."):
+            names = [each.name for each in node.names] + (node.module or "").split(".")
+            if any(name == "internal" or name.startswith("_") for name in names):
+                yield "allauth", node.lineno
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_csp_"):
+            yield "csp", node.lineno
+
+
+def test_what_libraries_keep_to_themselves_is_used_in_one_place_each():
+    """An upgrade of the library is compared with that one module."""
+    found = {
+        (library, name): line for name, tree in trees() for library, line in _private_names(tree)
+    }
+    assert set(found) == set(_PRIVATE.items()), found

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from consent.models import AuthorizationRequest
 from consent.services.authorization import approve
+from portal.http.headers import let_forms_end_anywhere
 from portal.sign_in.openid import freshness
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -43,8 +44,7 @@ class AuthorizationSignInMiddleware:
         if asked is not None and request.session.modified:
             _remember(request, asked)
         if request.path.startswith(SIGN_IN_PATHS) and leads_to_authorization(request):
-            # Read by ContentPolicyMiddleware, which runs outside of this one.
-            response._csp_replace = {"form-action": None}  # type: ignore[attr-defined]
+            let_forms_end_anywhere(response)
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:

@@ -5,15 +5,9 @@ from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 import requests
-from allauth.account.internal.flows.login import record_authentication
-from allauth.account.internal.flows.reauthentication import resume_request
-from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
-from allauth.socialaccount.adapter import (
-    DefaultSocialAccountAdapter,
-    _build_apps_from_settings,
-)
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import AuthError
 from django.conf import settings
@@ -28,6 +22,12 @@ from portal.db.locks import hold
 from portal.http.context import current
 from portal.models import User
 from portal.sign_in import notices
+from portal.sign_in.allauth_private import (
+    build_apps_from_settings,
+    filter_users_by_email,
+    record_authentication,
+    resume_request,
+)
 from portal.sign_in.openid import claims, freshness
 from portal.sign_in.openid.config import named_providers
 from portal.sign_in.openid.problems import (
@@ -59,7 +59,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         self, request: HttpRequest, provider: Any = None, client_id: Any = None
     ) -> list[SocialApp]:
         """Return the providers of the settings; rows in the database offer no sign-in."""
-        found = _build_apps_from_settings(provider=provider, client_id=client_id)
+        found = build_apps_from_settings(provider=provider, client_id=client_id)
         return [app for apps in found.values() for app in apps]
 
     def get_requests_session(self) -> ProviderSession:

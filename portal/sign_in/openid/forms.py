@@ -3,13 +3,13 @@
 from typing import Any
 
 from allauth.socialaccount.forms import DisconnectForm as AllauthDisconnectForm
-from allauth.socialaccount.internal.flows.connect import validate_disconnect
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
 from portal.errors import DomainError
 from portal.models import User
+from portal.sign_in.allauth_private import validate_disconnect
 from portal.sign_in.openid.config import named_providers
 
 

@@ -15,7 +15,7 @@ from portal.crypto import same
 from portal.http import ratelimits
 from portal.http.bodies import MAX_UPLOAD, accepts_bytes
 from portal.http.context import current
-from portal.http.headers import private
+from portal.http.headers import let_forms_end_at, private
 from portal.http.permissions import public
 from portal.models import User
 from portal.sign_in.openid import freshness
@@ -232,10 +232,8 @@ def _payment_page(
         instructions=fees.invoice_instructions(),
     )
     # The form ends at the provider's checkout, and form-action counts for the whole way there.
-    # Read by django-csp's middleware, as its own decorators do.
-    origins = {"form-action": settings.PAYMENT_CHECKOUT_ORIGINS}
     if fees.takes_cards():
-        response._csp_update = origins  # type: ignore[attr-defined]
+        let_forms_end_at(response, settings.PAYMENT_CHECKOUT_ORIGINS)
     return response
 
 
