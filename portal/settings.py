@@ -164,17 +164,13 @@ DATABASES = {
         conn_health_checks=True,
     )
 }
-# How often a statement of `portal.db.prepared` runs on a connection before it is prepared; Django's
-# other statements never are.
-DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = (
-    5
-    if env_bool(
-        "DATABASE_PREPARED_STATEMENTS",
-        default=True,
-        help="Plan frequent queries once per connection; off behind a pooler that cannot",
-    )
-    else None
+DATABASE_PREPARED_STATEMENTS = env_bool(
+    "DATABASE_PREPARED_STATEMENTS",
+    default=True,
+    help="Plan frequent queries once per connection; off behind a pooler that cannot",
 )
+# How often a statement of `portal.db.prepared` runs on a connection before it is prepared.
+DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
 WEB_STATEMENT_SECONDS = env_int(
     "WEB_STATEMENT_SECONDS",
     default=30,

@@ -111,6 +111,12 @@ def stopped_clock() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(params=[True, False], ids=["prepared", "plain"])
+def prepared_or_plain(request: pytest.FixtureRequest, settings: Any) -> None:
+    """Run the test with prepared statements and again without: both answer alike."""
+    settings.DATABASE_PREPARED_STATEMENTS = request.param
+
+
 @pytest.fixture(autouse=True)
 def _files_in_tmp(settings: Any, tmp_path: Path) -> None:
     """Uploaded and generated files of a test vanish with it."""

@@ -1,19 +1,22 @@
 """Statements of hot paths: made once per thread, planned once per connection.
 
-For a wide join the ORM and the planner each take longer than the database takes to find the row.
-Everything else goes through the ORM, whose cursors never use prepared statements.
+For a wide join the ORM and the planner each take longer than the database takes to find the row
+(ADR 12 has the figures). Everything else goes through the ORM, whose cursors never use prepared
+statements; with DATABASE_PREPARED_STATEMENTS off, so does everything here.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import psycopg
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Model, QuerySet
 from django.db.models import query as orm
 from django.utils.functional import cached_property
+from psycopg.types.numeric import Int8BinaryDumper
 
 M = TypeVar("M", bound=Model)
 # The driver's own reader of times; Django's, for any zone, takes longer than a short query.
@@ -22,12 +25,10 @@ _TIMES: Any = psycopg.adapters.get_loader(
 )
 
 
-def planned_once(alias: str) -> Any:
+def _planned_once(alias: str) -> Any:
     """Return a cursor, for a `with`, whose statements become prepared ones after a few calls.
 
-    The database binds the values, so their types must be clear from the statement. Django's own
-    cursors write values into the text, which is planned anew each time. With
-    DATABASE_PREPARED_STATEMENTS off the values are bound all the same and nothing is prepared.
+    Django's own cursors write values into the text, which is planned again each time.
     """
     connection: Any = connections[alias]
     connection.close_if_health_check_failed()
@@ -43,12 +44,31 @@ def _new_cursor(connection: Any) -> Any:
     return cursor
 
 
+def fetch(alias: str, statement: bytes, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return all rows of a statement that is written out.
+
+    They travel in binary form: as text, bytes would take twice the room. The database binds the
+    values, so their types must be clear from the statement.
+    """
+    if not settings.DATABASE_PREPARED_STATEMENTS:
+        plain: Any = connections[alias].cursor()
+        with plain as cursor:
+            cursor.execute(statement, params)
+            return list(cursor.fetchall())
+    with _planned_once(alias) as cursor:
+        # One type for all whole numbers; by default it follows the value, and with it the plan.
+        cursor.adapters.register_dumper(int, Int8BinaryDumper)
+        cursor.cursor.format = psycopg.pq.Format.BINARY
+        cursor.execute(statement, params)
+        return list(cursor.fetchall())
+
+
 # Making a cursor takes as long as a short statement, so each thread keeps one.
 _kept = threading.local()
 
 
 def _execute(connection: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Return the rows; unlike `planned_once` without a look at the connection first."""
+    """Return the rows; unlike `_planned_once` without a look at the connection first."""
     connection.ensure_connection()
     with connection.wrap_database_errors:
         raw = getattr(_kept, "cursor", None)
@@ -122,9 +142,9 @@ class _Compiled(Generic[M]):
 class Prepared(Generic[M]):
     """A query for one object by one or more texts.
 
-    `build` returns the queryset for its texts; it is called once per thread, so that nothing but
-    the texts may differ between calls. Foreign keys to load are named by `select_related`. An
-    index with a condition serves only a query that states the condition.
+    `build` returns the queryset for its texts; it is called once per thread, or for each call with
+    the switch off, so nothing but the texts may differ between calls. Foreign keys to load are
+    named by `select_related`. An index with a condition serves only a query that states it.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]], *, keys: int = 1) -> None:
@@ -134,6 +154,8 @@ class Prepared(Generic[M]):
 
     def first(self, *values: str) -> M | None:
         """Return the object, None when there is none."""
+        if not settings.DATABASE_PREPARED_STATEMENTS:
+            return self._build(*values).first()
         compiled: _Compiled[M] | None = getattr(self._local, "compiled", None)
         if compiled is None or compiled.connection is not connections[compiled.connection.alias]:
             compiled = _Compiled(self._build(*self._keys), self._keys)
@@ -142,7 +164,7 @@ class Prepared(Generic[M]):
 
 
 class PreparedInsert(Generic[M]):
-    """Stores new rows of a model, one statement each; no signals are sent."""
+    """Stores new rows of a model, one statement each; nobody may rely on signals."""
 
     def __init__(self, model: type[M]) -> None:
         self._model = model
@@ -159,6 +181,9 @@ class PreparedInsert(Generic[M]):
 
     def save(self, item: M) -> None:
         """Insert the row; the database gives it its key. Raises what saving it would raise."""
+        if not settings.DATABASE_PREPARED_STATEMENTS:
+            item.save(force_insert=True)
+            return
         connection = connections[DEFAULT_DB_ALIAS]
         values = [
             field.get_db_prep_save(field.pre_save(item, add=True), connection)
@@ -178,6 +203,8 @@ class PreparedRows:
 
     def all(self) -> list[tuple[Any, ...]]:
         """Return the rows as the database driver gives them."""
+        if not settings.DATABASE_PREPARED_STATEMENTS:
+            return list(self._build())
         known: tuple[str, str, Any] | None = getattr(self._local, "sql", None)
         if known is None:
             queryset = self._build()

@@ -14,6 +14,8 @@ from consent.services.grants.lifecycle import end_grant
 from registration.services.credentials.lifecycle import expire_credential
 from tests.factories.consent import GrantFactory, admin_token_for, token_for
 
+pytestmark = pytest.mark.usefixtures("prepared_or_plain")
+
 
 def principal_of(raw):
     request = APIRequestFactory().get("/", headers={"Authorization": f"Bearer {raw}"})

@@ -19,6 +19,8 @@ from tests.consent.oauth.support import (
 from tests.factories.consent import GrantFactory
 from tests.races import at_once
 
+pytestmark = pytest.mark.usefixtures("prepared_or_plain")
+
 ADMIN = {"grant_type": "client_credentials", "scope": "cds_client_admin"}
 
 

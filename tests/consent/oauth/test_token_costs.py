@@ -5,6 +5,8 @@ import pytest
 from consent.models import AccessToken
 from tests.consent.oauth.support import ask_token, post
 
+pytestmark = pytest.mark.usefixtures("prepared_or_plain")
+
 ASK = {"grant_type": "client_credentials", "scope": "cds_client_admin"}
 
 

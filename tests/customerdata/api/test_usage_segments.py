@@ -46,7 +46,7 @@ from tests.factories.customerdata import (
     make_grant,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("prepared_or_plain")]
 STEP = timedelta(minutes=15)
 
 

@@ -22,7 +22,7 @@ from tests.customerdata.api.segments_world import (
 )
 from tests.factories.customerdata import Household
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("prepared_or_plain")]
 
 DAY = timedelta(days=1)
 QUARTERS = list(range(96))

@@ -1,15 +1,18 @@
-"""Prepared queries return what the ORM returns, in one query, call after call."""
+"""Prepared queries return what the ORM returns, in one query, call after call.
+
+Everything here holds with DATABASE_PREPARED_STATEMENTS on and off.
+"""
 
 import pytest
-from django.db import DataError, connections, transaction
+from django.db import DataError, IntegrityError, transaction
+from django.utils import timezone
 
 from consent.models import Grant
-from portal.db.prepared import Prepared, PreparedRows, planned_once
-from portal.models import User
-from registration.models import Client
+from portal.db.prepared import Prepared, PreparedInsert, PreparedRows, fetch
+from portal.models import AuditEvent, User
 from tests.factories.consent import CustomerFactory, GrantFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("prepared_or_plain")]
 
 grants = Prepared(
     lambda grant_id, client_id: Grant.objects.select_related("client__registration", "user").filter(
@@ -52,7 +55,7 @@ def test_found_objects_can_be_saved():
     assert Grant.objects.get().scope == "cds_usage"
 
 
-def test_rows_are_read_anew_each_time():
+def test_rows_are_read_again_each_time():
     """What is kept is the SQL, never a result."""
     emails = PreparedRows(lambda: User.objects.order_by("email").values_list("pk", "email"))
     assert emails.all() == []
@@ -60,52 +63,58 @@ def test_rows_are_read_anew_each_time():
     assert emails.all() == [(user.pk, user.email)]
 
 
-def test_a_new_connection_compiles_anew():
-    """Threads and tests have connections of their own."""
-    query = Prepared(lambda client_id: Client.objects.filter(client_id=client_id))
-    query.first("x")
-    query._local.compiled.connection = type("Gone", (), {"alias": "default"})()
-    assert query.first("x") is None
-    assert query._local.compiled.connection is connections["default"]
+def test_stored_rows_are_those_that_saving_would_store(django_assert_num_queries):
+    """Defaults, JSON, nulls and addresses included; one statement each."""
+    insert = PreparedInsert(AuditEvent)
+    for address in (None, "192.0.2.7"):
+        event = AuditEvent(
+            action="x", actor="system", subject="y", address=address, details={"a": ["ü", 1]}
+        )
+        with django_assert_num_queries(1):
+            insert.save(event)
+        found = AuditEvent.objects.get(pk=event.pk)
+        for field in AuditEvent._meta.concrete_fields:
+            assert getattr(found, field.attname) == getattr(event, field.attname)
+        event.details = {}
+        event.save()
 
 
-def prepared_statements():
-    """What the database keeps planned for this connection."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT statement FROM pg_prepared_statements")
-        return [text for (text,) in cursor.fetchall()]
+def test_what_the_database_refuses_is_raised_like_anywhere():
+    """Constraints hold."""
+    grant = GrantFactory.create()
+    twin = Grant(client=grant.client, grant_id=grant.grant_id, status=Grant.Status.ACTIVE)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PreparedInsert(Grant).save(twin)
+    assert twin.pk is None
+    assert Grant.objects.count() == 1
 
 
-def run(statement, times):
-    """Run a statement with one value; return the last result."""
-    for number in range(times):
-        with planned_once("default") as cursor:
-            cursor.execute(statement, {"number": number})
-            found = cursor.fetchone()[0]
-    return found
+def test_rows_and_statements_survive_a_rollback():
+    """A statement that was prepared inside a transaction is prepared again where it has to be."""
+    query = Prepared(lambda email: User.objects.filter(email=email))
+    user = User.objects.create(email="bo@example.com")
+    for _ in range(3):
+        with transaction.atomic():
+            for _ in range(4):
+                assert query.first("bo@example.com") == user
+            transaction.set_rollback(True)
 
 
-def test_a_frequent_statement_is_planned_once(django_assert_num_queries):
-    """After a few calls the database keeps it; results stay those of the values given."""
-    statement = "SELECT %(number)s::int + 1000 /* frequent */"
-    with django_assert_num_queries(8):
-        assert run(statement, 8) == 1007
-    assert sum("frequent" in text for text in prepared_statements()) == 1
-
-
-def test_nothing_is_prepared_where_the_pooler_cannot():
-    """DATABASE_PREPARED_STATEMENTS=0 sets no threshold; the values are bound all the same."""
-    connections["default"].ensure_connection()
-    connection = connections["default"].connection
-    threshold, connection.prepare_threshold = connection.prepare_threshold, None
-    try:
-        assert run("SELECT %(number)s::int + 2000 /* seldom */", 8) == 2007
-    finally:
-        connection.prepare_threshold = threshold
-    assert not any("seldom" in text for text in prepared_statements())
+def test_a_written_statement_gets_its_values(django_assert_num_queries):
+    """Numbers, texts, times, lists and bytes, as they went in."""
+    now = timezone.now()
+    values = {"n": 2**40, "t": "it's 100%", "at": now, "ids": [1, 2], "raw": b"\x00\xff"}
+    statement = (
+        b"SELECT %(n)s::bigint, %(t)s::text, %(at)s::timestamptz, %(ids)s::bigint[], %(raw)s::bytea"
+    )
+    for _ in range(8):
+        with django_assert_num_queries(1):
+            ((*found, raw),) = fetch("default", statement, values)
+        assert found == [2**40, "it's 100%", now, [1, 2]]
+        assert bytes(raw) == b"\x00\xff"
 
 
 def test_errors_are_those_of_the_framework():
     """Whoever catches database errors need not know the driver."""
     with pytest.raises(DataError), transaction.atomic():
-        run("SELECT 1 / (%(number)s::int - 1)", 2)
+        fetch("default", b"SELECT 1 / (%(number)s::int - 1)", {"number": 1})

@@ -1,13 +1,12 @@
-"""What the database server keeps of prepared queries, and rows that are stored by them."""
+"""What the database server keeps of prepared queries, and what becomes of its connections."""
 
 import psycopg
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, connections, transaction
 
-from consent.models import Grant
 from consent.services.grants import admin_grant
-from portal.db.prepared import Prepared, PreparedInsert, planned_once
-from portal.models import AuditEvent, User
+from portal.db.prepared import Prepared, PreparedInsert, PreparedRows, _planned_once, fetch
+from portal.models import User
 from tests.factories.consent import GrantFactory
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +16,43 @@ def _statements() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         return [row[0] for row in cursor.fetchall()]
+
+
+def test_a_frequent_statement_is_planned_once(django_assert_num_queries):
+    """After a few calls the database keeps it; results stay those of the values given."""
+    statement = b"SELECT %(number)s::int + 1000 /* frequent */"
+    with django_assert_num_queries(8):
+        for number in range(8):
+            assert fetch("default", statement, {"number": number}) == [(1000 + number,)]
+    assert sum("frequent" in text for text in _statements()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_on", [True, False])
+def test_with_the_switch_off_the_server_keeps_nothing(settings, is_on):
+    """A pooler that hands each transaction another connection cannot keep statements either."""
+    settings.DATABASE_PREPARED_STATEMENTS = is_on
+    connection.close()
+    query = Prepared(lambda email: User.objects.filter(email=email))
+    rows = PreparedRows(lambda: User.objects.values_list("pk", "email"))
+    insert = PreparedInsert(User)
+    for number in range(8):
+        insert.save(User(email=f"{number}@example.com"))
+        found = query.first(f"{number}@example.com")
+        assert found is not None
+        assert found.email == f"{number}@example.com"
+        assert len(rows.all()) == number + 1
+        assert fetch("default", b"SELECT %(number)s::int", {"number": number}) == [(number,)]
+    assert len(_statements()) == (4 if is_on else 0)
+
+
+def test_a_new_connection_compiles_again():
+    """Threads and tests have connections of their own."""
+    query = Prepared(lambda email: User.objects.filter(email=email))
+    query.first("x")
+    query._local.compiled.connection = type("Gone", (), {"alias": "default"})()
+    assert query.first("x") is None
+    assert query._local.compiled.connection is connections["default"]
 
 
 def test_the_server_plans_a_frequent_query_once():
@@ -58,46 +94,9 @@ def test_the_lookup_of_a_request_uses_its_index_for_any_value():
     assert "consent_grant_one_per_request" in plan
 
 
-def test_stored_rows_are_those_that_saving_would_store(django_assert_num_queries):
-    """Defaults, JSON, nulls and addresses included; one statement each."""
-    insert = PreparedInsert(AuditEvent)
-    for address in (None, "192.0.2.7"):
-        event = AuditEvent(
-            action="x", actor="system", subject="y", address=address, details={"a": ["ü", 1]}
-        )
-        with django_assert_num_queries(1):
-            insert.save(event)
-        found = AuditEvent.objects.get(pk=event.pk)
-        for field in AuditEvent._meta.concrete_fields:
-            assert getattr(found, field.attname) == getattr(event, field.attname)
-        event.details = {}
-        event.save()
-
-
-def test_what_the_database_refuses_is_raised_like_anywhere():
-    """Constraints hold."""
-    grant = GrantFactory.create()
-    twin = Grant(client=grant.client, grant_id=grant.grant_id, status=Grant.Status.ACTIVE)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        PreparedInsert(Grant).save(twin)
-    assert twin.pk is None
-    assert Grant.objects.count() == 1
-
-
-def test_rows_and_statements_survive_a_rollback():
-    """A statement that was prepared inside a transaction is prepared anew where it has to be."""
-    query = Prepared(lambda email: User.objects.filter(email=email))
-    user = User.objects.create(email="bo@example.com")
-    for _ in range(3):
-        with transaction.atomic():
-            for _ in range(4):
-                assert query.first("bo@example.com") == user
-            transaction.set_rollback(True)
-
-
 def test_the_cursor_names_its_errors_as_django_does():
     """Whoever catches database errors catches these."""
-    with pytest.raises(IntegrityError), transaction.atomic(), planned_once("default") as cursor:
+    with pytest.raises(IntegrityError), transaction.atomic(), _planned_once("default") as cursor:
         cursor.execute("INSERT INTO portal_auditseal (id) VALUES (%s)", [1])
 
 

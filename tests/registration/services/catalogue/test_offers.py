@@ -12,7 +12,7 @@ from registration.services.catalogue.offers import current_offers, load_offers, 
 from tests.factories.registration import ClientFactory
 from tests.registration.support import offer_demo_scopes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("prepared_or_plain")]
 
 
 def test_rows_give_back_what_was_loaded():
