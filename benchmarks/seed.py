@@ -24,14 +24,10 @@ from consent.catalogue.demo_offers import demo_offers  # noqa: E402
 from consent.catalogue.details import parse_request, resolve, to_wire  # noqa: E402
 from consent.services.grants.lifecycle import SelectionInput, create_grant  # noqa: E402
 from consent.services.tokens import TokenOwner, store_access_token  # noqa: E402
+from customerdata.kinds.account import AccountState  # noqa: E402
+from customerdata.kinds.service_contract import ContractState  # noqa: E402
 from customerdata.models import Account, AccountHolder, ServiceContract  # noqa: E402
-from customerdata.services.structure import (  # noqa: E402
-    AccountState,
-    ContractState,
-    upsert_account,
-    upsert_contract,
-    upsert_customer,
-)
+from customerdata.services.structure import upsert_customer, upsert_object  # noqa: E402
 from customerdata.usage.series import ensure_series  # noqa: E402
 from customerdata.usage.store import write_readings  # noqa: E402
 from customerdata.usage_values.columns import mantissa_column  # noqa: E402
@@ -58,7 +54,7 @@ def customer_with_usage(now: datetime) -> tuple[User, list[str]]:
     user = User.objects.create_user("bench@example.com", name="Bench")
     customer = upsert_customer(source_key="bench", name="Bench", is_test=True)
     since = begin.astimezone(UTC)
-    account = upsert_account(
+    account = upsert_object(
         customer=customer,
         source_key="a",
         state=AccountState(account_number="1", name="Bench", types=("residential",)),
@@ -69,7 +65,7 @@ def customer_with_usage(now: datetime) -> tuple[User, list[str]]:
     count = int((this_month.astimezone(UTC) - since) / timedelta(seconds=QUARTER))
     contracts = []
     for number in range(CONTRACTS):
-        contract = upsert_contract(
+        contract = upsert_object(
             customer=customer,
             source_key=f"c{number}",
             state=ContractState(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from consent.catalogue.selection import SelectionType
 from consent.customer_accounts import Selectable
 from customerdata.addresses import normalize_request, normalize_stored
+from customerdata.kinds.registry import VERSIONED
 from customerdata.models import (
     AccountHolder,
     AccountVersion,
@@ -64,40 +65,16 @@ class Customers:
         now = timezone.now()
         held = AccountHolder.objects.current().filter(user=user).values("account")
         found: dict[str, str] = {}
-        account = (
-            AccountVersion.objects.as_of(now).filter(account__in=held).order_by("account").first()
-        )
-        if account is not None:
-            found["include_account_numbers"] = masked(account.account_number)
-            found["include_account_details"] = account.name
-        contract = (
-            ServiceContractVersion.objects.as_of(now)
-            .filter(account__in=held)
-            .order_by("contract")
-            .first()
-        )
-        if contract is not None:
-            found |= _contract_examples(contract)
+        for kind in VERSIONED:
+            if kind.examples is not None:
+                versions = kind.version._default_manager.as_of(now).filter(account__in=held)
+                first = versions.order_by(kind.owner).first()
+                found |= kind.examples(first) if first is not None else {}
         return {field_id: text for field_id, text in found.items() if text}
 
     def contact_email(self, user: User) -> str:
         """Return where the receipt goes: the address the person signs in with."""
         return user.email
-
-
-def masked(number: str) -> str:
-    """Return the last characters of a number, at most four and never more than half of it."""
-    shown = min(4, len(number) // 2)
-    return f"…{number[-shown:]}" if shown else ""
-
-
-def _contract_examples(contract: ServiceContractVersion) -> dict[str, str]:
-    plan = [part for part in (contract.rateplan_code, contract.rateplan_name) if part]
-    return {
-        "include_contract_numbers": masked(contract.contract_number),
-        "include_rate_plans": ", ".join(plan),
-        "include_service_contract_details": " ".join(contract.address.split()),
-    }
 
 
 def _account_numbers(accounts: Iterable[int], now: Any) -> dict[int, str]:

@@ -5,30 +5,19 @@ from collections.abc import Iterable, Mapping
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
+from customerdata.kinds.registry import KINDS
 from registration.catalogue.metadata_parts import MetadataContext
 from registration.catalogue.offers import ScopeOffer
-
-# Metadata field, URL name and the include field that makes the API necessary.
-APIS = (
-    ("cds_accounts_api", "accounts", "include_accounts"),
-    ("cds_servicecontracts_api", "service-contracts", "include_service_contracts"),
-    ("cds_servicepoints_api", "service-points", "include_service_points"),
-    ("cds_meterdevices_api", "meter-devices", "include_meter_devices"),
-    ("cds_usagesegments_api", "usage-segments", "include_usage_segments"),
-)
 
 
 def customer_data_part(context: MetadataContext) -> Mapping[str, object]:
     """Return the version and the URLs of the listings that the offered scopes can open."""
     needed = _include_fields(context.offers.values())
     part: dict[str, object] = {}
-    for name, url_name, field_id in APIS:
-        url = _url(url_name)
-        if field_id in needed and url:
-            part[name] = url
-    if "cds_usagesegments_api" in part:
-        # Every value type we emit is the standard's own.
-        part["cds_usagesegments_additional_value_types"] = {}
+    for kind in KINDS:
+        url = _url(kind.path)
+        if kind.include in needed and url:
+            part |= {kind.metadata: url, **kind.more_metadata}
     return {"cds_customerdata_version": "v1", **part} if part else {}
 
 

@@ -2,21 +2,18 @@
 
 from datetime import timedelta
 
+from customerdata.kinds.registry import VERSIONED
 from portal.retention import AgeLimit, EmptiedBy, Kept, LivesWith, register_retention
 
 _SOURCE = "the utility's data, with its history"
-_STRUCTURE = ("Account", "ServiceContract", "MeterDevice", "ServicePoint")
 
 
 def register() -> None:
     """Plug in: called once, when the app is ready."""
     register_retention(
         Kept("customerdata.Customer", _SOURCE),
-        *(Kept(f"customerdata.{name}", _SOURCE) for name in _STRUCTURE),
-        LivesWith("customerdata.AccountVersion", "account"),
-        LivesWith("customerdata.ServiceContractVersion", "contract"),
-        LivesWith("customerdata.MeterDeviceVersion", "meter"),
-        LivesWith("customerdata.ServicePointVersion", "service_point"),
+        *(Kept(kind.identity._meta.label, _SOURCE) for kind in VERSIONED),
+        *(LivesWith(kind.version._meta.label, kind.owner) for kind in VERSIONED),
         LivesWith("customerdata.GrantedObject", "grant"),
         LivesWith("customerdata.AccountHolder", "account"),
         AgeLimit(

@@ -12,8 +12,10 @@ from consent.models import Grant
 from customerdata.access.ends import new_data_until
 from customerdata.access.entries import GrantEntry, Holdings, grant_entries, holdings
 from customerdata.access.parts import added_later, view
-from customerdata.access.rules import OBJECT_NAMES, Kind, Reached, reach
+from customerdata.access.rules import Reached, Window, account_of, reach
 from customerdata.access.snapshot import Snapshot, load_snapshot
+from customerdata.kinds.base import Name, VersionedKind
+from customerdata.kinds.registry import VERSIONED
 from customerdata.models import Customer, GrantedObject
 from registration.catalogue.types import fields
 
@@ -96,7 +98,8 @@ def wanted_access(grant: Grant, held: Holdings, now: datetime) -> list[Access]:
     instants |= {*held.ends.values(), *held.mistaken.values()}
     if held.later or any(entry.choice.everything for entry in entries):
         instants |= {entry.choice.since for entry in entries}
-    snapshots = {instant: load_snapshot(held.customers, instant) for instant in instants}
+    kinds = _kinds(entries)
+    snapshots = {instant: load_snapshot(held.customers, instant, kinds) for instant in instants}
     found: list[Access] = []
     for entry in entries:
         snapshot = view(snapshots[min(now, entry.cutoff)], entry.part, held, snapshots)
@@ -107,11 +110,26 @@ def wanted_access(grant: Grant, held: Holdings, now: datetime) -> list[Access]:
             # Frozen as of then: a contract that moves to a held account later was not chosen.
             then = _all_then(entry, snapshots[choice.since])
             choice = replace(choice, objects=choice.objects | then, everything=False)
-        reached = reach(choice, snapshot, entry.access.objects)
+        reached = reach(choice, snapshot, entry.access.objects, _windows(entry))
         found += _rows_of(entry, reached, snapshot)
     decided = _decide(_once(found))
     at = {entry.cutoff: snapshots[min(now, entry.cutoff)] for entry in entries}
     return _with_sort_keys(decided, at)
+
+
+def _kinds(entries: Iterable[GrantEntry]) -> list[VersionedKind]:
+    """Return the structure that choices are made from, and what besides it some entry opens."""
+    objects = {name for entry in entries for name in entry.access.objects}
+    return [kind for kind in VERSIONED if kind.reached is None or kind.object_name in objects]
+
+
+def _windows(entry: GrantEntry) -> dict[str, Window]:
+    """Return between which days an entry opens the objects of each kind (CDS-WG3-01 7.3)."""
+    first_and_last = {kind.name: kind.window for kind in VERSIONED if kind.window is not None}
+    return {
+        name: (getattr(entry.access, first), getattr(entry.access, last))
+        for name, (first, last) in first_and_last.items()
+    }
 
 
 def _once(rows: Iterable[Access]) -> list[Access]:
@@ -127,27 +145,22 @@ def _all_then(entry: GrantEntry, snapshot: Snapshot) -> frozenset[str]:
     accounts = entry.choice.accounts
     return frozenset(
         contract.public_id
-        for contract in snapshot.contracts.values()
-        if contract.account in accounts and contract.arrived <= entry.choice.since
+        for contract in snapshot.of(Name.CONTRACT).values()
+        if contract.one("account") in accounts and contract.arrived <= entry.choice.since
     )
 
 
 def _rows_of(entry: GrantEntry, reached: Reached, snapshot: Snapshot) -> Iterable[Access]:
-    owners: dict[str, Mapping[int, int]] = {
-        Kind.ACCOUNT: {pk: facts.customer for pk, facts in snapshot.accounts.items()},
-        Kind.CONTRACT: {pk: facts.customer for pk, facts in snapshot.contracts.items()},
-        Kind.SERVICE_POINT: {pk: facts.customer for pk, facts in snapshot.service_points.items()},
-        Kind.METER: {pk: facts.customer for pk, facts in snapshot.meters.items()},
-    }
-    for kind, name in OBJECT_NAMES.items():
-        enabled = _enabled_fields(entry, name)
-        through = reached.through if kind == Kind.CONTRACT else ""
-        for pk in reached.listed(kind) | reached.hidden(kind):
-            listed = pk not in reached.hidden(kind)
+    for kind in VERSIONED:
+        enabled = _enabled_fields(entry, kind.object_name)
+        through = reached.through if kind.name == Name.CONTRACT else ""
+        hidden = reached.hidden(kind.name)
+        for pk in reached.listed(kind.name) | hidden:
+            listed = pk not in hidden
             yield Access(
-                owners[kind][pk],
+                snapshot.of(kind.name)[pk].customer,
                 entry.index,
-                kind,
+                kind.name,
                 pk,
                 listed,
                 enabled if listed else (),
@@ -194,20 +207,20 @@ def _decide(rows: Sequence[Access]) -> list[Access]:
 
 def _with_sort_keys(rows: Sequence[Access], snapshots: Mapping[datetime, Snapshot]) -> list[Access]:
     """Fill in the order of usage: visible account number, then visible contract number."""
-    account_cutoff = _cutoffs(rows, Kind.ACCOUNT, "include_account_numbers")
-    by_contract = _cutoffs(rows, Kind.CONTRACT, "include_account_numbers")
-    number_cutoff = _cutoffs(rows, Kind.CONTRACT, "include_contract_numbers")
+    account_cutoff = _cutoffs(rows, Name.ACCOUNT, "include_account_numbers")
+    by_contract = _cutoffs(rows, Name.CONTRACT, "include_account_numbers")
+    number_cutoff = _cutoffs(rows, Name.CONTRACT, "include_contract_numbers")
     keyed = []
     for row in rows:
-        if row.kind != Kind.CONTRACT:
+        if row.kind != Name.CONTRACT:
             keyed.append(row)
             continue
         pk = row.object_id
-        account = snapshots[row.cutoff].contracts[pk].account
+        account = account_of(snapshots[row.cutoff], pk)
         seen = account_cutoff.get(account) or by_contract.get(pk)
-        facts = snapshots[seen].accounts.get(account) if seen else None
+        facts = snapshots[seen].of(Name.ACCOUNT).get(account) if seen else None
         number_seen = number_cutoff.get(pk)
-        number = snapshots[number_seen].contracts[pk].number if number_seen else ""
+        number = snapshots[number_seen].of(Name.CONTRACT)[pk].number if number_seen else ""
         key = (facts.number if facts else "") + KEY_SEPARATOR + number
         keyed.append(replace(row, sort_key=key))
     return _same_key_everywhere(keyed)
@@ -224,12 +237,12 @@ def _same_key_everywhere(rows: Sequence[Access]) -> list[Access]:
     """Give all rows of a contract the key of its latest entry: it has one place in the order."""
     latest: dict[int, Access] = {}
     for row in rows:
-        if row.kind == Kind.CONTRACT:
+        if row.kind == Name.CONTRACT:
             known = latest.get(row.object_id)
             if known is None or (row.cutoff, -row.entry) > (known.cutoff, -known.entry):
                 latest[row.object_id] = row
     return [
-        replace(row, sort_key=latest[row.object_id].sort_key) if row.kind == Kind.CONTRACT else row
+        replace(row, sort_key=latest[row.object_id].sort_key) if row.kind == Name.CONTRACT else row
         for row in rows
     ]
 

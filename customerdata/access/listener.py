@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 
-from consent.catalogue.selection import SelectionType
 from consent.models import Grant
 from customerdata.access.compute import compute_grant, forget_grant
 from customerdata.access.entries import grant_entries, holdings
-from customerdata.models import Account, MeterDevice, ServiceContractVersion, ServicePoint
+from customerdata.kinds.base import Name
+from customerdata.kinds.registry import kind_of_selection
+from customerdata.models import Account
 
 
 class AccessComputation:
@@ -36,11 +37,13 @@ class AccessComputation:
 
 def _count(selection_type: str, accounts: Collection[int]) -> int:
     """Count what "everything" means for accounts; points and meters count by customer."""
-    keys = list(accounts)
-    if selection_type == SelectionType.ACCOUNT:
+    kind, keys = kind_of_selection(selection_type), list(accounts)
+    if kind is None:
+        return 0
+    if kind.name == Name.ACCOUNT:
         return len(keys)
-    if selection_type == SelectionType.SERVICE_CONTRACT:
-        return int(ServiceContractVersion.objects.current().filter(account__in=keys).count())
-    model = ServicePoint if selection_type == SelectionType.SERVICE_POINT else MeterDevice
+    if any(link.kind == Name.ACCOUNT for link in kind.links):
+        versions = kind.version._default_manager.current()
+        return int(versions.filter(account__in=keys).count())
     customers = Account.objects.filter(pk__in=keys).values("customer")
-    return int(model._default_manager.filter(customer__in=customers).count())
+    return int(kind.identity._default_manager.filter(customer__in=customers).count())

@@ -7,25 +7,17 @@ Pure functions.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 
 from customerdata.access.entries import Holdings, Part
 from customerdata.access.rules import Choice
-from customerdata.access.snapshot import LinkedFacts, Snapshot
+from customerdata.access.snapshot import Snapshot
+from customerdata.kinds.base import NOTHING, Facts, Name
+from customerdata.kinds.registry import VERSIONED
 from customerdata.models.access import FOREVER
 
-Facts = TypeVar("Facts")
-
-
-@dataclass(frozen=True, slots=True)
-class Hanging:
-    """The objects (primary keys) that hang on some accounts."""
-
-    contracts: frozenset[int]
-    service_points: frozenset[int]
-    meters: frozenset[int]
+Hanging = dict[str, frozenset[int]]
 
 
 def view(
@@ -46,17 +38,14 @@ def view(
     now = hanging_on(snapshot, part.accounts)
     left = [hanging_on(snapshot, gone)]
     left += [hanging_on(ends[end], {account}) for account, end in over.items()]
-    without = Hanging(
-        frozenset().union(*(each.contracts for each in left)) - now.contracts,
-        frozenset().union(*(each.service_points for each in left)) - now.service_points,
-        frozenset().union(*(each.meters for each in left)) - now.meters,
-    )
+    without = {kind: NOTHING.union(*(each[kind] for each in left)) - now[kind] for kind in now}
+    without[Name.ACCOUNT.value] = gone
     return replace(
         snapshot,
-        accounts=_but(snapshot.accounts, gone),
-        contracts=_but(snapshot.contracts, without.contracts),
-        service_points=_but(snapshot.service_points, without.service_points),
-        meters=_but(snapshot.meters, without.meters),
+        objects={
+            kind: _but(objects, without.get(kind, NOTHING))
+            for kind, objects in snapshot.objects.items()
+        },
     )
 
 
@@ -68,8 +57,8 @@ def added_later(choice: Choice, then: Snapshot, accounts: Collection[int]) -> Ch
     """
     offered = frozenset(
         contract.public_id
-        for contract in then.contracts.values()
-        if contract.account in accounts and contract.arrived <= choice.since
+        for contract in then.of(Name.CONTRACT).values()
+        if contract.one("account") in accounts and contract.arrived <= choice.since
     )
     left_out = frozenset() if choice.everything else offered - choice.objects
     return replace(
@@ -79,30 +68,33 @@ def added_later(choice: Choice, then: Snapshot, accounts: Collection[int]) -> Ch
 
 def hanging_on(snapshot: Snapshot, accounts: Collection[int]) -> Hanging:
     """Return what hangs or hung on accounts, by the links that are known as of the snapshot."""
-    contracts = frozenset(pk for pk, c in snapshot.contracts.items() if c.account in accounts)
-    measured = [s for s in snapshot.series if s.contract in contracts]
-    points = _linked(snapshot.service_points, contracts)
-    points |= {s.service_point for s in measured if s.service_point is not None}
-    meters = _linked(snapshot.meters, points)
-    meters |= {s.meter for s in measured if s.meter is not None}
-    return Hanging(contracts, points, meters)
-
-
-def _linked(things: Mapping[int, LinkedFacts], targets: frozenset[int]) -> frozenset[int]:
-    return frozenset(pk for pk, each in things.items() if (each.current | each.previous) & targets)
+    hanging: Hanging = {Name.ACCOUNT.value: frozenset(accounts)}
+    for kind in VERSIONED:
+        if kind.name == Name.ACCOUNT:
+            continue
+        links = [(each.column, hanging[each.kind]) for each in kind.links if each.hangs]
+        found = {
+            pk
+            for pk, facts in snapshot.of(kind.name).items()
+            if any(facts.links.get(column, NOTHING) & targets for column, targets in links)
+        }
+        if kind.is_place:
+            contracts = hanging[Name.CONTRACT]
+            places = (s.at(kind.name) for s in snapshot.series if s.contract in contracts)
+            found.update(place for place in places if place is not None)
+        hanging[kind.name] = frozenset(found)
+    del hanging[Name.ACCOUNT]
+    return hanging
 
 
 def _only(snapshot: Snapshot, kept: Hanging, *, without: Collection[int]) -> Snapshot:
     """Other accounts stay, as parents are shown with their children (7.2.1)."""
-    return replace(
-        snapshot,
-        accounts=_but(snapshot.accounts, without),
-        contracts={k: v for k, v in snapshot.contracts.items() if k in kept.contracts},
-        service_points={
-            k: v for k, v in snapshot.service_points.items() if k in kept.service_points
-        },
-        meters={k: v for k, v in snapshot.meters.items() if k in kept.meters},
-    )
+    objects = {
+        kind: {pk: facts for pk, facts in snapshot.of(kind).items() if pk in keys}
+        for kind, keys in kept.items()
+    }
+    accounts = _but(snapshot.of(Name.ACCOUNT), without)
+    return replace(snapshot, objects={Name.ACCOUNT.value: accounts, **objects})
 
 
 def _but(things: Mapping[int, Facts], without: Collection[int]) -> dict[int, Facts]:

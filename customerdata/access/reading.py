@@ -14,42 +14,11 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Least
 
 from consent.models import Grant
-from customerdata.models import (
-    Account,
-    AccountVersion,
-    GrantedObject,
-    MeterDevice,
-    MeterDeviceVersion,
-    ServiceContract,
-    ServiceContractVersion,
-    ServicePoint,
-    ServicePointVersion,
-)
+from customerdata.kinds.base import Name, Shown, VersionedKind
+from customerdata.kinds.registry import versioned
+from customerdata.models import AccountVersion, GrantedObject, ServiceContractVersion
 from customerdata.models.access import FOREVER
-from customerdata.models.base import Identity, Version
-
-Kind = GrantedObject.Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How a kind is stored: its version table and the version's reference to the object."""
-
-    kind: str
-    identity: type[Identity]
-    version: type[Version]
-    owner: str
-
-    @property
-    def owner_id(self) -> str:
-        """The column with the object's primary key."""
-        return f"{self.owner}_id"
-
-
-ACCOUNTS = Shape(Kind.ACCOUNT, Account, AccountVersion, "account")
-CONTRACTS = Shape(Kind.CONTRACT, ServiceContract, ServiceContractVersion, "contract")
-SERVICE_POINTS = Shape(Kind.SERVICE_POINT, ServicePoint, ServicePointVersion, "service_point")
-METERS = Shape(Kind.METER, MeterDevice, MeterDeviceVersion, "meter")
+from customerdata.models.base import Version
 
 
 def _holds_at(instant: Any) -> Q:
@@ -82,9 +51,9 @@ class Reader:
         found: QuerySet[Any] = rows.annotate(instant=Least(F("cutoff"), Value(self.now)))
         return found
 
-    def _deciding(self, shape: Shape, field_id: str | None) -> QuerySet[Any]:
+    def _deciding(self, kind: VersionedKind, field_id: str | None) -> QuerySet[Any]:
         """Return, of each object's rows, the one that a field (None: required ones) is read by."""
-        rows = self.granted(shape.kind)
+        rows = self.granted(kind.name)
         if self.entries is None:
             return (
                 rows.filter(base=True)
@@ -98,22 +67,23 @@ class Reader:
         )
         return enabling.filter(~Exists(better))
 
-    def visible(self, shape: Shape) -> QuerySet[Any]:
+    def visible(self, kind: VersionedKind) -> QuerySet[Any]:
         """Return the versions whose required fields the token sees: one per visible object."""
-        granted = self._deciding(shape, None).filter(
-            object_id=OuterRef(shape.owner_id),
+        granted = self._deciding(kind, None).filter(
+            object_id=OuterRef(kind.owner_id),
             instant__gte=OuterRef("as_of"),
             instant__lt=Coalesce(OuterRef("superseded_as_of"), Value(FOREVER)),
         )
-        return shape.version._default_manager.filter(Exists(granted))
+        return kind.version._default_manager.filter(Exists(granted))
 
-    def field_matches(self, shape: Shape, field_id: str, condition: Q) -> Q:
+    def field_matches(self, kind: str, field_id: str, condition: Q) -> Q:
         """Objects whose visible value of an optional field matches; hidden ones never do."""
-        versions = shape.version._default_manager.filter(
-            _holds_at(OuterRef("instant")), condition, **{shape.owner_id: OuterRef("object_id")}
+        of = versioned(kind)
+        versions = of.version._default_manager.filter(
+            _holds_at(OuterRef("instant")), condition, **{of.owner_id: OuterRef("object_id")}
         )
-        rows = self._deciding(shape, field_id).filter(Exists(versions))
-        return Q(**{f"{shape.owner_id}__in": rows.values("object_id")})
+        rows = self._deciding(of, field_id).filter(Exists(versions))
+        return Q(**{f"{of.owner_id}__in": rows.values("object_id")})
 
     def account_number_matches(self, condition: Q) -> Q:
         """Contracts whose visible account number matches (CDS-WG3-01 10.2.1, 10.2.7)."""
@@ -123,38 +93,38 @@ class Reader:
         versions = ServiceContractVersion.objects.filter(
             Exists(accounts), _holds_at(OuterRef("instant")), contract=OuterRef("object_id")
         )
-        rows = self._deciding(CONTRACTS, "include_account_numbers").filter(Exists(versions))
+        rows = self._deciding(versioned(Name.CONTRACT), "include_account_numbers").filter(
+            Exists(versions)
+        )
         return Q(contract_id__in=rows.values("object_id"))
 
-    def visible_ids(self, shape: Shape, public_id: str, keys: Collection[int]) -> dict[int, str]:
+    def visible_ids(self, kind: str, keys: Collection[int]) -> dict[int, str]:
         """Return the public ids of those objects, by primary key, that the token may see."""
-        rows = shape.identity._default_manager.filter(
-            pk__in=set(keys) & set(self._listed(shape.kind, keys))
-        )
-        return dict(rows.values_list("pk", public_id))
+        of = versioned(kind)
+        rows = of.identity._default_manager.filter(pk__in=set(keys) & set(self._listed(kind, keys)))
+        return dict(rows.values_list("pk", of.public_id))
 
-    def visible_keys(self, shape: Shape, public_id: str, ids: Sequence[str]) -> list[int]:
+    def visible_keys(self, kind: str, ids: Sequence[str]) -> list[int]:
         """Return the primary keys of those objects, by public id, that the token may see."""
-        keys = shape.identity._default_manager.filter(**{f"{public_id}__in": list(ids)}).values(
-            "pk"
-        )
-        return list(self._listed(shape.kind, keys))
+        of = versioned(kind)
+        named = of.identity._default_manager.filter(**{f"{of.public_id}__in": list(ids)})
+        return list(self._listed(kind, named.values("pk")))
 
     def _listed(self, kind: str, keys: Any) -> QuerySet[Any, Any]:
         return self.granted(kind).filter(object_id__in=keys).values_list("object_id", flat=True)
 
-    def page(self, shape: Shape, rows: Sequence[Version]) -> list["Shown"]:
+    def page(self, kind: VersionedKind, rows: Sequence[Version]) -> list[Shown]:
         """Find out what the token sees of a page of base versions, in at most two queries."""
-        keys = [getattr(row, shape.owner_id) for row in rows]
+        keys = [getattr(row, kind.owner_id) for row in rows]
         deciding: dict[int, dict[str, datetime]] = {}
         latest: dict[int, datetime] = {}
-        granted = self.granted(shape.kind).filter(object_id__in=keys).order_by("-cutoff", "entry")
+        granted = self.granted(kind.name).filter(object_id__in=keys).order_by("-cutoff", "entry")
         for granted_row in granted:
             latest.setdefault(granted_row.object_id, min(granted_row.cutoff, self.now))
             instants = deciding.setdefault(granted_row.object_id, {})
             for field_id in granted_row.fields:
                 instants.setdefault(field_id, min(granted_row.cutoff, self.now))
-        older = self._older(shape, rows, deciding)
+        older = self._older(kind, rows, deciding)
         return [
             Shown(
                 row,
@@ -169,45 +139,24 @@ class Reader:
         ]
 
     def _older(
-        self, shape: Shape, rows: Sequence[Version], deciding: Mapping[int, Mapping[str, datetime]]
+        self,
+        kind: VersionedKind,
+        rows: Sequence[Version],
+        deciding: Mapping[int, Mapping[str, datetime]],
     ) -> dict[int, list[Version]]:
         """Load the versions of objects of which some field is read as of an earlier instant."""
         wanted = [
-            getattr(row, shape.owner_id)
+            getattr(row, kind.owner_id)
             for row in rows
-            for instant in deciding.get(getattr(row, shape.owner_id), {}).values()
-            if not holds(row, instant)
+            for instant in deciding.get(getattr(row, kind.owner_id), {}).values()
+            if not row.holds(instant)
         ]
         found: dict[int, list[Version]] = {}
         if wanted:
-            for row in shape.version._default_manager.filter(**{f"{shape.owner_id}__in": wanted}):
-                found.setdefault(getattr(row, shape.owner_id), []).append(row)
+            for row in kind.version._default_manager.filter(**{f"{kind.owner_id}__in": wanted}):
+                found.setdefault(getattr(row, kind.owner_id), []).append(row)
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a token sees of one object: the version of its required fields, and for each enabled
-    include field the version of its optional fields with the instant it was read as of.
-
-    The required fields were read as of `instant`, which is the latest of all."""
-
-    base: Any
-    optional: Mapping[str, tuple[Any, datetime]]
-    instant: datetime
-
-    def at(self, field_id: str) -> Any:
-        """Return the version that an include field's values are read from, None when hidden."""
-        found = self.optional.get(field_id)
-        return None if found is None else found[0]
-
-
-def holds(version: Version, instant: datetime) -> bool:
-    """Whether a version is true at the source as of an instant."""
-    return version.as_of <= instant and (
-        version.superseded_as_of is None or instant < version.superseded_as_of
-    )
-
-
 def _at(base: Version, others: Sequence[Version], instant: datetime) -> Version | None:
-    return next((v for v in (base, *others) if holds(v, instant)), None)
+    return next((v for v in (base, *others) if v.holds(instant)), None)

@@ -2,31 +2,24 @@
 
 The standard names only some of the ways between objects (CDS-WG3-01 7.2.1 to 7.2.4). Between
 contracts, service points and meters we follow the current links. Contracts never go beyond the
-choice, whatever accounts or service points refer to.
+choice, whatever accounts or service points refer to. Kinds that hang on these bring their own rule
+(`VersionedKind.reached`).
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from consent.catalogue.selection import SelectionType
-from customerdata.access.snapshot import LinkedFacts, Snapshot
-from customerdata.models import GrantedObject
+from customerdata.access.snapshot import Snapshot
+from customerdata.kinds.base import NOTHING, Facts, Name, Reaching
+from customerdata.kinds.registry import VERSIONED
 
-Kind = GrantedObject.Kind
+Objects = dict[str, frozenset[int]]
+Window = tuple[date | None, date | None]
 
-# Our kinds by the standard's object names, as include fields turn them on.
-OBJECT_NAMES = {
-    Kind.ACCOUNT: "Account",
-    Kind.CONTRACT: "ServiceContract",
-    Kind.SERVICE_POINT: "ServicePoint",
-    Kind.METER: "MeterDevice",
-}
 # Choosing from these says where usage has to be measured (6.1.9).
-_THROUGH = {
-    SelectionType.SERVICE_POINT.value: Kind.SERVICE_POINT.value,
-    SelectionType.METER_DEVICE.value: Kind.METER.value,
-}
+_THROUGH = {kind.selection: kind.name for kind in VERSIONED if kind.is_place}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,192 +43,200 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Spine:
-    """What the choice itself names, before include fields add or hide anything."""
-
-    accounts: frozenset[int] = frozenset()
-    contracts: frozenset[int] = frozenset()
-    service_points: frozenset[int] = frozenset()
-    meters: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class Reached:
-    """The objects (primary keys) of an entry: what its listings show, and all its contracts.
+    """The objects (primary keys) of an entry by kind: what its listings show, and what only leads
+    to other data.
 
-    Where points or meters were chosen, `through` names their kind and the hidden ones are those
+    Where points or meters were chosen, `through` names their kind and the unlisted ones are those
     that no listing shows: usage of the contracts counts only as far as it was measured there.
     """
 
-    accounts: frozenset[int] = frozenset()
-    contracts: frozenset[int] = frozenset()
-    service_points: frozenset[int] = frozenset()
-    meters: frozenset[int] = frozenset()
-    hidden_contracts: frozenset[int] = field(default_factory=frozenset)
-    hidden_service_points: frozenset[int] = frozenset()
-    hidden_meters: frozenset[int] = frozenset()
+    shown: Mapping[str, frozenset[int]]
+    unlisted: Mapping[str, frozenset[int]] = field(default_factory=dict)
     through: str = ""
-
-    def hidden(self, kind: str) -> frozenset[int]:
-        """The objects of a kind that only lead to other data."""
-        return {
-            Kind.CONTRACT.value: self.hidden_contracts,
-            Kind.SERVICE_POINT.value: self.hidden_service_points,
-            Kind.METER.value: self.hidden_meters,
-        }.get(kind, frozenset())
 
     def listed(self, kind: str) -> frozenset[int]:
         """The objects of a kind that the entry's listings show."""
-        return {
-            Kind.ACCOUNT.value: self.accounts,
-            Kind.CONTRACT.value: self.contracts,
-            Kind.SERVICE_POINT.value: self.service_points,
-            Kind.METER.value: self.meters,
-        }[kind]
+        return self.shown.get(kind, NOTHING)
+
+    def hidden(self, kind: str) -> frozenset[int]:
+        """The objects of a kind that only lead to other data."""
+        return self.unlisted.get(kind, NOTHING)
 
 
-def _chosen(choice: Choice, public_id: str, arrived: datetime, *, held: bool) -> bool:
+def _chosen(choice: Choice, facts: Facts, *, held: bool) -> bool:
     """Whether the choice takes in one object; `held` says it hangs on an account of then."""
-    if public_id in choice.objects:
+    if facts.public_id in choice.objects:
         return True
-    future = arrived > choice.since or (choice.came_later and public_id not in choice.left_out)
+    future = facts.arrived > choice.since or (
+        choice.came_later and facts.public_id not in choice.left_out
+    )
     return held and (choice.include_future if future else choice.everything)
 
 
-def _contracts(choice: Choice, snapshot: Snapshot) -> frozenset[int]:
-    return frozenset(
-        pk
-        for pk, contract in snapshot.contracts.items()
-        if _chosen(
-            choice, contract.public_id, contract.arrived, held=contract.account in choice.accounts
-        )
-    )
+def _current(snapshot: Snapshot, kind: str) -> Mapping[int, frozenset[int]]:
+    """What each point or meter is linked to now, without what it was linked to before."""
+    column = "current_contracts" if kind == Name.SERVICE_POINT else "current_service_points"
+    return {pk: facts.links.get(column, NOTHING) for pk, facts in snapshot.of(kind).items()}
 
 
-def _accounts(choice: Choice, snapshot: Snapshot) -> frozenset[int]:
-    return frozenset(
-        pk
-        for pk, account in snapshot.accounts.items()
-        if _chosen(choice, account.public_id, account.arrived, held=pk in choice.accounts)
-    )
-
-
-def _at_any(things: dict[int, LinkedFacts], targets: Collection[int]) -> frozenset[int]:
+def _at_any(links: Mapping[int, frozenset[int]], targets: Collection[int]) -> frozenset[int]:
     wanted = frozenset(targets)
-    return frozenset(pk for pk, thing in things.items() if thing.current & wanted)
+    return frozenset(pk for pk, current in links.items() if current & wanted)
 
 
-def _current(things: dict[int, LinkedFacts], keys: Collection[int]) -> frozenset[int]:
-    return frozenset(target for pk in keys for target in things[pk].current)
+def _targets(links: Mapping[int, frozenset[int]], keys: Collection[int]) -> frozenset[int]:
+    return NOTHING.union(*(links[pk] for pk in keys))
 
 
-def spine(choice: Choice, snapshot: Snapshot) -> Spine:
-    """Return the objects that the selection names and the current links between them."""
-    points, meters = dict(snapshot.service_points), dict(snapshot.meters)
-    accounts: frozenset[int] = frozenset()
+def chosen_objects(choice: Choice, snapshot: Snapshot) -> Objects:
+    """Return what the selection names, by kind, and the current links between these objects."""
+    points, meters = _current(snapshot, Name.SERVICE_POINT), _current(snapshot, Name.METER)
+    contracts = snapshot.of(Name.CONTRACT)
+    on_held = frozenset(pk for pk, c in contracts.items() if c.one("account") in choice.accounts)
+
+    def named(kind: str, held: Collection[int]) -> frozenset[int]:
+        objects = snapshot.of(kind).items()
+        return frozenset(pk for pk, each in objects if _chosen(choice, each, held=pk in held))
+
+    accounts: frozenset[int] = NOTHING
     if choice.selection_type == SelectionType.METER_DEVICE:
-        held = _at_any(meters, _held_points(choice, snapshot))
-        devices = frozenset(
-            pk
-            for pk, m in meters.items()
-            if _chosen(choice, m.public_id, m.arrived, held=pk in held)
-        )
-        at = _current(meters, devices) & points.keys()
-        return Spine(accounts, _current(points, at) & snapshot.contracts.keys(), at, devices)
+        devices = named(Name.METER, _at_any(meters, _at_any(points, on_held)))
+        at = _targets(meters, devices) & points.keys()
+        of = _targets(points, at) & contracts.keys()
+        return _objects(accounts, of, at, devices)
     if choice.selection_type == SelectionType.SERVICE_POINT:
-        held = _held_points(choice, snapshot)
-        at = frozenset(
-            pk
-            for pk, p in points.items()
-            if _chosen(choice, p.public_id, p.arrived, held=pk in held)
-        )
-        contracts = _current(points, at) & snapshot.contracts.keys()
+        at = named(Name.SERVICE_POINT, _at_any(points, on_held))
+        of = _targets(points, at) & contracts.keys()
     elif choice.selection_type == SelectionType.ACCOUNT:
-        accounts = _accounts(choice, snapshot)
-        contracts = frozenset(pk for pk, c in snapshot.contracts.items() if c.account in accounts)
-        at = _at_any(points, contracts)
+        accounts = named(Name.ACCOUNT, choice.accounts)
+        of = frozenset(pk for pk, c in contracts.items() if c.one("account") in accounts)
+        at = _at_any(points, of)
     else:
-        contracts = _contracts(choice, snapshot)
-        at = _at_any(points, contracts)
-    return Spine(accounts, contracts, at, _at_any(meters, at))
+        of = named(Name.CONTRACT, on_held)
+        at = _at_any(points, of)
+    return _objects(accounts, of, at, _at_any(meters, at))
 
 
-def _held_points(choice: Choice, snapshot: Snapshot) -> frozenset[int]:
-    contracts = [pk for pk, c in snapshot.contracts.items() if c.account in choice.accounts]
-    return _at_any(dict(snapshot.service_points), contracts)
+def _objects(*by_kind: frozenset[int]) -> Objects:
+    names = (Name.ACCOUNT, Name.CONTRACT, Name.SERVICE_POINT, Name.METER)
+    return {name.value: found for name, found in zip(names, by_kind, strict=True)}
 
 
-def reach(choice: Choice, snapshot: Snapshot, objects: Collection[str]) -> Reached:
+def reach(
+    choice: Choice,
+    snapshot: Snapshot,
+    objects: Collection[str],
+    windows: Mapping[str, Window] | None = None,
+) -> Reached:
     """Return what an entry opens.
 
-    `objects` are the standard's object names that its include fields turn on (CDS-WG3-01 7.2).
+    `objects` are the standard's object names that its include fields turn on (CDS-WG3-01 7.2), and
+    `windows` bound the days of a kind's objects (7.3).
     """
-    core = spine(choice, snapshot)
+    core = chosen_objects(choice, snapshot)
     through = _THROUGH.get(choice.selection_type, "") if "UsageSegment" in objects else ""
     if "UsageSegment" in objects:
         core = _with_measured(core, choice, snapshot)
-    points, meters = core.service_points, core.meters & snapshot.meters.keys()
+    contracts = core[Name.CONTRACT]
+    meters = core[Name.METER] & snapshot.of(Name.METER).keys()
+    points = core[Name.SERVICE_POINT]
     if "MeterDevice" in objects and choice.selection_type != SelectionType.SERVICE_POINT:
         # Not where points were chosen: the others were left out on purpose.
-        for pk in meters:
-            points |= snapshot.meters[pk].current | snapshot.meters[pk].previous
-    accounts = {snapshot.contracts[pk].account for pk in core.contracts} | core.accounts
-    shown = core.contracts if "ServiceContract" in objects else frozenset()
-    return Reached(
-        accounts=_with_parents(accounts, snapshot) if "Account" in objects else frozenset(),
-        contracts=shown,
-        service_points=points & snapshot.service_points.keys()
-        if "ServicePoint" in objects
-        else frozenset(),
-        meters=meters if "MeterDevice" in objects else frozenset(),
-        hidden_contracts=core.contracts - shown,
-        hidden_service_points=core.service_points & snapshot.service_points.keys()
-        if through == Kind.SERVICE_POINT and "ServicePoint" not in objects
-        else frozenset(),
-        hidden_meters=meters
-        if through == Kind.METER and "MeterDevice" not in objects
-        else frozenset(),
-        through=through,
-    )
+        columns = ("current_service_points", "previous_service_points")
+        points = points.union(*(snapshot.of(Name.METER)[pk].any_of(columns) for pk in meters))
+    accounts = core[Name.ACCOUNT] | {account_of(snapshot, pk) for pk in contracts}
+    open_to = {
+        Name.ACCOUNT.value: _with_parents(accounts, snapshot),
+        Name.CONTRACT.value: contracts,
+        Name.SERVICE_POINT.value: points & snapshot.of(Name.SERVICE_POINT).keys(),
+        Name.METER.value: meters,
+    }
+    for kind in VERSIONED:
+        if kind.reached is not None and kind.object_name in objects:
+            # A bill tells of all services of its account: never of one that the person left.
+            start = Reaching(
+                snapshot.of(kind.name),
+                accounts & choice.accounts,
+                contracts,
+                choice.selection_type == SelectionType.ACCOUNT,
+            )
+            window = (windows or {}).get(kind.name, (None, None))
+            open_to[kind.name] = _inside(kind.reached(start), start.objects, window)
+    shown = {
+        kind.name: open_to.get(kind.name, NOTHING) if kind.object_name in objects else NOTHING
+        for kind in VERSIONED
+    }
+    unlisted = {Name.CONTRACT.value: contracts - shown[Name.CONTRACT]}
+    if through and not shown[through]:
+        at = core[through] & snapshot.of(through).keys()
+        unlisted[through] = at
+    return Reached(shown, unlisted, through)
 
 
-def _with_measured(core: Spine, choice: Choice, snapshot: Snapshot) -> Spine:
+def account_of(snapshot: Snapshot, contract: int) -> int:
+    """Return the account of a service contract, both by primary key."""
+    account = snapshot.of(Name.CONTRACT)[contract].one("account")
+    if account is None:
+        raise ValueError("a service contract always has an account")
+    return account
+
+
+def _inside(found: Collection[int], objects: Mapping[int, Facts], window: Window) -> frozenset[int]:
+    """Keep the objects whose days lie wholly in a window; None is unbounded (7.3.2 to 7.3.5)."""
+    first, last = window
+
+    def inside(facts: Facts) -> bool:
+        if facts.days is None:
+            return True
+        return (first is None or facts.days[0] >= first) and (last is None or facts.days[1] <= last)
+
+    return frozenset(pk for pk in found if inside(objects[pk]))
+
+
+def _with_measured(core: Objects, choice: Choice, snapshot: Snapshot) -> Objects:
     """Add what the usage of an entry refers to, also after a swap (7.2.3, 7.2.4).
 
     Where points or meters were chosen, these are all there is of their kind, and the usage measured
     there counts whatever contract it was for (6.1.9), of the accounts held.
     """
+    contracts, points, meters = (
+        core[name] for name in (Name.CONTRACT, Name.SERVICE_POINT, Name.METER)
+    )
     match choice.selection_type:
         case SelectionType.METER_DEVICE:
-            measured = [s for s in snapshot.series if s.meter in core.meters]
+            measured = [s for s in snapshot.series if s.meter in meters]
         case SelectionType.SERVICE_POINT:
-            measured = [s for s in snapshot.series if s.service_point in core.service_points]
+            measured = [s for s in snapshot.series if s.service_point in points]
         case _:
-            measured = [s for s in snapshot.series if s.contract in core.contracts]
-    contracts = core.contracts | {
-        pk for pk, facts in snapshot.contracts.items() if facts.account in choice.accounts
+            measured = [s for s in snapshot.series if s.contract in contracts]
+    of = contracts | {
+        pk
+        for pk, facts in snapshot.of(Name.CONTRACT).items()
+        if facts.one("account") in choice.accounts
     }
-    measured = [s for s in measured if s.contract in contracts]
-    points = {s.service_point for s in measured if s.service_point is not None}
-    chose_points = choice.selection_type == SelectionType.SERVICE_POINT
-    return replace(
-        core,
-        contracts=core.contracts | {s.contract for s in measured},
-        service_points=core.service_points if chose_points else core.service_points | points,
-        meters=core.meters | {s.meter for s in measured if s.meter is not None},
+    measured = [s for s in measured if s.contract in of]
+    if choice.selection_type != SelectionType.SERVICE_POINT:
+        points = points | {s.service_point for s in measured if s.service_point is not None}
+    return _objects(
+        core[Name.ACCOUNT],
+        contracts | {s.contract for s in measured},
+        points,
+        meters | {s.meter for s in measured if s.meter is not None},
     )
 
 
 def _with_parents(accounts: Collection[int], snapshot: Snapshot) -> frozenset[int]:
     """Add parents of parents (7.2.1); a circle at the source ends where it began."""
+    known = snapshot.of(Name.ACCOUNT)
     found: set[int] = set()
-    todo = [pk for pk in accounts if pk in snapshot.accounts]
+    todo = [pk for pk in accounts if pk in known]
     while todo:
         pk = todo.pop()
         if pk in found:
             continue
         found.add(pk)
-        parent = snapshot.accounts[pk].parent
-        if parent is not None and parent in snapshot.accounts:
+        parent = known[pk].one("parent")
+        if parent is not None and parent in known:
             todo.append(parent)
     return frozenset(found)

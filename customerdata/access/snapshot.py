@@ -1,49 +1,12 @@
 """The links between a customer's objects as of one instant."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from customerdata.models import (
-    AccountVersion,
-    MeterDeviceVersion,
-    ServiceContractVersion,
-    ServicePointVersion,
-    UsageSeries,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFacts:
-    """An account: the customer's key, its parent's key, its number, and when it came here."""
-
-    customer: int
-    parent: int | None
-    number: str
-    public_id: str
-    arrived: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ContractFacts:
-    """A service contract; `arrived` is when the object first came here."""
-
-    customer: int
-    account: int
-    number: str
-    public_id: str
-    arrived: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LinkedFacts:
-    """A service point with its contracts, or a meter with its service points."""
-
-    customer: int
-    public_id: str
-    arrived: datetime
-    current: frozenset[int]
-    previous: frozenset[int]
+from customerdata.kinds.base import NOTHING, Facts, Name, VersionedKind
+from customerdata.models import UsageSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +17,33 @@ class SeriesFacts:
     service_point: int | None
     meter: int | None
 
+    def at(self, kind: str) -> int | None:
+        """Return the place of a kind, None where the source names none."""
+        return {Name.SERVICE_POINT.value: self.service_point, Name.METER.value: self.meter}.get(
+            kind
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything by primary key. Objects that were not known as of the instant are absent."""
+    """Everything by kind and primary key. Objects not known as of the instant are absent."""
 
-    accounts: Mapping[int, AccountFacts]
-    contracts: Mapping[int, ContractFacts]
-    service_points: Mapping[int, LinkedFacts]
-    meters: Mapping[int, LinkedFacts]
+    objects: Mapping[str, Mapping[int, Facts]]
     series: tuple[SeriesFacts, ...] = ()
 
+    def of(self, kind: str) -> Mapping[int, Facts]:
+        """Return the objects of a kind."""
+        return self.objects.get(kind, {})
 
-def load_snapshot(customers: Collection[int], instant: datetime) -> Snapshot:
-    """Read the structure of customers (primary keys) as of an instant, in five queries."""
+
+def load_snapshot(
+    customers: Collection[int], instant: datetime, kinds: Iterable[VersionedKind]
+) -> Snapshot:
+    """Read the structure of customers (primary keys) as of an instant, in one query for each kind
+    and one for usage series."""
     return Snapshot(
-        accounts=_accounts(customers, instant),
-        contracts=load_contracts(customers, instant),
-        service_points=_service_points(customers, instant),
-        meters=_meters(customers, instant),
-        series=tuple(
+        {kind.name: _load(kind, customers, instant) for kind in kinds},
+        tuple(
             SeriesFacts(contract, point, meter)
             for contract, point, meter in UsageSeries.objects.filter(
                 customer__in=customers, contract__isnull=False
@@ -82,62 +52,32 @@ def load_snapshot(customers: Collection[int], instant: datetime) -> Snapshot:
     )
 
 
-def _accounts(customers: Collection[int], instant: datetime) -> dict[int, AccountFacts]:
-    rows = AccountVersion.objects.as_of(instant).filter(customer__in=customers)
-    return {
-        pk: AccountFacts(customer, parent, number, public_id, arrived)
-        for pk, customer, parent, number, public_id, arrived in rows.values_list(
-            "account_id",
-            "customer_id",
-            "parent_id",
-            "account_number",
-            "account__cds_account_id",
-            "account__cds_created",
-        )
+def _load(kind: VersionedKind, customers: Collection[int], instant: datetime) -> dict[int, Facts]:
+    rows = kind.version._default_manager.as_of(instant).filter(customer__in=customers)
+    columns = {
+        kind.owner_id,
+        "customer_id",
+        kind.public_id_of_owner,
+        f"{kind.owner}__cds_created",
+        *([kind.number] if kind.number else []),
+        *(link.column for link in kind.links),
+        *(kind.days or ()),
     }
+    return {row[kind.owner_id]: _facts(kind, row) for row in rows.values(*columns)}
 
 
-def load_contracts(customers: Collection[int], instant: datetime) -> dict[int, ContractFacts]:
-    """Read the service contracts of customers as of an instant."""
-    rows = ServiceContractVersion.objects.as_of(instant).filter(customer__in=customers)
-    return {
-        pk: ContractFacts(customer, account, number, public_id, arrived)
-        for pk, customer, account, number, public_id, arrived in rows.values_list(
-            "contract_id",
-            "customer_id",
-            "account_id",
-            "contract_number",
-            "contract__cds_servicecontract_id",
-            "contract__cds_created",
-        )
-    }
+def _facts(kind: VersionedKind, row: Mapping[str, Any]) -> Facts:
+    return Facts(
+        customer=row["customer_id"],
+        public_id=row[kind.public_id_of_owner],
+        arrived=row[f"{kind.owner}__cds_created"],
+        number=row[kind.number] if kind.number else "",
+        links={link.column: _keys(row[link.column]) for link in kind.links},
+        days=None if kind.days is None else (row[kind.days[0]], row[kind.days[1]]),
+    )
 
 
-def _service_points(customers: Collection[int], instant: datetime) -> dict[int, LinkedFacts]:
-    rows = ServicePointVersion.objects.as_of(instant).filter(customer__in=customers)
-    return {
-        pk: LinkedFacts(customer, public_id, arrived, frozenset(current), frozenset(previous))
-        for pk, customer, public_id, arrived, current, previous in rows.values_list(
-            "service_point_id",
-            "customer_id",
-            "service_point__cds_servicepoint_id",
-            "service_point__cds_created",
-            "current_contracts",
-            "previous_contracts",
-        )
-    }
-
-
-def _meters(customers: Collection[int], instant: datetime) -> dict[int, LinkedFacts]:
-    rows = MeterDeviceVersion.objects.as_of(instant).filter(customer__in=customers)
-    return {
-        pk: LinkedFacts(customer, public_id, arrived, frozenset(current), frozenset(previous))
-        for pk, customer, public_id, arrived, current, previous in rows.values_list(
-            "meter_id",
-            "customer_id",
-            "meter__cds_meterdevice_id",
-            "meter__cds_created",
-            "current_service_points",
-            "previous_service_points",
-        )
-    }
+def _keys(value: int | list[int] | None) -> frozenset[int]:
+    if value is None:
+        return NOTHING
+    return frozenset(value) if isinstance(value, list) else frozenset({value})

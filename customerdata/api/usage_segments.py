@@ -1,18 +1,15 @@
 """The Usage Segments API (CDS-WG3-01 10.8)."""
 
-from typing import Any
-
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from rest_framework.request import Request
 
-from customerdata.access.reading import Reader
+from customerdata.api.base import reader_of
 from customerdata.api.encryption import EncryptedView
 from customerdata.api.segments.body import stream
 from customerdata.api.segments.page import read_page
 from portal import crypto
-from portal.http.listing import page_url
+from portal.http.listing import ListQuery
 
 
 class UsageSegmentsView(EncryptedView):
@@ -20,18 +17,16 @@ class UsageSegmentsView(EncryptedView):
 
     def get(self, request: Request) -> HttpResponseBase:
         """Answer one page as a stream."""
-        caller: Any = request.user
-        key = segment_key()
-        reader = Reader.of(caller.grant, caller.scopes, timezone.now())
-        page = read_page(request, reader, key)
-        if request.method == "HEAD":
+        key, query, is_head = segment_key(), ListQuery.of(request), request.method == "HEAD"
+        page = read_page(query, reader_of(request), key, with_values=not is_head)
+        if is_head:
             return HttpResponse(content_type="application/json")
         return StreamingHttpResponse(
             stream(
                 page,
                 key=key,
-                next_url=page_url(request, page.next),
-                previous_url=page_url(request, page.previous),
+                next_url=query.page_url(page.next),
+                previous_url=query.page_url(page.previous),
             ),
             content_type="application/json",
         )

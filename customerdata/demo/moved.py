@@ -24,14 +24,10 @@ from customerdata.demo.structure import (
     start_reading,
 )
 from customerdata.enums.usage import ReadingQualityType as Quality
+from customerdata.kinds.account import AccountState
+from customerdata.kinds.meter_device import MeterState
 from customerdata.models import Account
-from customerdata.services.structure import (
-    AccountState,
-    MeterState,
-    upsert_contract,
-    upsert_meter,
-    upsert_service_point,
-)
+from customerdata.services.structure import upsert_object
 from customerdata.usage.store import Delivery, write_many
 
 _ACCOUNT = "6666-1"
@@ -95,14 +91,14 @@ def _move_out(old: Service, account: Account, moved: date, calendar: Calendar) -
     """Close the contract; the meter stays where it is."""
     customer, as_of = account.customer, calendar.midnight(moved)
     closed = replace(contract_state(old.site, account), status="closed", end=moved)
-    upsert_contract(
+    upsert_object(
         customer=customer,
         source_key=old.site.key,
         state=closed,
         as_of=as_of,
         synced=calendar.now,
     )
-    upsert_service_point(
+    upsert_object(
         customer=customer,
         source_key=old.site.key,
         state=point_state(old.site, (), previous=(old.contract,)),
@@ -115,7 +111,7 @@ def _swap_meter(new: Service, account: Account, swapped: date, calendar: Calenda
     """Take the meter out and put another one in; readings go on in a series of their own."""
     customer, as_of = account.customer, calendar.midnight(swapped)
     types = meter_types(new.site)
-    upsert_meter(
+    upsert_object(
         customer=customer,
         source_key=new.site.key,
         state=MeterState(
@@ -126,7 +122,7 @@ def _swap_meter(new: Service, account: Account, swapped: date, calendar: Calenda
         as_of=as_of,
         synced=calendar.now,
     )
-    installed = upsert_meter(
+    installed = upsert_object(
         customer=customer,
         source_key=f"demo:{NEW_METER}",
         state=MeterState(

@@ -9,6 +9,10 @@ from typing import Any
 from customerdata.demo.dates import Calendar
 from customerdata.demo.people import person
 from customerdata.demo.profiles import Profile
+from customerdata.kinds.account import AccountState
+from customerdata.kinds.meter_device import MeterState
+from customerdata.kinds.service_contract import ContractState
+from customerdata.kinds.service_point import ServicePointState
 from customerdata.models import (
     Account,
     Customer,
@@ -18,17 +22,7 @@ from customerdata.models import (
     UsageSeries,
 )
 from customerdata.services.links.link import link_account
-from customerdata.services.structure import (
-    AccountState,
-    ContractState,
-    MeterState,
-    ServicePointState,
-    upsert_accounts,
-    upsert_contracts,
-    upsert_customer,
-    upsert_meters,
-    upsert_service_points,
-)
+from customerdata.services.structure import upsert_customer, upsert_objects
 from customerdata.usage.series import ensure_series
 
 BY = "command:demo"
@@ -142,7 +136,7 @@ def open_accounts(
     """Create accounts and link them to the customer's login; return them by number."""
     if not customer.is_test:
         states = [replace(s, types=[t for t in s.types if t != "test"]) for s in states]
-    written = upsert_accounts(
+    written = upsert_objects(
         customer=customer,
         states={f"demo:{state.account_number}": state for state in states},
         as_of=calendar.midnight(since),
@@ -167,14 +161,14 @@ def open_services(
         "as_of": calendar.midnight(sites[0].read_since),
         "synced": calendar.now,
     }
-    contracts = upsert_contracts(
+    contracts = upsert_objects(
         states={site.key: contract_state(site, accounts[site.account]) for site in sites}, **said
     )
-    points = upsert_service_points(
+    points = upsert_objects(
         states={site.key: point_state(site, (contracts[site.key].object,)) for site in sites},
         **said,
     )
-    meters = upsert_meters(
+    meters = upsert_objects(
         states={
             site.key: MeterState(
                 meter_number=site.meter,

@@ -73,6 +73,12 @@ class Version(models.Model):
     class Meta:
         abstract = True
 
+    def holds(self, instant: datetime) -> bool:
+        """Whether this is true at the source as of an instant."""
+        return self.as_of <= instant and (
+            self.superseded_as_of is None or instant < self.superseded_as_of
+        )
+
 
 def version_constraints(owner: str) -> list[models.BaseConstraint]:
     """Return the rules that hold for the versions of every kind; `owner` is the object's field."""

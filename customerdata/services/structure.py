@@ -1,4 +1,4 @@
-"""Storing what the utility's systems say about accounts, contracts, points and meters.
+"""Storing what the utility's systems say about objects of any versioned kind.
 
 Writers are idempotent: the same statement again changes nothing but `cds_synced`. Every other
 statement becomes a version on the source's time, also when it arrives late: then it takes its
@@ -6,7 +6,7 @@ place before the versions that began after it. These are machines' statements, s
 audited; each version says when it arrived.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,115 +15,17 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
-from customerdata.enums import AccountStatus, ContractStatus
-from customerdata.models import (
-    Account,
-    AccountVersion,
-    Customer,
-    MeterDevice,
-    MeterDeviceVersion,
-    ServiceContract,
-    ServiceContractVersion,
-    ServicePoint,
-    ServicePointVersion,
-)
+from customerdata.kinds.base import VersionedKind
+from customerdata.kinds.registry import kind_of_state
+from customerdata.kinds.state import InvalidStructure, State
+from customerdata.models import Customer
 from customerdata.models.base import Identity, Version
 from customerdata.services.history import Span, place
 from customerdata.services.recomputation import request_recomputation
-from portal.errors import DomainError
 from portal.values.jsontext import canonical
 from portal.values.times import format_datetime
 
 BATCH = 1000
-
-Json = Mapping[str, Any]
-
-
-class InvalidStructure(DomainError):
-    """The utility's systems said something that the standard has no place for."""
-
-    code = "invalid_structure"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountState:
-    """What the source says of an account (CDS-WG3-01 10.1.1)."""
-
-    account_number: str
-    name: str
-    types: Sequence[str]
-    status: str = AccountStatus.ACTIVE.value
-    address: str = ""
-    parent: Account | None = None
-    customer_number: str = ""
-    entity: Json | None = None
-    contacts: Sequence[Json] = ()
-    programs: Sequence[Json] = ()
-
-    def check(self) -> None:
-        """Raises InvalidStructure for what no Account object may say."""
-        _check_status(self.status, AccountStatus)
-        if not self.types:
-            raise InvalidStructure(f"Account {self.account_number} has no type.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractState:
-    """What the source says of a service contract (CDS-WG3-01 10.2.1)."""
-
-    account: Account
-    contract_number: str
-    service_types: Sequence[str]
-    start: date
-    end: date | None = None
-    types: Sequence[str] = ("utility_service",)
-    status: str = ContractStatus.ACTIVE.value
-    name: str = ""
-    address: str = ""
-    entity: Json | None = None
-    rateplan_code: str = ""
-    rateplan_name: str = ""
-    programs: Sequence[Json] = ()
-
-    def check(self) -> None:
-        """Raises InvalidStructure for what no Service Contract object may say."""
-        _check_status(self.status, ContractStatus)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServicePointState:
-    """What the source says of a service point (CDS-WG3-01 10.3.1)."""
-
-    servicepoint_number: str
-    types: Sequence[str]
-    address: str = ""
-    latitude: Decimal | None = None
-    longitude: Decimal | None = None
-    current_contracts: Sequence[ServiceContract] = ()
-    previous_contracts: Sequence[ServiceContract] = ()
-    premises: Sequence[Json] = ()
-
-    def check(self) -> None:
-        """Raises InvalidStructure when only one coordinate is known."""
-        if (self.latitude is None) != (self.longitude is None):
-            raise InvalidStructure(f"Service point {self.servicepoint_number} has half a location.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterState:
-    """What the source says of a meter (CDS-WG3-01 10.4.1)."""
-
-    meter_number: str
-    types: Sequence[str]
-    current_service_points: Sequence[ServicePoint] = ()
-    previous_service_points: Sequence[ServicePoint] = ()
-    apps: Sequence[Json] = ()
-
-    def check(self) -> None:
-        """Nothing to check beyond the types of the fields."""
-
-
-State = AccountState | ContractState | ServicePointState | MeterState
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +35,6 @@ class Written:
     object: Any
     created: bool
     changed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    identity: type[Identity]
-    version: type[Version]
-    owner: str
-
-
-_ACCOUNT = _Kind(Account, AccountVersion, "account")
-_CONTRACT = _Kind(ServiceContract, ServiceContractVersion, "contract")
-_SERVICE_POINT = _Kind(ServicePoint, ServicePointVersion, "service_point")
-_METER = _Kind(MeterDevice, MeterDeviceVersion, "meter")
 
 
 def upsert_customer(
@@ -172,87 +61,33 @@ def upsert_customer(
     return customer
 
 
-def upsert_account(
-    *, customer: Customer, source_key: str, state: AccountState, as_of: datetime, synced: datetime
+def upsert_object(
+    *, customer: Customer, source_key: str, state: State, as_of: datetime, synced: datetime
 ) -> Written:
-    """Store one statement about an account; see `upsert_accounts`."""
-    return upsert_accounts(
+    """Store one statement about an object; see `upsert_objects`."""
+    return upsert_objects(
         customer=customer, states={source_key: state}, as_of=as_of, synced=synced
     )[source_key]
 
 
-def upsert_contract(
-    *, customer: Customer, source_key: str, state: ContractState, as_of: datetime, synced: datetime
-) -> Written:
-    """Store one statement about a service contract; see `upsert_accounts`."""
-    return upsert_contracts(
-        customer=customer, states={source_key: state}, as_of=as_of, synced=synced
-    )[source_key]
-
-
-def upsert_service_point(
-    *,
-    customer: Customer,
-    source_key: str,
-    state: ServicePointState,
-    as_of: datetime,
-    synced: datetime,
-) -> Written:
-    """Store one statement about a service point; see `upsert_accounts`."""
-    return upsert_service_points(
-        customer=customer, states={source_key: state}, as_of=as_of, synced=synced
-    )[source_key]
-
-
-def upsert_meter(
-    *, customer: Customer, source_key: str, state: MeterState, as_of: datetime, synced: datetime
-) -> Written:
-    """Store one statement about a meter; see `upsert_accounts`."""
-    return upsert_meters(customer=customer, states={source_key: state}, as_of=as_of, synced=synced)[
-        source_key
-    ]
-
-
-def upsert_accounts(
-    *, customer: Customer, states: Mapping[str, AccountState], as_of: datetime, synced: datetime
+def upsert_objects(
+    *, customer: Customer, states: Mapping[str, State], as_of: datetime, synced: datetime
 ) -> dict[str, Written]:
-    """Store what the source says of accounts since `as_of`, by the source's own keys.
+    """Store what the source says of objects of one kind since `as_of`, by the source's own keys.
 
     `synced` is when the source was asked. Any number of states costs a constant number of queries.
     Raises InvalidStructure when a state is not possible or refers to another customer's objects;
     then nothing is stored.
     """
-    return _store(_ACCOUNT, customer, states, as_of, synced)
-
-
-def upsert_contracts(
-    *, customer: Customer, states: Mapping[str, ContractState], as_of: datetime, synced: datetime
-) -> dict[str, Written]:
-    """Store what the source says of service contracts; see `upsert_accounts`."""
-    return _store(_CONTRACT, customer, states, as_of, synced)
-
-
-def upsert_service_points(
-    *,
-    customer: Customer,
-    states: Mapping[str, ServicePointState],
-    as_of: datetime,
-    synced: datetime,
-) -> dict[str, Written]:
-    """Store what the source says of service points; see `upsert_accounts`."""
-    return _store(_SERVICE_POINT, customer, states, as_of, synced)
-
-
-def upsert_meters(
-    *, customer: Customer, states: Mapping[str, MeterState], as_of: datetime, synced: datetime
-) -> dict[str, Written]:
-    """Store what the source says of meters; see `upsert_accounts`."""
-    return _store(_METER, customer, states, as_of, synced)
+    kinds = {kind_of_state(state) for state in states.values()}
+    if len(kinds) > 1:
+        raise ValueError("the states of one call are about objects of one kind")
+    return _store(kinds.pop(), customer, states, as_of, synced) if kinds else {}
 
 
 @transaction.atomic
 def _store(
-    kind: _Kind,
+    kind: VersionedKind,
     customer: Customer,
     states: Mapping[str, State],
     as_of: datetime,
@@ -277,7 +112,7 @@ def _store(
 
 
 def _identities(
-    kind: _Kind, customer: Customer, keys: Iterable[str], synced: datetime
+    kind: VersionedKind, customer: Customer, keys: Iterable[str], synced: datetime
 ) -> tuple[dict[str, Identity], set[str]]:
     wanted = list(keys)
     rows = kind.identity._default_manager.filter(customer=customer, source_key__in=wanted)
@@ -291,21 +126,20 @@ def _identities(
 
 
 def _history(
-    kind: _Kind, customer: Customer, owners: Iterable[Identity]
+    kind: VersionedKind, customer: Customer, owners: Iterable[Identity]
 ) -> dict[int, list[Version]]:
     """Return all versions of the objects, by object, in order of arrival."""
-    owner_id = f"{kind.owner}_id"
     history: dict[int, list[Version]] = {}
     rows = kind.version._default_manager.filter(
-        customer=customer, **{f"{owner_id}__in": [owner.pk for owner in owners]}
+        customer=customer, **{f"{kind.owner_id}__in": [owner.pk for owner in owners]}
     )
-    for version in rows.order_by(owner_id, "number"):
-        history.setdefault(getattr(version, owner_id), []).append(version)
+    for version in rows.order_by(kind.owner_id, "number"):
+        history.setdefault(getattr(version, kind.owner_id), []).append(version)
     return history
 
 
 def _write_versions(
-    kind: _Kind,
+    kind: VersionedKind,
     customer: Customer,
     states: Mapping[str, State],
     owners: Mapping[str, Identity],
@@ -378,11 +212,6 @@ def _says(version: Version, values: Mapping[str, Any]) -> bool:
         elif getattr(version, name) != value:
             return False
     return True
-
-
-def _check_status(status: str, statuses: type[models.TextChoices]) -> None:
-    if status not in statuses.values:
-        raise InvalidStructure(f"{status!r} is not one of {', '.join(statuses.values)}.")
 
 
 def _check_owner(customer: Customer, state: State) -> None:

@@ -8,7 +8,7 @@ so that nothing else ever gets to the database.
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -109,13 +109,34 @@ def _mark(body: str, listing: str) -> str:
     return crypto.digest(f"{listing}:{body}", purpose="cursor")[:_MARK_LENGTH]
 
 
-def page_url(request: HttpRequest | Request, cursor: Cursor | None) -> str | None:
-    """Return this request's URL with another cursor; all filters stay."""
-    if cursor is None:
-        return None
-    query = [(k, v) for k, values in request.GET.lists() for v in values if k != "cursor"]
-    query.append(("cursor", cursor.encode(listing=request.path)))
-    return f"{settings.BASE_URL}{request.path}?{urlencode(query)}"
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What is asked of a listing: its path, the texts of each URL parameter, and where to start.
+
+    Read from a request at the view's edge, so that exports and pages can ask the same without one.
+    """
+
+    path: str
+    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cursor: str | None = None
+
+    @classmethod
+    def of(cls, request: HttpRequest | Request) -> "ListQuery":
+        """Read a request."""
+        parameters = {name: tuple(texts) for name, texts in request.GET.lists() if name != "cursor"}
+        return cls(request.path, parameters, request.GET.get("cursor"))
+
+    def texts(self, name: str) -> list[str]:
+        """Return what is asked by a parameter; an empty text counts as absent."""
+        return [text for text in self.parameters.get(name, ()) if text.strip()]
+
+    def page_url(self, cursor: Cursor | None) -> str | None:
+        """Return the URL of another page with the same filters, None without a cursor."""
+        if cursor is None:
+            return None
+        query = [(name, text) for name, texts in self.parameters.items() for text in texts]
+        query.append(("cursor", cursor.encode(listing=self.path)))
+        return f"{settings.BASE_URL}{self.path}?{urlencode(query)}"
 
 
 def _unchanged(value: Any) -> Any:
@@ -228,25 +249,25 @@ class CdsListView(APIView):
 
     def filtered(self, request: Request) -> QuerySet[Any]:
         """Apply every filter present in the URL; an empty parameter counts as absent."""
-        queryset = self.base_queryset(request)
+        queryset, query = self.base_queryset(request), ListQuery.of(request)
         for item in self.filters:
-            for text in request.GET.getlist(item.name):
-                if text.strip():
-                    queryset = queryset.filter(item.condition(text))
+            for text in query.texts(item.name):
+                queryset = queryset.filter(item.condition(text))
         return queryset
 
     def get(self, request: Request) -> Response:
         """Answer one page."""
+        query = ListQuery.of(request)
         page = take_page(
             self.filtered(request),
-            listing=request.path,
+            listing=query.path,
             order=self.order,
-            cursor=request.GET.get("cursor"),
+            cursor=query.cursor,
         )
         return Response(
             {
                 self.envelope: self.represent(page.rows, request),
-                "next": page_url(request, page.next),
-                "previous": page_url(request, page.previous),
+                "next": query.page_url(page.next),
+                "previous": query.page_url(page.previous),
             }
         )

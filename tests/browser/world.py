@@ -20,7 +20,7 @@ from customerdata.demo.structure import (
     open_accounts,
     open_customer,
 )
-from customerdata.services.structure import upsert_contracts
+from customerdata.services.structure import upsert_objects
 from portal.background.outbox import run
 from portal.celery import app as celery_app
 from portal.models import OutboxEntry
@@ -80,7 +80,7 @@ class Cast:
             for name in names
         ]
         accounts = open_accounts(customer, states, since, self.calendar)
-        upsert_contracts(
+        upsert_objects(
             customer=customer,
             states={site.key: contract_state(site, accounts[site.account]) for site in sites},
             as_of=self.calendar.midnight(since),

@@ -7,6 +7,7 @@ import pytest
 
 from consent.catalogue.demo_offers import demo_offers
 from customerdata.access.compute import compute_grant
+from customerdata.kinds.registry import VERSIONED
 from customerdata.metadata import customer_data_part
 from registration.catalogue.metadata_parts import MetadataContext
 from tests.customerdata.api.listing import ask
@@ -16,12 +17,7 @@ from tests.registration.support import DocsUrls
 FIELDS = json.loads(
     (Path(__file__).parent.parent / "spec" / "auth_details_fields.json").read_text()
 )
-PATHS = {
-    "Account": ("accounts", "accounts"),
-    "ServiceContract": ("service-contracts", "service_contracts"),
-    "ServicePoint": ("service-points", "service_points"),
-    "MeterDevice": ("meter-devices", "meter_devices"),
-}
+PATHS = {kind.object_name: (kind.path, kind.envelope) for kind in VERSIONED}
 GATES = [
     (field_id, object_name, names)
     for field_id, entry in FIELDS.items()

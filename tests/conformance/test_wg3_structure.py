@@ -7,98 +7,50 @@ from typing import Any
 
 import pytest
 
-from consent.catalogue.access import gated_fields
 from consent.models import Grant
 from customerdata.access.compute import compute_grant
-from customerdata.api.accounts import AccountsView
-from customerdata.api.base import StructureListView
-from customerdata.api.meter_devices import MeterDevicesView
-from customerdata.api.service_contracts import ServiceContractsView
-from customerdata.api.service_points import ServicePointsView
+from customerdata.kinds.base import VersionedKind
+from customerdata.kinds.registry import VERSIONED
 from registration.catalogue.types import fields
 from tests.customerdata.api.listing import ask
 from tests.factories.customerdata import Household, chosen, contract_entry, make_grant
 
 pytestmark = pytest.mark.django_db
 
-STANDARD: dict[str, Any] = json.loads(
-    (Path(__file__).parent.parent / "spec" / "listings.json").read_text()
-)["listings"]
+SPEC = Path(__file__).parent.parent / "spec"
+STANDARD: dict[str, Any] = json.loads((SPEC / "listings.json").read_text())["listings"]
+OBJECTS: dict[str, Any] = json.loads((SPEC / "objects.json").read_text())
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A listing of the standard, the sections about it, and what its objects always have."""
+    """A listing of the standard with the sections about it, and the kind that it lists."""
 
-    name: str
-    view: type[StructureListView]
-    listing_section: str
-    object_section: str
-    object_name: str
-    required: frozenset[str]
+    kind: VersionedKind
 
     @property
     def standard(self) -> dict[str, Any]:
         """Return what the standard says of the listing."""
-        said: dict[str, Any] = STANDARD[self.name.replace("-", "_")]
+        said: dict[str, Any] = STANDARD[self.kind.envelope]
         return said
 
+    @property
+    def section(self) -> str:
+        """Return the section of the API."""
+        return self.kind.section
 
-BASE = frozenset({"cds_created", "cds_modified", "cds_synced"})
-LISTINGS = (
-    Listing(
-        "accounts",
-        AccountsView,
-        "10.1.10",
-        "10.1.1",
-        "Account",
-        BASE | {"cds_account_id", "cds_account_parent"},
-    ),
-    Listing(
-        "service-contracts",
-        ServiceContractsView,
-        "10.2.7",
-        "10.2.1",
-        "ServiceContract",
-        BASE
-        | {
-            "cds_servicecontract_id",
-            "cds_account_id",
-            "contract_types",
-            "contract_status",
-            "service_types",
-        },
-    ),
-    Listing(
-        "service-points",
-        ServicePointsView,
-        "10.3.5",
-        "10.3.1",
-        "ServicePoint",
-        BASE
-        | {
-            "cds_servicepoint_id",
-            "servicepoint_number",
-            "servicepoint_types",
-            "current_servicecontracts",
-            "previous_servicecontracts",
-        },
-    ),
-    Listing(
-        "meter-devices",
-        MeterDevicesView,
-        "10.4.5",
-        "10.4.1",
-        "MeterDevice",
-        BASE
-        | {
-            "cds_meterdevice_id",
-            "meter_types",
-            "current_servicepoints",
-            "previous_servicepoints",
-        },
-    ),
-)
+    @property
+    def listing_section(self) -> str:
+        """Return the section of the listing."""
+        return str(self.standard["section"])
+
+    @property
+    def object_section(self) -> str:
+        """Return the section of the object."""
+        return str(OBJECTS[self.kind.object_name]["section"])
+
+
+LISTINGS = tuple(Listing(kind) for kind in VERSIONED)
 
 
 def each(section: str, rule: str) -> Any:
@@ -108,8 +60,10 @@ def each(section: str, rule: str) -> Any:
         [
             pytest.param(
                 item,
-                id=item.name,
-                marks=pytest.mark.spec("CDS-WG3-01", getattr(item, section), rule),
+                id=item.kind.path,
+                marks=pytest.mark.spec(
+                    "CDS-WG3-01", getattr(item, section, item.kind.section), rule
+                ),
             )
             for item in LISTINGS
         ],
@@ -119,7 +73,7 @@ def each(section: str, rule: str) -> Any:
 def everything_granted() -> Grant:
     """A Grant over a household's service with every include field of structure on."""
     home = Household()
-    names = {item.object_name for item in LISTINGS}
+    names = {item.kind.object_name for item in LISTINGS}
     includes = [
         entry.id
         for entry in fields().values()
@@ -130,28 +84,48 @@ def everything_granted() -> Grant:
     return grant
 
 
+@each("section", "the registry says what the standard says")
+def test_declaration(listing):
+    """Names, include field and metadata field of each kind."""
+    kind = listing.kind
+    assert listing.listing_section.startswith(f"{kind.section}.")
+    assert listing.object_section == f"{kind.section}.1"
+    assert (listing.standard["object"], listing.standard["envelope_key"]) == (
+        kind.object_name,
+        kind.envelope,
+    )
+    assert listing.standard["metadata_field"] == kind.metadata
+    assert fields()[kind.include].turns_on.objects == (kind.object_name,)
+    assert OBJECTS[kind.object_name]["fields"][0]["name"] == kind.public_id
+
+
 @each("listing_section", "every URL parameter of the listing is supported")
 def test_parameters(listing):
     """An unknown parameter would be ignored, and with it the client's wish."""
     named = {parameter["name"] for parameter in listing.standard["parameters"]}
-    assert named <= {item.name for item in listing.view.reader_filters}
+    assert named <= {item.name for item in listing.kind.filters}
 
 
-@each("listing_section", "latest changes first")
+@each("listing_section", "the order of the standard")
 def test_order(listing):
-    """cds_modified, descending; the id breaks ties."""
-    assert listing.standard["order"] == [["cds_modified", "desc"]]
-    first = listing.view.order[0]
-    assert (first.column, first.descending) == ("arrived", True)
+    """Each column as the standard names it, in its direction; the id breaks ties."""
+    columns = {"cds_modified": "arrived", "modified (cds_modified)": "arrived"}
+    wanted = [
+        (columns.get(name, name), direction == "desc")
+        for name, direction in listing.standard["order"]
+    ]
+    *order, last = listing.kind.full_order
+    assert [(each.column, each.descending) for each in order] == wanted
+    assert last.column == f"{listing.kind.owner}__{listing.kind.public_id}"
 
 
 @each("object_section", "required fields always, optional ones when enabled")
 def test_object(listing):
     """With every include field on, the object has all fields of the standard and no other."""
-    body = ask(everything_granted(), listing.name)
+    body = ask(everything_granted(), listing.kind.path)
     envelope = listing.standard["envelope_key"]
     assert set(body) == {envelope, "next", "previous"}
     assert body["next"] is None
     assert body["previous"] is None
     (item,) = body[envelope]
-    assert set(item) == listing.required | set(gated_fields(listing.object_name))
+    assert set(item) == {row["name"] for row in OBJECTS[listing.kind.object_name]["fields"]}

@@ -9,19 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from consent.services.sections.may_choose import preset
-from customerdata.customer_accounts import Customers, _natural, masked
+from customerdata.customer_accounts import Customers, _natural
+from customerdata.kinds.account import AccountState
+from customerdata.kinds.meter_device import MeterState
+from customerdata.kinds.service_contract import ContractState
+from customerdata.kinds.service_point import ServicePointState
+from customerdata.kinds.wire import masked
 from customerdata.models import AccountHolder
-from customerdata.services.structure import (
-    AccountState,
-    ContractState,
-    MeterState,
-    ServicePointState,
-    upsert_accounts,
-    upsert_contracts,
-    upsert_customer,
-    upsert_meters,
-    upsert_service_points,
-)
+from customerdata.services.structure import upsert_customer, upsert_objects
 from tests.factories.customerdata import LONG_AGO, Household, PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -88,14 +83,14 @@ def test_an_enterprise_costs_four_queries_and_little_time():
     """1,200 contracts with points and meters on 41 accounts."""
     customer = upsert_customer(source_key="cleo", name="Cleo", is_test=True)
     same: Any = {"customer": customer, "as_of": LONG_AGO, "synced": LONG_AGO}
-    accounts = upsert_accounts(
+    accounts = upsert_objects(
         states={
             str(i): AccountState(account_number=f"{i:04}", name="C", types=["commercial"])
             for i in range(41)
         },
         **same,
     )
-    contracts = upsert_contracts(
+    contracts = upsert_objects(
         states={
             str(i): ContractState(
                 account=accounts[str(i % 41)].object,
@@ -107,7 +102,7 @@ def test_an_enterprise_costs_four_queries_and_little_time():
         },
         **same,
     )
-    points = upsert_service_points(
+    points = upsert_objects(
         states={
             key: ServicePointState(
                 servicepoint_number=key, types=["electric"], current_contracts=[w.object]
@@ -116,7 +111,7 @@ def test_an_enterprise_costs_four_queries_and_little_time():
         },
         **same,
     )
-    upsert_meters(
+    upsert_objects(
         states={
             key: MeterState(
                 meter_number=key, types=["ami_meter"], current_service_points=[w.object]

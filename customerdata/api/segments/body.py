@@ -124,7 +124,7 @@ class _Head:
 
     def of(self, item: Item, formats: msgspec.Raw) -> bytes:
         """Return a Usage Segment without its values."""
-        row, links, times = item.row, item.links, self.times
+        row, times = item.row, self.times
         return _encode(
             {
                 "cds_usagesegment_id": item.segment_id,
@@ -132,10 +132,7 @@ class _Head:
                 "cds_modified": times[row.cds_modified],
                 "cds_synced": times[row.cds_synced],
                 "related_aggregations": [],
-                "related_accounts": links.accounts,
-                "related_servicecontracts": links.contracts,
-                "related_servicepoints": links.service_points,
-                "related_meterdevices": links.meters,
+                **item.links,
                 "related_billsections": [],
                 "segment_start": times[item.start],
                 "segment_end": times[item.end],

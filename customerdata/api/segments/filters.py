@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
-from rest_framework.request import Request
 
-from customerdata.access.reading import ACCOUNTS, CONTRACTS, METERS, SERVICE_POINTS, Reader
-from customerdata.models import GrantedObject, MeterDevice, UsagePack
+from customerdata.access.reading import Reader
+from customerdata.kinds.base import Name
+from customerdata.kinds.service_point import SERVICE_POINT
+from customerdata.models import GrantedObject, MeterDevice, MeterDeviceVersion, UsagePack
 from customerdata.usage_values.segments import base_segment_id, same_id, segment_id_month
-from portal.http.listing import InvalidFilter, parse_instant, split_ids
+from portal.http.listing import InvalidFilter, ListQuery, parse_instant, split_ids
 
 _NOTHING = Q(pk__in=[])
 # A segment may grow to the front of its local month, whose start can lie in another UTC month.
@@ -59,31 +60,29 @@ class SegmentFilters:
         )
 
 
-def read_filters(request: Request, reader: Reader) -> SegmentFilters:
+def read_filters(query: ListQuery, reader: Reader) -> SegmentFilters:
     """Read all parameters; an empty one counts as absent. Raises InvalidFilter."""
     conditions = [
         condition(values, reader)
         for name, condition in _SERIES_CONDITIONS.items()
-        for values in _lists(request, name)
+        for values in _lists(query, name)
     ]
     meters = [
         _visible_meters(values, reader, field_id)
         for name, field_id in _METER_PARAMETERS.items()
-        for values in _lists(request, name)
+        for values in _lists(query, name)
     ]
-    ids = tuple(frozenset(values) for values in _lists(request, "cds_usagesegment_ids"))
+    ids = tuple(frozenset(values) for values in _lists(query, "cds_usagesegment_ids"))
     conditions += [_measured_by(found) for found in meters]
     if ids:
         conditions.append(_holding(ids))
     series: Q | None = None
     if conditions:
-        contracts = GrantedObject.objects.filter(
-            grant=reader.grant, kind=GrantedObject.Kind.CONTRACT
-        )
+        contracts = GrantedObject.objects.filter(grant=reader.grant, kind=Name.CONTRACT)
         series = Q(contract_id__in=contracts.values("object_id"))
         for condition in conditions:
             series &= condition
-    befores, afters = (_instants(request, name) for name in ("before", "after"))
+    befores, afters = (_instants(query, name) for name in ("before", "after"))
     return SegmentFilters(
         series=series,
         ids=ids,
@@ -93,13 +92,12 @@ def read_filters(request: Request, reader: Reader) -> SegmentFilters:
     )
 
 
-def _lists(request: Request, name: str) -> list[list[str]]:
-    texts = [text for text in request.GET.getlist(name) if text.strip()]
-    return [split_ids(text, name=name) for text in texts]
+def _lists(query: ListQuery, name: str) -> list[list[str]]:
+    return [split_ids(text, name=name) for text in query.texts(name)]
 
 
-def _instants(request: Request, name: str) -> list[datetime]:
-    texts = [text for text in request.GET.getlist(name) if text.strip()]
+def _instants(query: ListQuery, name: str) -> list[datetime]:
+    texts = query.texts(name)
     try:
         # The database takes offsets below 16 hours only.
         return [parse_instant(text, name=name).astimezone(UTC) for text in texts]
@@ -112,34 +110,34 @@ def _visible(reader: Reader, kind: str) -> Any:
 
 
 def _account_ids(values: list[str], reader: Reader) -> Q:
-    visible = _visible(reader, ACCOUNTS.kind)
+    visible = _visible(reader, Name.ACCOUNT)
     return Q(account__cds_account_id__in=values, account_id__in=visible)
 
 
 def _account_numbers(values: list[str], reader: Reader) -> Q:
     """Accounts that show their number, and contracts that show it (10.1.1, 10.2.1)."""
     condition = Q(account_number__in=values)
-    of_accounts = reader.field_matches(ACCOUNTS, "include_account_numbers", condition)
+    of_accounts = reader.field_matches(Name.ACCOUNT, "include_account_numbers", condition)
     return of_accounts | reader.account_number_matches(condition)
 
 
 def _contract_ids(values: list[str], reader: Reader) -> Q:
-    visible = _visible(reader, CONTRACTS.kind)
+    visible = _visible(reader, Name.CONTRACT)
     return Q(contract__cds_servicecontract_id__in=values, contract_id__in=visible)
 
 
 def _contract_numbers(values: list[str], reader: Reader) -> Q:
     condition = Q(contract_number__in=values)
-    return reader.field_matches(CONTRACTS, "include_contract_numbers", condition)
+    return reader.field_matches(Name.CONTRACT, "include_contract_numbers", condition)
 
 
 def _point_ids(values: list[str], reader: Reader) -> Q:
-    visible = _visible(reader, SERVICE_POINTS.kind)
+    visible = _visible(reader, Name.SERVICE_POINT)
     return Q(service_point__cds_servicepoint_id__in=values, service_point_id__in=visible)
 
 
 def _point_numbers(values: list[str], reader: Reader) -> Q:
-    found = reader.visible(SERVICE_POINTS).filter(servicepoint_number__in=values)
+    found = reader.visible(SERVICE_POINT).filter(servicepoint_number__in=values)
     return Q(service_point_id__in=found.values("service_point_id"))
 
 
@@ -170,12 +168,12 @@ _METER_PARAMETERS: dict[str, str | None] = {
 
 def _visible_meters(values: list[str], reader: Reader, field_id: str | None) -> dict[int, str]:
     """Return the public ids, by primary key, of the meters meant that the token may see."""
-    meters = MeterDevice.objects.filter(pk__in=_visible(reader, METERS.kind))
+    meters = MeterDevice.objects.filter(pk__in=_visible(reader, Name.METER))
     if field_id is None:
         meters = meters.filter(cds_meterdevice_id__in=values)
     else:
-        matching = reader.field_matches(METERS, field_id, Q(meter_number__in=values))
-        versions = METERS.version._default_manager.filter(matching)
+        matching = reader.field_matches(Name.METER, field_id, Q(meter_number__in=values))
+        versions = MeterDeviceVersion.objects.filter(matching)
         meters = meters.filter(pk__in=versions.values("meter_id"))
     return dict(meters.values_list("pk", "cds_meterdevice_id"))
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
-from rest_framework.request import Request
 
 from customerdata.access.reading import Reader
 from customerdata.api.segments.entries import UsageEntry, format_ids, usage_entries
@@ -18,10 +17,10 @@ from customerdata.api.segments.pieces import (
     shown_by,
     split_readers,
 )
-from customerdata.api.segments.related import Links, Related, meters_of
+from customerdata.api.segments.related import METERS, Links, Related, meters_of
 from customerdata.api.segments.scan import KEYS_AT_ONCE, Batch, Found, Position, Walk, read_cursor
 from customerdata.models.usage import parse_formats
-from portal.http.listing import PAGE_SIZE, Cursor
+from portal.http.listing import PAGE_SIZE, Cursor, ListQuery
 
 # Value sets on one page: 100 months of quarter hours, a few tens of megabytes as text.
 MAX_VALUES = 300_000
@@ -87,16 +86,21 @@ class _Collected:
         return True
 
 
-def read_page(request: Request, reader: Reader, key: bytes) -> SegmentPage:
-    """Return the page that a request asks for; `key` signs ids. Raises InvalidFilter."""
-    at, backwards = read_cursor(request.GET.get("cursor"), listing=request.path)
-    filters = read_filters(request, reader)
+def read_page(
+    query: ListQuery, reader: Reader, key: bytes, *, with_values: bool = True
+) -> SegmentPage:
+    """Return the page that is asked for; `key` signs ids. Raises InvalidFilter.
+
+    Nothing that only values need is read without `with_values`.
+    """
+    at, backwards = read_cursor(query.cursor, listing=query.path)
+    filters = read_filters(query, reader)
     entries = usage_entries(reader)
     related = Related(reader)
     if not entries or filters.base_ids == []:
         return SegmentPage([], (), None, None)
     walk = Walk.of(reader, entries, filters, backwards=backwards)
-    sends_values = request.method != "HEAD" and any(e.value_types is not None for e in entries)
+    sends_values = with_values and any(e.value_types is not None for e in entries)
     texts = MAX_VALUES if sends_values else 0
     found, more = _collect(walk, _Cutter(filters, entries, related, key), at, texts)
     packs = found.packs[::-1] if backwards else found.packs
@@ -176,7 +180,7 @@ class _Cutter:
                 segment_id=item.segment_id,
                 start=item.start,
                 end=item.end,
-                meters=frozenset(item.links.meters),
+                meters=frozenset(item.links[METERS]),
             )
         ]
 
@@ -201,15 +205,15 @@ class _Cutter:
         start, part = row.segment_start, piece.part
         links = self.related.links[row.series_id]
         named = self._named(row.formats_text, piece.positions or ())
-        extra = sorted((named & self.related.meters).difference(links.meters)) if named else ()
-        meters = (*links.meters, *extra)
+        if extra := sorted((named & self.related.meters).difference(links[METERS])):
+            links = {**links, METERS: (*links[METERS], *extra)}
         return Item(
             row,
             piece,
             piece_id(grid, piece, self.key),
             start + part.first * step,
             start + part.last * step,
-            Links(links.accounts, links.contracts, links.service_points, meters),
+            links,
         )
 
 

@@ -4,21 +4,26 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import msgspec
 from psycopg import sql
 
 from customerdata.access.reading import Reader
 from customerdata.api.segments.rows import fetch
 from customerdata.api.segments.scan import Found, measured_where_chosen
-from customerdata.models import GrantedObject, MeterDevice
+from customerdata.kinds.base import Name, VersionedKind
+from customerdata.kinds.meter_device import METER_DEVICE
+from customerdata.kinds.registry import VERSIONED
+from customerdata.models import MeterDevice, UsageSeries
 from customerdata.models.usage import parse_formats
 from customerdata.usage_values.formats import UNKNOWN, MeterReadings, Unknown
 from customerdata.usage_values.wire import SegmentFormat
 
-Kind = GrantedObject.Kind
+# Series refer to an object of each of these by a column of the kind's name.
+_COLUMNS = {column.name for column in UsageSeries._meta.get_fields()}
+_OF_SERIES = tuple(kind for kind in VERSIONED if kind.related and kind.name in _COLUMNS)
+METERS = METER_DEVICE.related
 
 
-def _visible(table: str, link: str, kind: str) -> sql.Composed:
+def _visible(kind: VersionedKind) -> sql.Composed:
     """What a series hangs on, joined where the token may see it (GrantedObjectQuerySet.shown)."""
     return sql.SQL("""
         LEFT JOIN {table} ON {table}.id = series.{key} AND EXISTS (
@@ -28,28 +33,21 @@ def _visible(table: str, link: str, kind: str) -> sql.Composed:
                 AND (%(entries)s::int[] IS NULL OR granted.entry = ANY(%(entries)s::int[]))
         )
     """).format(
-        table=sql.Identifier(f"customerdata_{table}"),
-        key=sql.Identifier(f"{link}_id"),
-        kind=sql.Literal(kind),
+        table=sql.Identifier(kind.identity._meta.db_table),
+        key=sql.Identifier(f"{kind.name}_id"),
+        kind=sql.Literal(kind.name),
     )
 
 
 # Written out: composing this query of so many parts takes the ORM longer than running it.
 _LINKS = (
     sql.SQL("""
-    SELECT series.id, cds_account_id, cds_servicecontract_id, cds_servicepoint_id,
-        cds_meterdevice_id
+    SELECT series.id, {ids}
     FROM customerdata_usageseries AS series {joins} WHERE series.id = ANY(%(series)s::bigint[])
 """)
     .format(
-        joins=sql.SQL(" ").join(
-            [
-                _visible("account", "account", "account"),
-                _visible("servicecontract", "contract", "contract"),
-                _visible("servicepoint", "service_point", "service_point"),
-                _visible("meterdevice", "meter", "meter"),
-            ]
-        )
+        ids=sql.SQL(", ").join(sql.Identifier(kind.public_id) for kind in _OF_SERIES),
+        joins=sql.SQL(" ").join(map(_visible, _OF_SERIES)),
     )
     .as_bytes()
 )
@@ -69,13 +67,9 @@ _REACHING = (
 )
 
 
-class Links(msgspec.Struct, frozen=True):
-    """The public ids of what a series hangs on, without those that the token may not see."""
-
-    accounts: tuple[str, ...] = ()
-    contracts: tuple[str, ...] = ()
-    service_points: tuple[str, ...] = ()
-    meters: tuple[str, ...] = ()
+# The public ids of what a series hangs on by the field that publishes them (10.8.1), without those
+# that the token may not see.
+Links = dict[str, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -96,11 +90,14 @@ class Related:
             "entries": None if self.reader.entries is None else list(self.reader.entries),
         }
         for pk, *ids in fetch(_LINKS, params) if series else ():
-            self.links[pk] = Links(*((public,) if public else () for public in ids))
-            self.meters.update(self.links[pk].meters)
+            self.links[pk] = {
+                kind.related: (public,) if public else ()
+                for kind, public in zip(_OF_SERIES, ids, strict=True)
+            }
+            self.meters.update(self.links[pk][METERS])
         named = {name for text in {row.formats_text for row in rows} for name in _meters_of(text)}
         if left := named - self.meters:
-            granted = self.reader.granted(Kind.METER).values("object_id")
+            granted = self.reader.granted(Name.METER).values("object_id")
             found = MeterDevice.objects.filter(cds_meterdevice_id__in=left, pk__in=granted)
             self.meters.update(found.values_list("cds_meterdevice_id", flat=True))
 

@@ -19,7 +19,7 @@ from consent.services.grants.change_by_utility import disable_grant, report_data
 from consent.services.grants.lifecycle import MAY_STOP, lock_grant, lock_person, tell_client
 from customerdata.access.compute import compute_grant
 from customerdata.access.entries import holdings
-from customerdata.customer_accounts import masked
+from customerdata.kinds.wire import masked
 from customerdata.models import AccountHolder, AccountVersion, GrantedObject
 from customerdata.services.recomputation import request_recomputation
 from portal import audit

@@ -12,17 +12,12 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from customerdata.kinds.meter_device import MeterState
+from customerdata.kinds.service_contract import ContractState
+from customerdata.kinds.service_point import ServicePointState
 from customerdata.models import Account, AccountVersion, ServiceContractVersion
 from customerdata.models.usage import UsageSeries
-from customerdata.services.structure import (
-    ContractState,
-    MeterState,
-    ServicePointState,
-    Written,
-    upsert_contract,
-    upsert_meter,
-    upsert_service_point,
-)
+from customerdata.services.structure import Written, upsert_object
 from customerdata.sources.greenbutton.channels import Channel, channels
 from customerdata.sources.greenbutton.deliveries import (
     Run,
@@ -180,7 +175,7 @@ class _Load:
         zone = self._zone(point, known)
         start = min(channel.readings[0].start for channel in group)
         began = start.astimezone(ZoneInfo(zone)).date()
-        contract = upsert_contract(
+        contract = upsert_object(
             customer=customer,
             source_key=key,
             state=ContractState(
@@ -194,7 +189,7 @@ class _Load:
             as_of=self.as_of,
             synced=self.now,
         )
-        service_point = upsert_service_point(
+        service_point = upsert_object(
             customer=customer,
             source_key=key,
             state=ServicePointState(
@@ -203,7 +198,7 @@ class _Load:
             as_of=self.as_of,
             synced=self.now,
         )
-        meter = upsert_meter(
+        meter = upsert_object(
             customer=customer,
             source_key=key,
             state=MeterState(

@@ -13,9 +13,10 @@ from customerdata.models.access import FOREVER
 from tests.customerdata.access.test_compute import NAMES, SINCE, keys, snapshots, some
 
 PLACES = {
-    SelectionType.METER_DEVICE.value: "meters",
-    SelectionType.SERVICE_POINT.value: "service_points",
+    SelectionType.METER_DEVICE.value: "meter",
+    SelectionType.SERVICE_POINT.value: "service_point",
 }
+PREFIXES = {"meter": "md", "service_point": "sp"}
 objects = st.frozensets(st.sampled_from(NAMES))
 
 
@@ -23,13 +24,13 @@ objects = st.frozensets(st.sampled_from(NAMES))
 def places(draw):
     """Return a structure whose points and meters have ids of their own."""
     snapshot = draw(snapshots())
-    return replace(
-        snapshot,
-        meters={pk: replace(m, public_id=f"md{pk}") for pk, m in snapshot.meters.items()},
-        service_points={
-            pk: replace(p, public_id=f"sp{pk}") for pk, p in snapshot.service_points.items()
-        },
-    )
+    named = {
+        kind: {
+            pk: replace(each, public_id=f"{prefix}{pk}") for pk, each in snapshot.of(kind).items()
+        }
+        for kind, prefix in PREFIXES.items()
+    }
+    return replace(snapshot, objects={**snapshot.objects, **named})
 
 
 @settings(max_examples=300, deadline=None)
@@ -37,32 +38,31 @@ def places(draw):
 def test_only_chosen_places_are_reached(selection_type, named, accounts, snapshot, wanted):
     """Of the kind that was chosen from, and usage is bound to it whatever the listings show."""
     kind = PLACES[selection_type]
-    prefix = {"meters": "md", "service_points": "sp"}[kind]
     choice = Choice(
         selection_type=selection_type,
-        objects=frozenset(f"{prefix}{key}" for key in named),
+        objects=frozenset(f"{PREFIXES[kind]}{key}" for key in named),
         everything=False,
         include_future=False,
         accounts=accounts,
         since=SINCE,
     )
     reached = reach(choice, snapshot, wanted)
-    chosen = named & getattr(snapshot, kind).keys()
-    listed, hidden = getattr(reached, kind), getattr(reached, f"hidden_{kind}")
+    chosen = named & snapshot.of(kind).keys()
+    listed, hidden = reached.listed(kind), reached.hidden(kind)
     assert listed | hidden <= chosen
     if "UsageSegment" not in wanted:
         assert (reached.through, hidden) == ("", frozenset())
         return
-    assert reached.through == {"meters": "meter", "service_points": "service_point"}[kind]
+    assert reached.through == kind
     assert listed | hidden == chosen
     measured = {
         s.contract
         for s in snapshot.series
-        if {"meters": s.meter, "service_points": s.service_point}[kind] in chosen
-        and s.contract in snapshot.contracts
-        and snapshot.contracts[s.contract].account in accounts
+        if s.at(kind) in chosen
+        and s.contract in snapshot.of("contract")
+        and snapshot.of("contract")[s.contract].one("account") in accounts
     }
-    assert measured <= reached.contracts | reached.hidden_contracts
+    assert measured <= reached.listed("contract") | reached.hidden("contract")
 
 
 @settings(max_examples=300, deadline=None)
@@ -87,12 +87,12 @@ def test_what_hung_on_an_account_that_is_gone_stays_there(links, then, now):
         if not gone:
             assert seen == now
             continue
-        for kind in ("contracts", "service_points", "meters"):
-            lost = getattr(hanging_on(then, gone), kind) | getattr(hanging_on(now, gone), kind)
-            shown = getattr(seen, kind).keys()
+        for kind in ("contract", "service_point", "meter"):
+            lost = hanging_on(then, gone)[kind] | hanging_on(now, gone)[kind]
+            shown = seen.of(kind).keys()
             if is_open:
-                assert not (lost - getattr(mine, kind)) & shown
+                assert not (lost - mine[kind]) & shown
             else:
-                assert shown <= getattr(mine, kind)
-        assert not seen.accounts.keys() & (gone - part.accounts)
+                assert shown <= mine[kind]
+        assert not seen.of("account").keys() & (gone - part.accounts)
     assert held.whole == Part(FOREVER, frozenset(accounts))

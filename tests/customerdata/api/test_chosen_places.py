@@ -8,7 +8,10 @@ import pytest
 from consent.catalogue.demo_offers import demo_offers
 from consent.models import Grant
 from customerdata.access.compute import compute_grant
-from customerdata.access.reading import CONTRACTS, METERS, SERVICE_POINTS, Reader
+from customerdata.access.reading import Reader
+from customerdata.kinds.meter_device import METER_DEVICE
+from customerdata.kinds.service_contract import SERVICE_CONTRACT
+from customerdata.kinds.service_point import SERVICE_POINT
 from customerdata.models import GrantedObject, MeterDevice, ServiceContract, ServicePoint
 from customerdata.usage.series import ensure_series
 from registration.services.catalogue.offers import load_offers
@@ -119,9 +122,9 @@ def test_a_chosen_meter_shows_its_own_usage(farm):
     """The other meters of the same contract stay hidden, in every listing."""
     grant = give(farm, BY_METER, farm.meter)
     assert values(grant) == [2]
-    assert shown(grant, METERS) == {farm.meter.pk}
-    assert shown(grant, SERVICE_POINTS) == {farm.point.pk}
-    assert shown(grant, CONTRACTS) == {farm.contract.pk}
+    assert shown(grant, METER_DEVICE) == {farm.meter.pk}
+    assert shown(grant, SERVICE_POINT) == {farm.point.pk}
+    assert shown(grant, SERVICE_CONTRACT) == {farm.contract.pk}
     assert values(grant, cds_meterdevice_ids=farm.other_meter.public_id) == []
     assert values(grant, cds_servicecontract_ids=farm.contract.public_id) == [2]
 
@@ -135,8 +138,8 @@ def test_a_chosen_meter_that_was_taken_out_shows_its_past(farm):
     """Segments name it, wherever it is now; its last point belongs to it (7.2.3)."""
     grant = give(farm, BY_METER, farm.old_meter)
     assert values(grant) == [1]
-    assert shown(grant, METERS) == {farm.old_meter.pk}
-    assert shown(grant, CONTRACTS) == {farm.contract.pk}
+    assert shown(grant, METER_DEVICE) == {farm.old_meter.pk}
+    assert shown(grant, SERVICE_CONTRACT) == {farm.contract.pk}
 
 
 @spec("WG3-01 6.1.9 q")
@@ -144,8 +147,8 @@ def test_a_chosen_point_shows_the_usage_measured_there(farm):
     """By whichever meter; the other point of the contract stays hidden."""
     grant = give(farm, BY_POINT, farm.point)
     assert values(grant) == [1, 2]
-    assert shown(grant, SERVICE_POINTS) == {farm.point.pk}
-    assert shown(grant, METERS) == {farm.meter.pk, farm.old_meter.pk}
+    assert shown(grant, SERVICE_POINT) == {farm.point.pk}
+    assert shown(grant, METER_DEVICE) == {farm.meter.pk, farm.old_meter.pk}
 
 
 def test_a_meter_at_a_chosen_point_leads_to_no_other_point(farm):
@@ -158,7 +161,7 @@ def test_a_meter_at_a_chosen_point_leads_to_no_other_point(farm):
     farm.measure(4, farm.other_point, moved)
     grant = give(farm, BY_POINT, farm.point)
     assert values(grant) == [1, 2]
-    assert shown(grant, SERVICE_POINTS) == {farm.point.pk}
+    assert shown(grant, SERVICE_POINT) == {farm.point.pk}
 
 
 def test_usage_of_no_known_place_is_not_shown(farm):
@@ -175,7 +178,7 @@ def test_without_their_listings_the_choice_still_counts(farm, includes):
     """Meters and points then only lead to usage."""
     grant = give(farm, BY_METER, farm.meter, includes=includes)
     assert values(grant) == [2]
-    assert shown(grant, METERS) == shown(grant, SERVICE_POINTS) == set()
+    assert shown(grant, METER_DEVICE) == shown(grant, SERVICE_POINT) == set()
     rows = GrantedObject.objects.filter(grant=grant)
     assert {(row.kind, row.listed, row.through) for row in rows} == {
         ("contract", False, "meter"),

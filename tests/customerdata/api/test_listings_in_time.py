@@ -6,12 +6,9 @@ import pytest
 from django.utils import timezone
 
 from customerdata.access.compute import compute_grant
-from customerdata.services.structure import (
-    AccountState,
-    ContractState,
-    upsert_account,
-    upsert_contract,
-)
+from customerdata.kinds.account import AccountState
+from customerdata.kinds.service_contract import ContractState
+from customerdata.services.structure import upsert_object
 from tests.customerdata.api.listing import EVERYTHING, ask, ids
 from tests.factories.customerdata import (
     Household,
@@ -41,7 +38,7 @@ def test_changes_after_sync_until_stay_hidden_and_late_truths_show():
     contract = home.services[0].contract
 
     def tell(plan, as_of):
-        upsert_contract(
+        upsert_object(
             customer=home.customer,
             source_key=contract.source_key,
             state=ContractState(
@@ -120,14 +117,14 @@ def test_each_field_is_read_as_of_the_latest_entry_that_enables_it():
     old = home.account.versions.get()
     contract = home.services[0].contract
     before = contract.versions.get()
-    upsert_account(
+    upsert_object(
         customer=home.customer,
         source_key=home.account.source_key,
         state=AccountState(account_number="NEW", name=old.name, types=old.types),
         as_of=early + timedelta(days=1),
         synced=timezone.now(),
     )
-    upsert_contract(
+    upsert_object(
         customer=home.customer,
         source_key=contract.source_key,
         state=ContractState(

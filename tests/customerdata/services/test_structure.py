@@ -5,16 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from customerdata.kinds.account import AccountState
+from customerdata.kinds.service_contract import ContractState
+from customerdata.kinds.state import InvalidStructure
 from customerdata.models import Account, AccountVersion
-from customerdata.services.structure import (
-    AccountState,
-    ContractState,
-    InvalidStructure,
-    upsert_account,
-    upsert_accounts,
-    upsert_contract,
-    upsert_customer,
-)
+from customerdata.services.structure import upsert_customer, upsert_object, upsert_objects
 from portal.models import OutboxEntry
 from tests.factories.customerdata import AccountFactory, CustomerFactory
 
@@ -28,7 +23,7 @@ def tell(customer, name, as_of, synced=None):
     state = AccountState(
         account_number="1", name=name, types=["customer"], programs=[{"id": "1", "types": ("x",)}]
     )
-    return upsert_account(
+    return upsert_object(
         customer=customer, source_key="a", state=state, as_of=as_of, synced=synced or as_of
     )
 
@@ -88,7 +83,7 @@ def test_many_objects_cost_as_many_queries_as_one(django_assert_max_num_queries)
         str(i): AccountState(account_number=str(i), name="x", types=["customer"]) for i in range(50)
     }
     with django_assert_max_num_queries(16):
-        written = upsert_accounts(customer=customer, states=states, as_of=JAN, synced=JAN)
+        written = upsert_objects(customer=customer, states=states, as_of=JAN, synced=JAN)
     assert sum(one.changed for one in written.values()) == 50
 
 
@@ -99,7 +94,7 @@ def test_other_customers_objects_cannot_be_referred_to():
         account=stranger, contract_number="1", service_types=["electric"], start=JAN.date()
     )
     with pytest.raises(InvalidStructure):
-        upsert_contract(customer=customer, source_key="c", state=state, as_of=JAN, synced=JAN)
+        upsert_object(customer=customer, source_key="c", state=state, as_of=JAN, synced=JAN)
 
 
 @pytest.mark.parametrize("wrong", [{"status": "single_meter"}, {"types": []}])
@@ -107,7 +102,7 @@ def test_impossible_states_are_refused(wrong):
     """Values that the standard does not have never get in (decision 36)."""
     values = {"account_number": "1", "name": "x", "types": ["customer"], **wrong}
     with pytest.raises(InvalidStructure):
-        upsert_account(
+        upsert_object(
             customer=CustomerFactory.create(),
             source_key="a",
             state=AccountState(**values),

@@ -115,10 +115,11 @@ def rename(service: Service, number: str, at: datetime, **state: Any) -> None:
 
 def numbers(grant: Grant) -> set[str]:
     """Return the contract numbers that the Grant shows."""
-    from customerdata.access.reading import CONTRACTS, Reader
+    from customerdata.access.reading import Reader
+    from customerdata.kinds.service_contract import SERVICE_CONTRACT
 
     reader = Reader(grant, timezone.now())
-    return {row.contract_number for row in reader.visible(CONTRACTS)}
+    return {row.contract_number for row in reader.visible(SERVICE_CONTRACT)}
 
 
 def test_nothing_newer_flows(home):

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from customerdata.kinds.account import AccountState
 from customerdata.models import ServiceContractVersion
 from customerdata.models.usage import UsagePack
-from customerdata.services.structure import AccountState, upsert_account, upsert_customer
+from customerdata.services.structure import upsert_customer, upsert_object
 from customerdata.sources.greenbutton.loader import load_feed
 from customerdata.sources.greenbutton.parser import read
 from customerdata.sources.greenbutton.report import Summary, column_words
@@ -22,7 +23,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 def account(db):
     """Create the account that the files belong to."""
     customer = upsert_customer(source_key="c1", name="Test", is_test=True)
-    return upsert_account(
+    return upsert_object(
         customer=customer,
         source_key="a1",
         state=AccountState(account_number="77-1", name="Test", types=("residential",)),

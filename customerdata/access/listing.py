@@ -1,0 +1,44 @@
+"""One page of the objects of a kind, as far as one token may see them (CDS-WG3-01 10)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from customerdata.access.reading import Reader
+from customerdata.kinds.base import VersionedKind
+from portal.http.listing import PAGE_SIZE, Cursor, ListQuery, take_page
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPage:
+    """The wire form of a page's objects and the cursors around it."""
+
+    objects: list[Mapping[str, Any]]
+    next: Cursor | None
+    previous: Cursor | None
+
+
+def read_objects(
+    kind: VersionedKind, reader: Reader, query: ListQuery, *, size: int = PAGE_SIZE
+) -> ObjectPage:
+    """Return the page of a kind's listing that is asked for. Raises InvalidFilter."""
+    page = take_page(
+        _filtered(kind, reader, query),
+        listing=query.path,
+        order=kind.full_order,
+        cursor=query.cursor,
+        size=size,
+    )
+    shown = reader.page(kind, page.rows)
+    return ObjectPage(kind.represent(shown, reader), page.next, page.previous)
+
+
+def _filtered(kind: VersionedKind, reader: Reader, query: ListQuery) -> QuerySet[Any]:
+    """Return the versions that the token sees, one per object, and that every filter leaves."""
+    rows = reader.visible(kind).select_related(kind.owner)
+    for item in kind.filters:
+        for text in query.texts(item.name):
+            rows = rows.filter(item.condition(text, reader))
+    return rows

@@ -1,0 +1,36 @@
+"""URL parameters that several kinds have; what a token does not see matches nothing."""
+
+from functools import partial
+
+from django.db.models import Q
+
+from customerdata.kinds.base import ReaderFilter, Sees
+from portal.http.listing import Order, parse_instant, split_ids
+
+NOTHING = Q(number=0)  # versions count from 1
+
+NEWEST_FIRST = Order("arrived", True, partial(parse_instant, name="cursor"))
+
+
+def listed(name: str, lookup: str) -> ReaderFilter:
+    """Rows whose required field (a lookup such as `status__in`) is among the values."""
+    return ReaderFilter(name, lambda text, sees: Q(**{lookup: split_ids(text, name=name)}))
+
+
+def optional(name: str, lookup: str, field_id: str, kind: str) -> ReaderFilter:
+    """Rows whose optional field is among the values, where the token sees it."""
+
+    def condition(text: str, sees: Sees) -> Q:
+        return sees.field_matches(kind, field_id, Q(**{lookup: split_ids(text, name=name)}))
+
+    return ReaderFilter(name, condition)
+
+
+def referring(name: str, column: str, target: str) -> ReaderFilter:
+    """Rows whose reference array holds one of the ids, as far as the token sees those objects."""
+
+    def condition(text: str, sees: Sees) -> Q:
+        keys = sees.visible_keys(target, split_ids(text, name=name))
+        return Q(**{f"{column}__overlap": keys}) if keys else NOTHING
+
+    return ReaderFilter(name, condition)

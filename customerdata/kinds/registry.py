@@ -1,0 +1,31 @@
+"""All kinds, in the order of the standard: what an object refers to comes before it."""
+
+from customerdata.kinds.account import ACCOUNT
+from customerdata.kinds.base import Kind, VersionedKind
+from customerdata.kinds.meter_device import METER_DEVICE
+from customerdata.kinds.service_contract import SERVICE_CONTRACT
+from customerdata.kinds.service_point import SERVICE_POINT
+from customerdata.kinds.state import State
+from customerdata.kinds.usage_segment import USAGE_SEGMENT
+
+VERSIONED: tuple[VersionedKind, ...] = (ACCOUNT, SERVICE_CONTRACT, SERVICE_POINT, METER_DEVICE)
+KINDS: tuple[Kind, ...] = (*VERSIONED, USAGE_SEGMENT)
+
+_BY_NAME = {kind.name: kind for kind in VERSIONED}
+_BY_STATE = {kind.state: kind for kind in VERSIONED}
+_BY_SELECTION = {kind.selection: kind for kind in VERSIONED if kind.selection}
+
+
+def versioned(name: str) -> VersionedKind:
+    """Return the kind of this name. Raises KeyError."""
+    return _BY_NAME[name]
+
+
+def kind_of_state(state: State) -> VersionedKind:
+    """Return the kind of what a source says. Raises KeyError."""
+    return _BY_STATE[type(state)]
+
+
+def kind_of_selection(selection_type: str) -> VersionedKind | None:
+    """Return the kind that customers choose from (CDS-WG3-01 9.2.3), None for one without data."""
+    return _BY_SELECTION.get(selection_type)
