@@ -7,7 +7,6 @@ offers never changes what an old Grant gives (CDS-WG3-01 7).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from types import MappingProxyType
 from typing import Any
 
 from portal.values.durations import INFINITE
@@ -59,10 +58,6 @@ class EntryAccess:
         ends = [end for end in (self.segment_end, self.sync_until) if end is not None]
         return min(ends, default=None)
 
-    def fields_of(self, object_name: str) -> frozenset[str]:
-        """The optional fields of an object that this entry turns on."""
-        return fields_turned_on(self.includes, object_name)
-
 
 def effective_includes(values: Mapping[str, Any], scope_type: ScopeType) -> frozenset[str]:
     """Return the include fields that count as true: asked, implied, or following from both.
@@ -88,25 +83,6 @@ def objects_turned_on(includes: Iterable[str]) -> frozenset[str]:
     """Return the object names that a set of include fields turns on."""
     declared = fields()
     return frozenset(name for field_id in includes for name in declared[field_id].turns_on.objects)
-
-
-def fields_turned_on(includes: Iterable[str], object_name: str) -> frozenset[str]:
-    """Return the optional fields of an object that a set of include fields turns on."""
-    declared = fields()
-    return frozenset(
-        name
-        for field_id in includes
-        for name in declared[field_id].turns_on.fields.get(object_name, ())
-    )
-
-
-def gated_fields(object_name: str) -> Mapping[str, frozenset[str]]:
-    """Return each optional field of an object with the include fields that turn it on."""
-    gates: dict[str, set[str]] = {}
-    for entry in fields().values():
-        for name in entry.turns_on.fields.get(object_name, ()):
-            gates.setdefault(name, set()).add(entry.id)
-    return MappingProxyType({name: frozenset(ids) for name, ids in gates.items()})
 
 
 def read_entry(entry: Mapping[str, Any], scope_type: ScopeType) -> EntryAccess:

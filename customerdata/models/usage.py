@@ -6,7 +6,6 @@ The store keeps one row per segment and version, not one per interval (CDS-WG3-0
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -18,9 +17,7 @@ from django.utils import timezone
 from customerdata.usage_values.codec import Pack, decode
 from customerdata.usage_values.formats import ColumnFormat, column_from_json
 from customerdata.usage_values.segments import (
-    base_segment_id,
     months_digest,
-    segment_id_month,
 )
 from customerdata.usage_values.wire import SegmentFormat
 from portal.ids import random_id
@@ -171,23 +168,6 @@ class UsagePackQuerySet(models.QuerySet["UsagePack"]):
             found = found.filter(segment_start__lt=end)
         return found
 
-    def with_ids(self, segment_ids: Collection[str]) -> UsagePackQuerySet:
-        """Segments by id, trimmed or not; texts that are no ids match nothing.
-
-        The caller compares a trimmed id with the one computed for its own window.
-        """
-        wanted = Q(pk__in=[])
-        for base_id in {base_segment_id(segment_id) for segment_id in segment_ids}:
-            month = segment_id_month(base_id)
-            if month is not None:
-                low, high = month
-                wanted |= Q(public_id=base_id, segment_start__gte=low, segment_start__lt=high)
-        return self.filter(wanted)
-
-    def light(self) -> UsagePackQuerySet:
-        """Without the packed values: enough to list segments from cached text."""
-        return self.defer("blob")
-
 
 class UsagePack(models.Model):
     """One version of one segment's values; rows are never changed once superseded.
@@ -284,10 +264,6 @@ class CompletenessQuerySet(models.QuerySet["CompletenessRange"]):
     def gaps(self) -> CompletenessQuerySet:
         """Ranges without any value."""
         return self.filter(complete=False)
-
-    def overlapping(self, start: datetime, end: datetime) -> CompletenessQuerySet:
-        """Ranges with at least an instant inside [start, end)."""
-        return self.filter(start__lt=end, end__gt=start)
 
 
 class CompletenessRange(models.Model):

@@ -6,8 +6,6 @@ import pytest
 
 from consent.catalogue.access import (
     effective_includes,
-    fields_turned_on,
-    gated_fields,
     objects_turned_on,
     read_entry,
 )
@@ -34,25 +32,10 @@ def test_meters_and_contracts_bring_their_service_points():
     assert "include_service_points" not in effective_includes({}, contracts)
 
 
-def test_includes_turn_on_objects_and_fields():
-    """The gating table of the serializers."""
+def test_includes_turn_on_objects():
+    """Fields that only add to an object do not bring it."""
     includes = {"include_accounts", "include_account_numbers", "include_rate_plans"}
     assert objects_turned_on(includes) == {"Account"}
-    assert fields_turned_on(includes, "Account") == {
-        "customer_number",
-        "account_number",
-        "account_entity",
-    }
-    assert fields_turned_on(includes, "ServiceContract") == {
-        "account_number",
-        "rateplan_code",
-        "rateplan_name",
-    }
-
-
-def test_each_gated_field_knows_its_gates():
-    """Serializers ask the other way round."""
-    assert gated_fields("ServicePoint")["latitude"] == {"include_coordinates"}
 
 
 def test_an_entry_is_read_into_typed_values():
@@ -70,7 +53,6 @@ def test_an_entry_is_read_into_typed_values():
     }
     access = read_entry(entry, scope_types()["cds_usage"])
     assert access.objects == {"MeterDevice", "UsageSegment"}
-    assert access.fields_of("MeterDevice") == frozenset()
     assert access.value_types == ("electric_net_kwh_valid",)
     assert access.segment_start == datetime(2025, 3, 31, 12, tzinfo=UTC)
     assert access.segment_end is None

@@ -34,7 +34,7 @@ def read(pack, window=OPEN, positions=(0, 1, 2)):
 
 def test_a_whole_segment_comes_from_its_row(pack, django_assert_num_queries):
     """The common case needs no query, no unpacking and no rendering."""
-    light = type(pack).objects.light().get(pk=pack.pk)
+    light = type(pack).objects.defer("blob").get(pk=pack.pk)
     with django_assert_num_queries(0):
         fragment = read(light)
     assert fragment.segment_id == pack.public_id

@@ -244,15 +244,6 @@ def test_series_are_found_again_widened_and_split_by_unit(links, series):
     assert len({series.pk, other_unit.pk, other_meter.pk}) == 3
 
 
-def test_segments_are_found_by_id(series):
-    """The id filter takes trimmed ids too and ignores what is no id."""
-    write(series, 1)
-    row = series.packs.get()
-    assert UsagePack.objects.with_ids([row.public_id + ".abc", "nonsense"]).get() == row
-    assert not UsagePack.objects.with_ids(["nonsense", ""]).exists()
-    assert not UsagePack.objects.with_ids([]).exists()
-
-
 def test_many_months_take_few_statements(series, django_assert_max_num_queries):
     """Ingestion cost must not grow by a statement per segment."""
     values = [usage(*([1] * 96 * 300), quality=Quality.VALID)]
