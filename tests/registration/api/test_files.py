@@ -9,9 +9,9 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
+from portal.http.files import Part, Unsatisfiable, asked_part
 from portal.models import AuditEvent
 from registration import urls_of
-from registration.api.files import _Part, _part, _Unsatisfiable
 from registration.catalogue.metadata_parts import MetadataContext
 from registration.errors import InvalidRequest
 from registration.models.files import ServerProvidedFile
@@ -113,13 +113,13 @@ def test_the_database_refuses_what_no_service_writes(values):
 @pytest.mark.parametrize(
     ("header", "part"),
     [
-        ("bytes=0-0", _Part(0, 0)),
-        ("bytes=2-5", _Part(2, 5)),
-        ("bytes=7-", _Part(7, 9)),
-        ("bytes=-3", _Part(7, 9)),
-        ("bytes=-99", _Part(0, 9)),
-        ("bytes=5-99", _Part(5, 9)),
-        ("BYTES=1-2", _Part(1, 2)),
+        ("bytes=0-0", Part(0, 0)),
+        ("bytes=2-5", Part(2, 5)),
+        ("bytes=7-", Part(7, 9)),
+        ("bytes=-3", Part(7, 9)),
+        ("bytes=-99", Part(0, 9)),
+        ("bytes=5-99", Part(5, 9)),
+        ("BYTES=1-2", Part(1, 2)),
         ("bytes=5-2", None),
         ("bytes=-", None),
         ("bytes=0-1,3-4", None),
@@ -132,14 +132,14 @@ def test_the_database_refuses_what_no_service_writes(values):
 )
 def test_ranges(header, part):
     """One range is served; what is not understood is the whole file (RFC 9110 14.2)."""
-    assert _part(header, 10) == part
+    assert asked_part(header, 10) == part
 
 
 @pytest.mark.parametrize("header", ["bytes=10-", "bytes=99-100", "bytes=-0"])
 def test_ranges_past_the_end(header):
     """416, not an empty answer."""
-    with pytest.raises(_Unsatisfiable):
-        _part(header, 10)
+    with pytest.raises(Unsatisfiable):
+        asked_part(header, 10)
 
 
 def test_the_address_is_published_with_the_scope_only():
