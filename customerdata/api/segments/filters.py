@@ -5,7 +5,7 @@ that matter. What only a finished segment can answer (trimmed ids, its own start
 of the formats shown) is checked again on the segment.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from customerdata.access.reading import Reader
 from customerdata.kinds.base import Name
+from customerdata.kinds.meter_device import METER_DEVICE
 from customerdata.kinds.service_point import SERVICE_POINT
 from customerdata.models import GrantedObject, MeterDevice, MeterDeviceVersion, UsagePack
 from customerdata.usage_values.segments import base_segment_id, same_id, segment_id_month
@@ -30,13 +31,14 @@ Condition = Callable[[list[str], Reader], Q]
 class SegmentFilters:
     """What the URL asks for; every part has to hold.
 
-    `series` is a condition on series, None for all. Each set of `ids` and of `meters` (public ids)
-    comes from one parameter; `before` bounds the start of segments, `after` their end.
+    `series` is a condition on series, None for all. Each set of `ids` comes from one parameter, and
+    so does each pair of `referring`: a field of the segment and the public ids of which it has to
+    hold one. `before` bounds the start of segments, `after` their end.
     """
 
     series: Q | None
     ids: tuple[frozenset[str], ...] = ()
-    meters: tuple[frozenset[str], ...] = ()
+    referring: tuple[tuple[str, frozenset[str]], ...] = ()
     before: datetime | None = None
     after: datetime | None = None
 
@@ -49,14 +51,19 @@ class SegmentFilters:
         return sorted(frozenset.intersection(*wanted))
 
     def admits(
-        self, *, segment_id: str, start: datetime, end: datetime, meters: frozenset[str]
+        self,
+        *,
+        segment_id: str,
+        start: datetime,
+        end: datetime,
+        links: Mapping[str, Collection[str]],
     ) -> bool:
         """Tell whether a finished segment is asked for."""
         return (
             (self.before is None or start <= self.before)
             and (self.after is None or end >= self.after)
             and all(any(same_id(text, segment_id) for text in ids) for ids in self.ids)
-            and all(meters & wanted for wanted in self.meters)
+            and all(not wanted.isdisjoint(links[field]) for field, wanted in self.referring)
         )
 
 
@@ -86,7 +93,7 @@ def read_filters(query: ListQuery, reader: Reader) -> SegmentFilters:
     return SegmentFilters(
         series=series,
         ids=ids,
-        meters=tuple(frozenset(found.values()) for found in meters),
+        referring=tuple((METER_DEVICE.related, frozenset(found.values())) for found in meters),
         before=min(befores, default=None),
         after=max(afters, default=None),
     )

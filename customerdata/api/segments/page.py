@@ -17,7 +17,7 @@ from customerdata.api.segments.pieces import (
     shown_by,
     split_readers,
 )
-from customerdata.api.segments.related import METERS, Links, Related, meters_of
+from customerdata.api.segments.related import Links, Related, meters_of
 from customerdata.api.segments.scan import KEYS_AT_ONCE, Batch, Found, Position, Walk, read_cursor
 from customerdata.models.usage import parse_formats
 from portal.http.listing import PAGE_SIZE, Cursor, ListQuery
@@ -180,7 +180,7 @@ class _Cutter:
                 segment_id=item.segment_id,
                 start=item.start,
                 end=item.end,
-                meters=frozenset(item.links[METERS]),
+                links=item.links,
             )
         ]
 
@@ -203,17 +203,14 @@ class _Cutter:
     def _item(self, row: Found, grid: Grid, piece: Piece) -> Item:
         step = timedelta(seconds=row.interval)
         start, part = row.segment_start, piece.part
-        links = self.related.links[row.series_id]
         named = self._named(row.formats_text, piece.positions or ())
-        if extra := sorted((named & self.related.meters).difference(links[METERS])):
-            links = {**links, METERS: (*links[METERS], *extra)}
         return Item(
             row,
             piece,
             piece_id(grid, piece, self.key),
             start + part.first * step,
             start + part.last * step,
-            links,
+            self.related.links_of(row, named),
         )
 
 

@@ -67,9 +67,18 @@ _REACHING = (
 )
 
 
-# The public ids of what a series hangs on by the field that publishes them (10.8.1), without those
-# that the token may not see.
+# The public ids of what a segment refers to, by the field that publishes them (10.8.1), as far as
+# the token may see them.
 Links = dict[str, tuple[str, ...]]
+# In the order of the standard; what nothing fills in stays empty.
+_NO_LINKS: Links = dict.fromkeys(
+    (
+        "related_aggregations",
+        *(kind.related for kind in _OF_SERIES),
+        "related_billsections",
+    ),
+    (),
+)
 
 
 @dataclass(slots=True)
@@ -90,16 +99,22 @@ class Related:
             "entries": None if self.reader.entries is None else list(self.reader.entries),
         }
         for pk, *ids in fetch(_LINKS, params) if series else ():
-            self.links[pk] = {
-                kind.related: (public,) if public else ()
-                for kind, public in zip(_OF_SERIES, ids, strict=True)
-            }
+            visible = zip(_OF_SERIES, ids, strict=True)
+            linked = {kind.related: (public,) for kind, public in visible if public}
+            self.links[pk] = {**_NO_LINKS, **linked}
             self.meters.update(self.links[pk][METERS])
         named = {name for text in {row.formats_text for row in rows} for name in _meters_of(text)}
         if left := named - self.meters:
             granted = self.reader.granted(Name.METER).values("object_id")
             found = MeterDevice.objects.filter(cds_meterdevice_id__in=left, pk__in=granted)
             self.meters.update(found.values_list("cds_meterdevice_id", flat=True))
+
+    def links_of(self, row: Found, named: Collection[str]) -> Links:
+        """Return what a segment of a row refers to; `named` are the meters of its formats."""
+        links = self.links[row.series_id]
+        if named and (extra := sorted(self.meters.intersection(named).difference(links[METERS]))):
+            return {**links, METERS: (*links[METERS], *extra)}
+        return links
 
     def reaching(
         self, rows: Iterable[Found], entries: Collection[int]
