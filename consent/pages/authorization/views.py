@@ -76,7 +76,7 @@ def for_request(view: PageView) -> Callable[..., HttpResponse]:
 def _end(request: HttpRequest, asked: AuthorizationRequest, over: RequestOver) -> HttpResponse:
     """Send a request back that nobody can answer any more, unless that was done meanwhile."""
     try:
-        url = approve.refuse(
+        url = approve.refuse_authorization_request(
             request=asked, error=over.code, description=over.message, by=customer_of(request)
         )
     except WaitsForAnother:
@@ -244,7 +244,7 @@ def _decline(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     reason = request.POST.get("reason")
     error = reason if reason == "no_preselections" else "access_denied"
     try:
-        return send(approve.decline(request=asked, by=who, error=error))
+        return send(approve.decline_authorization_request(request=asked, by=who, error=error))
     except WaitsForAnother:
         if request.user.is_authenticated:
             raise
@@ -260,7 +260,9 @@ def _authorize(request: HttpRequest, asked: AuthorizationRequest, choices: Choic
     user = customer_of(request)
     try:
         mark = request.POST.get("mark", "")
-        url = approve.approve(request=asked, user=user, choices=choices, mark=mark, by=user)
+        url = approve.approve_authorization_request(
+            request=asked, user=user, choices=choices, mark=mark, by=user
+        )
     except approve.ChoicesRefused as error:
         approve.extend_request(request=asked, user=user)
         sections = sections_of(asked, customer_of(request), offers_of(asked))

@@ -199,7 +199,7 @@ def _asked(request: AuthorizationRequest) -> frozenset[str]:
 
 
 @transaction.atomic
-def approve(
+def approve_authorization_request(
     *, request: AuthorizationRequest, user: User, choices: Choices, mark: str, by: User
 ) -> str:
     """Approve a request with these choices; return the URL for the customer's browser.
@@ -244,7 +244,9 @@ def approve(
 
 
 @transaction.atomic
-def decline(*, request: AuthorizationRequest, by: User | str, error: str = "access_denied") -> str:
+def decline_authorization_request(
+    *, request: AuthorizationRequest, by: User | str, error: str = "access_denied"
+) -> str:
     """Decline a request; return the URL for the customer's browser.
 
     `error` is what the client learns: `no_preselections` after the preselection error page
@@ -261,7 +263,9 @@ def decline(*, request: AuthorizationRequest, by: User | str, error: str = "acce
 
 
 @transaction.atomic
-def refuse(*, request: AuthorizationRequest, error: str, description: str, by: User) -> str:
+def refuse_authorization_request(
+    *, request: AuthorizationRequest, error: str, description: str, by: User
+) -> str:
     """End a request that can no longer be answered; return the URL for the person's browser.
 
     A repeated call returns the first answer. Raises WaitsForAnother and RequestNotFound.

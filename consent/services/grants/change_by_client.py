@@ -54,7 +54,7 @@ from registration.catalogue.types import ScopeType, scope_types
 from registration.models import Message
 from registration.services.catalogue.offers import consent_offers, current_offers
 
-S = Grant.Status
+Status = Grant.Status
 Entry = Mapping[str, Any]
 
 # These have no limits that move with the clock; they are compared across the entries as well.
@@ -96,12 +96,12 @@ def patch_grant(*, grant: Grant, changes: Mapping[str, Any], by: str) -> GrantUp
     """
     row = lock_grant(grant)
     review = row.review_id
-    if "status" in changes and changes["status"] != S.CLOSED:
+    if "status" in changes and changes["status"] != Status.CLOSED:
         raise InvalidChange("status can only be set to closed.", field="status")
     if "scope" in changes or "authorization_details" in changes:
         row = _change_access(row, changes, by=by)
     if "status" in changes:
-        row = end_grant(grant=row, status=S.CLOSED, reason="closed by the client", by=by)
+        row = end_grant(grant=row, status=Status.CLOSED, reason="closed by the client", by=by)
     return GrantUpdate(row, None if row.review_id == review else row.review)
 
 
@@ -111,7 +111,7 @@ def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
         return row
     if row.status in Grant.ENDED:
         raise ForbiddenTransition(f"A Grant that is {row.status} cannot be changed.", field="scope")
-    if row.status == S.NEEDS_AUTHORIZATION and not row.is_asking and not row.enabled_scope:
+    if row.status == Status.NEEDS_AUTHORIZATION and not row.is_asking and not row.enabled_scope:
         # Nobody has granted anything yet, so there is nothing to compare with.
         row.scope, row.authorization_details = wanted.scope, list(wanted.entries)
         save_grant(row)
@@ -127,7 +127,7 @@ def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
     else:
         forget_question(row)
     _keep(row, wanted, plan)
-    if row.status == S.NEEDS_AUTHORIZATION and not row.is_asking:
+    if row.status == Status.NEEDS_AUTHORIZATION and not row.is_asking:
         begin(row)
     elif not row.is_administrative and row.status not in Grant.WITHOUT_ACCESS:
         row.save()
@@ -141,14 +141,14 @@ def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
 
 def _ask(row: Grant, wanted: Wanted, *, by: str) -> None:
     """Publish what is wanted; access stays as granted until somebody decides."""
-    if row.status == S.SUSPENDED:
+    if row.status == Status.SUSPENDED:
         # The way back from a suspension is the utility's, not a wish of the Client.
         raise ForbiddenTransition("A suspended Grant can only be reduced.", field="scope")
     if is_given_by_utility(row):
         ask_utility(row, scope=wanted.scope, entries=list(wanted.entries), by=by)
         return
-    if row.status != S.NEEDS_AUTHORIZATION:
-        apply_status(row, S.NEEDS_AUTHORIZATION)
+    if row.status != Status.NEEDS_AUTHORIZATION:
+        apply_status(row, Status.NEEDS_AUTHORIZATION)
     row.asked_scope, row.asked_authorization_details = wanted.scope, list(wanted.entries)
 
 
@@ -164,13 +164,13 @@ def _keep(row: Grant, wanted: Wanted, plan: ChangePlan) -> None:
     row.authorization_details = [kept.entry for kept in plan.kept]
     _keep_selections(row, plan.kept)
     row.expires = _earlier(row.expires, row.authorization_details)
-    if row.status == S.PARTIAL:
+    if row.status == Status.PARTIAL:
         open_ids = set(row.enabled_scope.split()) & set(row.scope.split())
         row.enabled_scope = " ".join(name for name in row.scope.split() if name in open_ids)
         row.enabled_authorization_details = [
             entry for entry in row.authorization_details if entry["type"] in open_ids
         ]
-    elif row.status not in Grant.WITHOUT_ACCESS and row.status != S.NEEDS_SUB_GRANTS:
+    elif row.status not in Grant.WITHOUT_ACCESS and row.status != Status.NEEDS_SUB_GRANTS:
         open_fully(row)
 
 

@@ -35,17 +35,25 @@ from registration.models.files import ServerProvidedFile
 from registration.services.catalogue.offers import current_offers
 from registration.services.locks import lock_client
 
-S = Grant.Status
+Status = Grant.Status
 
 # Statuses that tell how the data is doing; access stays as it is.
 DATA_STATES: Mapping[str, str] = {
-    S.ACTIVE: "The data of this Grant is on schedule again.",
-    S.DELAYED: "The data of this Grant is behind schedule and will be updated.",
-    S.STOPPED: STOPPED_MEANS,
-    S.ERRORED: "An internal error affects this Grant; access cannot be confirmed.",
+    Status.ACTIVE: "The data of this Grant is on schedule again.",
+    Status.DELAYED: "The data of this Grant is behind schedule and will be updated.",
+    Status.STOPPED: STOPPED_MEANS,
+    Status.ERRORED: "An internal error affects this Grant; access cannot be confirmed.",
 }
 # From here only the service of that status leads on: an authorization, a date, resuming.
-_BOUND = frozenset({S.FUTURE, S.NEEDS_AUTHORIZATION, S.SUSPENDED, S.NEEDS_SUB_GRANTS, S.PARTIAL})
+_BOUND = frozenset(
+    {
+        Status.FUTURE,
+        Status.NEEDS_AUTHORIZATION,
+        Status.SUSPENDED,
+        Status.NEEDS_SUB_GRANTS,
+        Status.PARTIAL,
+    }
+)
 
 
 class InvalidStaffChange(DomainError):
@@ -89,7 +97,7 @@ def grant_files(
     now = timezone.now()
     grant = Grant(
         client=client,
-        status=S.ACTIVE,
+        status=Status.ACTIVE,
         scope=scope_id,
         authorization_details=[{"type": scope_id, "file_id": file_id} for file_id in file_ids],
         resolution=resolution_of(scope_id, (), current_offers()),
@@ -113,7 +121,7 @@ def suspend_grant(*, grant: Grant, reason: str, by: User | str) -> Grant:
     reason = _require(reason)
     row = lock_grant(grant)
     before = {"status": row.status, "scope": row.enabled_scope}
-    apply_status(row, S.SUSPENDED)
+    apply_status(row, Status.SUSPENDED)
     row.suspended_from = before
     close_fully(row)
     save_grant(row)
@@ -129,9 +137,9 @@ def resume_grant(*, grant: Grant, by: User | str) -> Grant:
     Raises ForbiddenTransition for a Grant that is not suspended.
     """
     row = lock_grant(grant)
-    if row.status != S.SUSPENDED:
+    if row.status != Status.SUSPENDED:
         raise ForbiddenTransition("Only a suspended Grant can be resumed.", field="status")
-    before = row.suspended_from or {"status": S.ACTIVE.value, "scope": row.scope}
+    before = row.suspended_from or {"status": Status.ACTIVE.value, "scope": row.scope}
     row.suspended_from = None
     if before["status"] in Grant.LIMITED:
         apply_status(row, before["status"])
@@ -140,12 +148,12 @@ def resume_grant(*, grant: Grant, by: User | str) -> Grant:
             row.save()
             customer_accounts.listener().grant_approved(row)
     elif row.is_under_review:
-        apply_status(row, S.PENDING)
+        apply_status(row, Status.PENDING)
         row.eta = timezone.now() + REVIEW_TIME
         open_fully(row)
     elif row.user_id is None:
-        apply_status(row, S.ACTIVE)
-        if before["status"] in {S.DELAYED, S.STOPPED, S.ERRORED}:
+        apply_status(row, Status.ACTIVE)
+        if before["status"] in {Status.DELAYED, Status.STOPPED, Status.ERRORED}:
             apply_status(row, before["status"])
         open_fully(row)
     else:
@@ -167,7 +175,7 @@ def limit_grant(*, grant: Grant, scope_ids: Sequence[str], reason: str, by: User
     row = lock_grant(grant)
     wanted = [scope_id for scope_id in row.scope.split() if scope_id in scope_ids]
     _refuse_under_review(row)
-    apply_status(row, S.PARTIAL)
+    apply_status(row, Status.PARTIAL)
     if not wanted or len(wanted) == len(row.scope.split()) or set(scope_ids) - set(wanted):
         raise InvalidStaffChange(
             f"Name some, but not all, of the Grant's scopes: {row.scope}.", field="scope"
@@ -183,10 +191,10 @@ def limit_grant(*, grant: Grant, scope_ids: Sequence[str], reason: str, by: User
 def lift_limit(*, grant: Grant, by: User | str) -> Grant:
     """Open a partial Grant fully again. Raises ForbiddenTransition for any other."""
     row = lock_grant(grant)
-    if row.status != S.PARTIAL:
+    if row.status != Status.PARTIAL:
         raise ForbiddenTransition("Only a partial Grant has a limit.", field="status")
     if row.user_id is None:
-        apply_status(row, S.ACTIVE)
+        apply_status(row, Status.ACTIVE)
         open_fully(row)
     else:
         begin(row)
@@ -211,9 +219,9 @@ def report_data_state(*, grant: Grant, status: str, by: User | str) -> Grant:
         raise ForbiddenTransition(
             f"A Grant that is {row.status} cannot be reported as {status}.", field="status"
         )
-    if status == S.ACTIVE:
+    if status == Status.ACTIVE:
         _refuse_without_new_data(row)
-    was_pending = row.status == S.PENDING
+    was_pending = row.status == Status.PENDING
     apply_status(row, status)
     open_fully(row)
     row.save()
@@ -243,11 +251,11 @@ def recompute_grant(*, grant: Grant, by: User | str) -> Grant:
     Raises ForbiddenTransition for any other Grant.
     """
     row = lock_grant(grant)
-    if row.status != S.ACTIVE:
+    if row.status != Status.ACTIVE:
         raise ForbiddenTransition(
             f"A Grant that is {row.status} cannot be computed again.", field="status"
         )
-    apply_status(row, S.PENDING)
+    apply_status(row, Status.PENDING)
     save_grant(row)
     enqueue("consent.tasks.compute_grant", row.grant_id)
     record_change(row, "recomputed", by=by)
@@ -259,7 +267,7 @@ def require_sub_grants(*, grant: Grant, by: User | str) -> Grant:
     """Let a Grant wait for its sub-Grants; until they suffice it gives nothing (CDS-WG1-02 8.2)."""
     row = lock_grant(grant)
     _refuse_under_review(row)
-    apply_status(row, S.NEEDS_SUB_GRANTS)
+    apply_status(row, Status.NEEDS_SUB_GRANTS)
     close_fully(row)
     save_grant(row)
     record_change(row, "needs_sub_grants", by=by)
@@ -273,7 +281,7 @@ def disable_grant(*, grant: Grant, reason: str, by: User | str) -> Grant:
 
     Raises InvalidStaffChange without a reason.
     """
-    return end_grant(grant=grant, status=S.DISABLED, reason=_require(reason), by=by)
+    return end_grant(grant=grant, status=Status.DISABLED, reason=_require(reason), by=by)
 
 
 def _refuse_under_review(grant: Grant) -> None:

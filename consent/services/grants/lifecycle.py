@@ -25,36 +25,42 @@ from registration.services.catalogue.offers import current_offers
 from registration.services.locks import lock_message, lock_registration
 from registration.services.messages.write import notify
 
-S = Grant.Status
+Status = Grant.Status
 
 # From which status to which. Nothing leads out of an ended Grant.
-_ENDS = frozenset({S.DISABLED, S.REVOKED, S.CLOSED, S.EXPIRED})
-_HICCUPS = frozenset({S.DELAYED, S.STOPPED, S.ERRORED})
-_PAUSED = _ENDS | {S.SUSPENDED}
+_ENDS = frozenset({Status.DISABLED, Status.REVOKED, Status.CLOSED, Status.EXPIRED})
+_HICCUPS = frozenset({Status.DELAYED, Status.STOPPED, Status.ERRORED})
+_PAUSED = _ENDS | {Status.SUSPENDED}
 # A Client may ask for more while the Grant gives all that was granted (CDS-WG1-02 8.6).
-_RUNNING = _PAUSED | {S.NEEDS_AUTHORIZATION}
+_RUNNING = _PAUSED | {Status.NEEDS_AUTHORIZATION}
 TRANSITIONS: Mapping[str, frozenset[str]] = {
-    S.ACTIVE: _RUNNING | _HICCUPS | {S.PENDING, S.PARTIAL, S.NEEDS_SUB_GRANTS},
-    S.FUTURE: _ENDS | {S.ACTIVE, S.PENDING},
-    S.PENDING: _RUNNING | _HICCUPS | {S.ACTIVE, S.PARTIAL, S.NEEDS_SUB_GRANTS},
+    Status.ACTIVE: _RUNNING | _HICCUPS | {Status.PENDING, Status.PARTIAL, Status.NEEDS_SUB_GRANTS},
+    Status.FUTURE: _ENDS | {Status.ACTIVE, Status.PENDING},
+    Status.PENDING: _RUNNING | _HICCUPS | {Status.ACTIVE, Status.PARTIAL, Status.NEEDS_SUB_GRANTS},
     # What the utility limits or suspends, no wish of the Client opens again.
-    S.PARTIAL: _PAUSED | {S.ACTIVE, S.PENDING},
-    S.NEEDS_AUTHORIZATION: _PAUSED | {S.ACTIVE, S.PENDING, S.FUTURE},
-    S.NEEDS_SUB_GRANTS: _PAUSED | {S.ACTIVE, S.PENDING},
-    S.SUSPENDED: _ENDS
-    | {S.ACTIVE, S.PENDING, S.PARTIAL, S.NEEDS_AUTHORIZATION, S.NEEDS_SUB_GRANTS},
+    Status.PARTIAL: _PAUSED | {Status.ACTIVE, Status.PENDING},
+    Status.NEEDS_AUTHORIZATION: _PAUSED | {Status.ACTIVE, Status.PENDING, Status.FUTURE},
+    Status.NEEDS_SUB_GRANTS: _PAUSED | {Status.ACTIVE, Status.PENDING},
+    Status.SUSPENDED: _ENDS
+    | {
+        Status.ACTIVE,
+        Status.PENDING,
+        Status.PARTIAL,
+        Status.NEEDS_AUTHORIZATION,
+        Status.NEEDS_SUB_GRANTS,
+    },
     # `pending` while the utility reviews what the Client wants beyond what it has (8.6).
-    S.DELAYED: _RUNNING | {S.ACTIVE, S.PENDING, S.STOPPED, S.ERRORED},
-    S.STOPPED: _RUNNING | {S.ACTIVE, S.PENDING, S.DELAYED, S.ERRORED},
-    S.ERRORED: _RUNNING | {S.ACTIVE, S.PENDING, S.DELAYED, S.STOPPED},
+    Status.DELAYED: _RUNNING | {Status.ACTIVE, Status.PENDING, Status.STOPPED, Status.ERRORED},
+    Status.STOPPED: _RUNNING | {Status.ACTIVE, Status.PENDING, Status.DELAYED, Status.ERRORED},
+    Status.ERRORED: _RUNNING | {Status.ACTIVE, Status.PENDING, Status.DELAYED, Status.STOPPED},
     **dict.fromkeys(_ENDS, frozenset()),
 }
 
 # Sub-Grants in these make a parent that waits for them go on (CDS-WG1-02 8.2).
-SUFFICIENT_FOR_PARENT = frozenset({S.ACTIVE, S.PARTIAL, S.DELAYED, S.STOPPED})
+SUFFICIENT_FOR_PARENT = frozenset({Status.ACTIVE, Status.PARTIAL, Status.DELAYED, Status.STOPPED})
 
 # From these a Grant can say that its data stopped; elsewhere another status matters more.
-MAY_STOP = frozenset({S.ACTIVE, S.PENDING, S.DELAYED, S.ERRORED})
+MAY_STOP = frozenset({Status.ACTIVE, Status.PENDING, Status.DELAYED, Status.ERRORED})
 STOPPED_MEANS = "The data of this Grant is no longer updated; what is there stays available."
 
 # How long the computation of a large selection takes, as a promise to the client.
@@ -135,7 +141,7 @@ def apply_status(grant: Grant, status: str) -> None:
             f"A Grant that is {grant.status} cannot become {status}.", field="status"
         )
     grant.status = status
-    grant.eta = timezone.now() + PENDING_TIME if status == S.PENDING else None
+    grant.eta = timezone.now() + PENDING_TIME if status == Status.PENDING else None
 
 
 def open_fully(grant: Grant) -> None:
@@ -207,7 +213,7 @@ def create_grant(
     grant = Grant.objects.create(
         client=client,
         user=user,
-        status=S.FUTURE if begins_later else S.PENDING,
+        status=Status.FUTURE if begins_later else Status.PENDING,
         eta=None if begins_later else now + PENDING_TIME,
         scope=scope,
         authorization_details=authorization_details,
@@ -263,11 +269,11 @@ def begin(grant: Grant) -> None:
     The caller saves the row and writes the audit event.
     """
     if grant.not_before is not None and grant.not_before > timezone.now():
-        apply_status(grant, S.FUTURE)
+        apply_status(grant, Status.FUTURE)
         close_fully(grant)
     elif customer_accounts.listener().size(grant) > settings.SYNCHRONOUS_SELECTION_LIMIT:
-        if grant.status != S.PENDING:
-            apply_status(grant, S.PENDING)
+        if grant.status != Status.PENDING:
+            apply_status(grant, Status.PENDING)
         _open_first_objects(grant)
         enqueue("consent.tasks.compute_grant", grant.grant_id)
     else:
@@ -306,7 +312,7 @@ def _open_first_objects(grant: Grant) -> None:
 
 
 def _finish(grant: Grant) -> None:
-    apply_status(grant, S.ACTIVE)
+    apply_status(grant, Status.ACTIVE)
     open_fully(grant)
     # Stored first: the listener may look the Grant up.
     grant.save()
@@ -325,7 +331,7 @@ def stop_if_over(grant: Grant) -> None:
     if grant.status not in MAY_STOP or not grant.is_out_of_new_data(now):
         return
     if not _spans_are_over(grant, now):
-        apply_status(grant, S.STOPPED)
+        apply_status(grant, Status.STOPPED)
         grant.save()  # the parent is settled by what is stored
         record_change(grant, "stopped", by=SYSTEM)
         tell_client(grant, "Grant stopped", STOPPED_MEANS)
@@ -352,9 +358,9 @@ def compute_grant(*, grant_id: str) -> bool:
     if row is None:
         return False
     row = lock_grant(row)
-    if row.is_asking and row.status in {S.PENDING, S.NEEDS_AUTHORIZATION}:
+    if row.is_asking and row.status in {Status.PENDING, Status.NEEDS_AUTHORIZATION}:
         customer_accounts.listener().grant_approved(row)
-    elif row.status == S.PENDING:
+    elif row.status == Status.PENDING:
         _finish(row)
         save_grant(row)
     else:
@@ -371,7 +377,7 @@ def postpone_grant(*, grant: Grant, by: User | str) -> Grant:
     """
     row = lock_grant(grant)
     now = timezone.now()
-    if row.status != S.PENDING or row.eta is None or row.eta > now:
+    if row.status != Status.PENDING or row.eta is None or row.eta > now:
         return row
     row.eta = now + (REVIEW_TIME if row.is_under_review else PENDING_TIME)
     save_grant(row)
@@ -385,7 +391,7 @@ def postpone_grant(*, grant: Grant, by: User | str) -> Grant:
 def start_grant(*, grant: Grant, by: User | str) -> Grant:
     """Open a Grant for the future when its time has come (CDS-WG1-02 8.2)."""
     row = lock_grant(grant)
-    if row.status != S.FUTURE or row.not_before is None or row.not_before > timezone.now():
+    if row.status != Status.FUTURE or row.not_before is None or row.not_before > timezone.now():
         return row
     begin(row)
     save_grant(row)
@@ -419,8 +425,8 @@ def end_grant(*, grant: Grant, status: str, reason: str, by: User | str) -> Gran
     if not row.is_administrative:
         customer_accounts.listener().grant_ended(row)
     record_change(row, status, by=by, reason=row.ended_reason)
-    if status in {S.REVOKED, S.DISABLED}:
-        who = "The customer" if status == S.REVOKED else "The utility"
+    if status in {Status.REVOKED, Status.DISABLED}:
+        who = "The customer" if status == Status.REVOKED else "The utility"
         tell_client(row, f"Grant {status}", f"{who} has ended this Grant: {row.ended_reason}.")
     for child in Grant.objects.live().filter(parent=row).order_by("pk"):
         end_grant(grant=child, status=status, reason="the Grant above it ended", by=by)
@@ -444,7 +450,7 @@ def settle_parent(grant: Grant) -> None:
     if grant.parent_id is None:
         return
     parent = Grant.objects.select_related("client__registration").get(pk=grant.parent_id)
-    if parent.status != S.NEEDS_SUB_GRANTS:
+    if parent.status != Status.NEEDS_SUB_GRANTS:
         return
     children = Grant.objects.live().filter(parent=parent).values_list("status", flat=True)
     if set(children) <= SUFFICIENT_FOR_PARENT:

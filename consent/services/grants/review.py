@@ -43,11 +43,13 @@ from registration.services.messages.handlers import (
     request_handlers,
 )
 
-S = Grant.Status
+Status = Grant.Status
 KEY = "field_changes:grant"
 
 # What a wish can be about; limits, suspensions and future starts are the utility's own.
-_REVIEWABLE = frozenset({S.ACTIVE, S.PENDING, S.DELAYED, S.STOPPED, S.ERRORED})
+_REVIEWABLE = frozenset(
+    {Status.ACTIVE, Status.PENDING, Status.DELAYED, Status.STOPPED, Status.ERRORED}
+)
 _UTILITY_GIVES = frozenset({ScopeKind.SERVER_GRANTED, ScopeKind.DIRECT_ACCESS})
 
 
@@ -59,7 +61,7 @@ def register() -> None:
 
 def is_given_by_utility(grant: Grant) -> bool:
     """Whether no customer gave this Grant, nor is waited for."""
-    return grant.user_id is None and grant.status != S.NEEDS_AUTHORIZATION
+    return grant.user_id is None and grant.status != Status.NEEDS_AUTHORIZATION
 
 
 def utility_offers(client: Client) -> dict[str, ScopeOffer]:
@@ -83,10 +85,10 @@ def ask_utility(row: Grant, *, scope: str, entries: list[dict[str, Any]], by: st
             f"A Grant that is {row.status} can only be reduced.", field="scope"
         )
     _check_files(row.client, entries)
-    back_to = row.reviewed_from or (S.ACTIVE if row.status == S.PENDING else row.status)
+    back_to = row.reviewed_from or (Status.ACTIVE if row.status == Status.PENDING else row.status)
     close_review(row, why="A newer change of this Grant takes its place.", by=by)
-    if row.status != S.PENDING:
-        apply_status(row, S.PENDING)
+    if row.status != Status.PENDING:
+        apply_status(row, Status.PENDING)
     row.eta = timezone.now() + REVIEW_TIME
     changes = {
         "scope": (row.scope, scope),
@@ -137,7 +139,7 @@ def reject_wish(request: Message, reason: str, by: Actor) -> None:
     _decided(row)
     record_change(row, "widening_rejected", by=by, reason=reason)
     if not row.scope:
-        end_grant(grant=row, status=S.CLOSED, reason="closed by the client", by=by)
+        end_grant(grant=row, status=Status.CLOSED, reason="closed by the client", by=by)
 
 
 def _under_review(request: Message) -> Grant:
@@ -153,7 +155,7 @@ def _decided(row: Grant) -> None:
     row.review, row.reviewed_from = None, ""
     forget_question(row)
     _go_back(row, back_to)
-    if row.status == S.SUSPENDED:
+    if row.status == Status.SUSPENDED:
         # Resumed, it is again what it was before the review.
         row.suspended_from = {"status": back_to, "scope": row.scope}
     row.save()
@@ -163,7 +165,7 @@ def _decided(row: Grant) -> None:
 
 
 def _go_back(row: Grant, status: str) -> None:
-    if row.status == S.PENDING:
+    if row.status == Status.PENDING:
         apply_status(row, status)
         open_fully(row)
 

@@ -13,7 +13,7 @@ from consent.services.grants.lifecycle import (
 )
 from portal.models import User
 
-S = Grant.Status
+Status = Grant.Status
 
 
 @transaction.atomic
@@ -24,9 +24,9 @@ def stop_new_data(*, grant: Grant, by: User | str) -> Grant:
     Message. Another status matters more, and a Grant that goes on stays as it is.
     """
     row = lock_grant(grant)
-    if row.status != S.ACTIVE or not row.is_out_of_new_data(timezone.now()):
+    if row.status != Status.ACTIVE or not row.is_out_of_new_data(timezone.now()):
         return row
-    apply_status(row, S.STOPPED)
+    apply_status(row, Status.STOPPED)
     save_grant(row)
     record_change(row, "stopped", by=by)
     settle_parent(row)

@@ -30,7 +30,7 @@ from portal.models import User
 from portal.values.times import utility_zone
 from portal.values.wording import moment_words
 
-S = Grant.Status
+Status = Grant.Status
 # Entry, kind, primary key and cutoff of each row.
 Shown = frozenset[tuple[int, str, int, datetime]]
 TASK = "customerdata.tasks.send_account_unlinked"
@@ -113,7 +113,7 @@ def _settle(grant: Grant, *, by: User | str) -> bool:
     compute_grant(row)
     after = _shown(row)
     held = holdings(row)
-    if row.status == S.FUTURE:
+    if row.status == Status.FUTURE:
         # Nothing was shared yet; when its time comes nothing would be there to share.
         if not held.some_go_on:
             disable_grant(grant=row, reason=_WHY, by=by)
@@ -126,8 +126,8 @@ def _settle(grant: Grant, *, by: User | str) -> bool:
     if not after and not (held.some_go_on and _takes_future(row)):
         disable_grant(grant=row, reason=_WHY, by=by)
     elif stops:
-        report_data_state(grant=row, status=S.STOPPED, by=by)
-    elif row.status != S.STOPPED or _objects(before) != _objects(after):
+        report_data_state(grant=row, status=Status.STOPPED, by=by)
+    elif row.status != Status.STOPPED or _objects(before) != _objects(after):
         # Of one that is stopped it is no news that nothing newer comes, unless something is gone.
         tell_client(row, "Grant reduced", "An account of this Grant gets no new data any more.")
     return True

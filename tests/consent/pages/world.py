@@ -133,7 +133,7 @@ class World:
     def approve(self, request: AuthorizationRequest, choices: Choices) -> str:
         """Approve as alice, on the form as it is now; return where her browser goes."""
         mark = form_mark(request, self.alice.pk)
-        return approval.approve(
+        return approval.approve_authorization_request(
             request=request, user=self.alice, choices=choices, mark=mark, by=self.alice
         )
 

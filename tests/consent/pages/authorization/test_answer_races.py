@@ -123,7 +123,7 @@ def test_somebody_elses_open_form_is_not_ended(world):
     stale = AuthorizationRequest.objects.select_related("client__registration").get(pk=request.pk)
     stale.user = None
     with pytest.raises(WaitsForAnother):
-        approve.refuse(
+        approve.refuse_authorization_request(
             request=stale,
             error="cds_grant_id_invalid_user",
             description="The Grant was made for another user.",

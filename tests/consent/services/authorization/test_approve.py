@@ -112,7 +112,7 @@ def test_a_second_click_gets_the_first_answer(world: World) -> None:
     request = world.ask(details=MERGED)
     first = approve(world, request, pick("sc_222222"))
     assert approve(world, request, pick("sc_333333")) == first
-    assert approval.decline(request=request, by=world.alice) == first
+    assert approval.decline_authorization_request(request=request, by=world.alice) == first
     assert Grant.objects.count() == 1
 
 
@@ -192,7 +192,7 @@ def test_a_failure_leaves_no_trace(world: World, monkeypatch: Any) -> None:
 
 def test_declining_tells_the_client(world: World) -> None:
     """9.1.1: access_denied, and nothing is made."""
-    url = approval.decline(request=world.ask(), by=world.alice)
+    url = approval.decline_authorization_request(request=world.ask(), by=world.alice)
     assert answer_of(url)["error"] == "access_denied"
     assert not Grant.objects.exists()
 

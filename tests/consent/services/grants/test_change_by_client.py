@@ -44,7 +44,7 @@ def test_declining_leaves_what_was_granted(world: World) -> None:
     changes = {"scope": "cds_usage cds_service_contracts"}
     patch_grant(grant=grant, changes=changes, by="client:test")
     again = world.ask("cds_service_contracts")
-    approve.decline(request=again, by=world.alice)
+    approve.decline_authorization_request(request=again, by=world.alice)
     after = Grant.objects.get()
     assert after.open_scope_ids == ["cds_usage"]
     assert after.authorization_details == grant.authorization_details

@@ -24,7 +24,7 @@ from tests.consent.oauth.support import offer_demo_scopes, plug_in_listener
 from tests.factories.consent import GrantFactory
 
 pytestmark = pytest.mark.django_db
-S = Grant.Status
+Status = Grant.Status
 
 # Rows lead to the columns marked with x. A second copy on purpose: a slip in one shows.
 TABLE = """
@@ -45,14 +45,14 @@ stopped              x  .  x  .  x  .  x  x  x  x  x  x  .  x
 errored              x  .  x  .  x  .  x  x  x  x  x  x  x  .
 """
 ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
-STATUSES = [status.value for status in S]
+STATUSES = [status.value for status in Status]
 PAIRS = [
     pytest.param(start, target, mark == "x", id=f"{start}-{target}")
     for start, *marks in ROWS
     for target, mark in zip(STATUSES, marks, strict=True)
 ]
-LARGE = {S.PENDING}
-HICCUPS = {S.DELAYED, S.STOPPED, S.ERRORED}
+LARGE = {Status.PENDING}
+HICCUPS = {Status.DELAYED, Status.STOPPED, Status.ERRORED}
 
 
 @pytest.fixture
@@ -76,19 +76,19 @@ def grant_that_is(status: str, *, resumes_as: str = "active") -> Grant:
     """Return a Grant of a customer with this status, as the services leave one."""
     offer_demo_scopes()
     values: dict[str, Any] = {"status": status}
-    if status in {*Grant.WITHOUT_ACCESS, S.NEEDS_SUB_GRANTS, S.NEEDS_AUTHORIZATION}:
+    if status in {*Grant.WITHOUT_ACCESS, Status.NEEDS_SUB_GRANTS, Status.NEEDS_AUTHORIZATION}:
         values |= {"enabled_scope": "", "enabled_authorization_details": []}
-    if status == S.PARTIAL:
+    if status == Status.PARTIAL:
         values |= {
             "enabled_scope": "cds_usage",
             "enabled_authorization_details": [{"type": "cds_usage", "sync_until": "infinite"}],
         }
-    if status == S.PENDING:
+    if status == Status.PENDING:
         values["eta"] = timezone.now() + timedelta(minutes=1)
-    if status == S.SUSPENDED:
-        scope = "cds_usage" if resumes_as == S.PARTIAL else ""
+    if status == Status.SUSPENDED:
+        scope = "cds_usage" if resumes_as == Status.PARTIAL else ""
         values["suspended_from"] = {"status": resumes_as, "scope": scope}
-    if status == S.FUTURE:
+    if status == Status.FUTURE:
         values["not_before"] = timezone.now()
     return GrantFactory.create(**values)
 
@@ -122,24 +122,24 @@ def authorize(grant: Grant, **values) -> Grant:
 
 def go_on(grant: Grant, target: str) -> Grant:
     """Call the service by which a Grant gets going: to `active`, or `pending` when it is large."""
-    if grant.status == S.FUTURE:
+    if grant.status == Status.FUTURE:
         return start_grant(grant=grant, by="system")
-    if grant.status == S.NEEDS_AUTHORIZATION:
+    if grant.status == Status.NEEDS_AUTHORIZATION:
         return authorize(grant)
-    if grant.status == S.SUSPENDED:
+    if grant.status == Status.SUSPENDED:
         return staff.resume_grant(grant=grant, by="system")
-    if grant.status == S.NEEDS_SUB_GRANTS:
+    if grant.status == Status.NEEDS_SUB_GRANTS:
         child = GrantFactory.create(parent=grant, pending=True)
         compute_grant(grant_id=child.grant_id)
         return grant
-    if grant.status == S.PARTIAL:
+    if grant.status == Status.PARTIAL:
         return staff.lift_limit(grant=grant, by="system")
-    if grant.status == S.PENDING and target == S.ACTIVE:
+    if grant.status == Status.PENDING and target == Status.ACTIVE:
         compute_grant(grant_id=grant.grant_id)
         return grant
-    if target == S.PENDING or grant.status == S.ACTIVE:
+    if target == Status.PENDING or grant.status == Status.ACTIVE:
         return staff.recompute_grant(grant=grant, by="system")
-    return staff.report_data_state(grant=grant, status=S.ACTIVE, by="system")
+    return staff.report_data_state(grant=grant, status=Status.ACTIVE, by="system")
 
 
 def move(grant: Grant, target: str) -> None:
@@ -148,17 +148,17 @@ def move(grant: Grant, target: str) -> None:
         if grant.status == target:
             raise ForbiddenTransition("ending twice changes nothing, see test_grants")
         end_grant(grant=grant, status=target, reason="test", by="system")
-    elif target == S.SUSPENDED:
+    elif target == Status.SUSPENDED:
         staff.suspend_grant(grant=grant, reason="test", by="system")
-    elif target == S.FUTURE:
+    elif target == Status.FUTURE:
         authorize(grant, not_before=timezone.now() + timedelta(hours=1))
-    elif grant.status == S.SUSPENDED and target in Grant.LIMITED:
+    elif grant.status == Status.SUSPENDED and target in Grant.LIMITED:
         staff.resume_grant(grant=grant, by="system")
-    elif target == S.NEEDS_SUB_GRANTS:
+    elif target == Status.NEEDS_SUB_GRANTS:
         staff.require_sub_grants(grant=grant, by="system")
-    elif target == S.PARTIAL:
+    elif target == Status.PARTIAL:
         staff.limit_grant(grant=grant, scope_ids=["cds_usage"], reason="test", by="system")
-    elif target == S.NEEDS_AUTHORIZATION:
+    elif target == Status.NEEDS_AUTHORIZATION:
         wider = [{**grant.authorization_details[0], "include_meter_apps": True}]
         changes = {"scope": "cds_service_contracts", "authorization_details": wider}
         patch_grant(grant=grant, changes=changes, by="client:test")
@@ -166,7 +166,7 @@ def move(grant: Grant, target: str) -> None:
             raise ForbiddenTransition("the question changed, not the status")
     elif grant.status == target:
         raise ForbiddenTransition("reporting twice changes nothing, see test_grants_staff")
-    elif target == S.PENDING and grant.status in HICCUPS:
+    elif target == Status.PENDING and grant.status in HICCUPS:
         ask_for_a_file(grant)
     elif target in HICCUPS:
         staff.report_data_state(grant=grant, status=target, by="system")
@@ -179,21 +179,21 @@ def test_every_transition(listener, start, target, allowed):
     """All 196 pairs: the service gets there, or refuses and leaves the Grant as it was."""
     listener.objects = 2 if target in LARGE else 1
     grant = grant_that_is(start, resumes_as=target)
-    if start in HICCUPS and target == S.PENDING:
+    if start in HICCUPS and target == Status.PENDING:
         Grant.objects.filter(pk=grant.pk).update(user=None)
         grant.refresh_from_db()
     if not allowed:
         with pytest.raises(ForbiddenTransition):
             move(grant, target)
-        if start != S.NEEDS_AUTHORIZATION or target != start:
+        if start != Status.NEEDS_AUTHORIZATION or target != start:
             assert Grant.objects.get(pk=grant.pk).modified == grant.modified
         assert Grant.objects.get(pk=grant.pk).status == start
         return
     move(grant, target)
     after = Grant.objects.get(pk=grant.pk)
     assert after.status == target
-    assert (after.eta is not None) == (target == S.PENDING)
+    assert (after.eta is not None) == (target == Status.PENDING)
     assert after.gives_access(timezone.now()) == (target not in Grant.WITHOUT_ACCESS)
-    if target in {S.ACTIVE, S.PENDING, S.DELAYED, S.STOPPED, S.ERRORED}:
+    if target in {Status.ACTIVE, Status.PENDING, Status.DELAYED, Status.STOPPED, Status.ERRORED}:
         assert after.enabled_scope == after.scope
         assert after.enabled_authorization_details == after.authorization_details

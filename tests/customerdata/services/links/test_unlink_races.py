@@ -45,7 +45,12 @@ class Scene:
         choices = Choices({0: SectionChoice(frozenset(self.home.contract_ids(0)))})
         mark = form_mark(request, user.pk)
         return partial(
-            approve.approve, request=request, user=user, choices=choices, mark=mark, by=user
+            approve.approve_authorization_request,
+            request=request,
+            user=user,
+            choices=choices,
+            mark=mark,
+            by=user,
         )
 
     def by_staff(self) -> Any:
