@@ -118,6 +118,17 @@ def read_entry(entry: Mapping[str, Any], scope_type: ScopeType) -> EntryAccess:
     )
 
 
+def first_end(
+    entries: Iterable[Mapping[str, Any]], *, already: datetime | None = None
+) -> datetime | None:
+    """Return when a Grant with these entries ends: with the first that ends (CDS-WG3-01 7.3.8).
+
+    `already` is an end that it has and keeps, however late its entries end. None means never.
+    """
+    ends = [_moment(entry, "expires") for entry in entries]
+    return min((end for end in (already, *ends) if end is not None), default=None)
+
+
 def _moment(entry: Mapping[str, Any], field_id: str) -> datetime | None:
     text = entry.get(field_id, INFINITE)
     return None if text == INFINITE else parse_datetime(text, zone=UTC)

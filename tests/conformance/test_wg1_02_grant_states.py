@@ -12,6 +12,7 @@ from django.utils import timezone
 from consent.models import Grant
 from consent.services.grants.change_by_utility import require_sub_grants, suspend_grant
 from consent.services.grants.lifecycle import (
+    GrantTerms,
     create_grant,
     end_grant,
     lock_grant,
@@ -68,12 +69,12 @@ def test_a_pause_and_a_grant_for_later(acme):
     later = create_grant(
         client=acme.app,
         user=grant.user,
-        authorization_details=grant.authorization_details,
-        scope=grant.scope,
-        selections=[],
-        expires=None,
-        not_before=timezone.now() + timedelta(days=1),
         by="system",
+        terms=GrantTerms(
+            authorization_details=grant.authorization_details,
+            scope=grant.scope,
+            not_before=timezone.now() + timedelta(days=1),
+        ),
     )
     for closed, status in ((grant, "suspended"), (later, "future")):
         (shown,) = listing(acme, grant_ids=closed.grant_id)["grants"]

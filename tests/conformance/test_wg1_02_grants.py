@@ -11,7 +11,7 @@ from django.utils import timezone
 from consent.catalogue.details import resolve, to_wire, without_preselections
 from consent.models import AuthorizationRequest, Grant
 from consent.services.authorization.answer import answer_with_code
-from consent.services.grants.lifecycle import create_grant
+from consent.services.grants.lifecycle import GrantTerms, create_grant
 from consent.services.sections.may_choose import entry_access
 from portal.models import User
 from registration.catalogue.types import scope_types
@@ -72,18 +72,18 @@ def consented(app: Client) -> tuple[Grant, str]:
     grant = create_grant(
         client=app,
         user=user,
-        authorization_details=[
-            without_preselections(
-                to_wire(access.with_values(resolve(access, now=now, zone=UTC))),
-                scope_types()[access.scope_type],
-            )
-            for access in accesses
-        ],
-        scope=" ".join(scope_ids),
-        selections=[],
-        expires=None,
         state=request.params["state"],
         by=user,
+        terms=GrantTerms(
+            authorization_details=[
+                without_preselections(
+                    to_wire(access.with_values(resolve(access, now=now, zone=UTC))),
+                    scope_types()[access.scope_type],
+                )
+                for access in accesses
+            ],
+            scope=" ".join(scope_ids),
+        ),
     )
     ReceiptFactory.create(grant=grant)
     url = answer_with_code(request=request, grant=grant, user=user)

@@ -145,3 +145,15 @@ def test_what_libraries_keep_to_themselves_is_used_in_one_place_each():
         (library, name): line for name, tree in trees() for library, line in _private_names(tree)
     }
     assert set(found) == set(_PRIVATE.items()), found
+
+
+def test_a_grant_becomes_stopped_in_one_place():
+    """Whoever stops a Grant otherwise forgets the audit row or the Message (CDS-WG1-02 8.2)."""
+    stops = re.compile(r"apply_status\([^)]*STOPPED\)")
+    found = [
+        f"{name}:{node.name}"
+        for name, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and stops.search(ast.unparse(node))
+    ]
+    assert found == ["consent/services/grants/lifecycle.py:stop_data"]

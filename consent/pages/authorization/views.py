@@ -265,8 +265,7 @@ def _authorize(request: HttpRequest, asked: AuthorizationRequest, choices: Choic
         )
     except approve.ChoicesRefused as error:
         approve.extend_request(request=asked, user=user)
-        sections = sections_of(asked, customer_of(request), offers_of(asked))
-        page = _page(request, asked, sections, choices, error.problems)
+        page = _page(request, asked, error.sections, choices, error.problems)
         return _render(request, asked, page)
     return send(url)
 

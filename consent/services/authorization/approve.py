@@ -3,7 +3,7 @@
 CDS-WG3-01 9.1.1, 9.2.1.6; CDS-WG1-02 8.3.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,6 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from consent.catalogue.details import RequestedAccess, resolve, to_wire, without_preselections
 from consent.customer_accounts import catalog
 from consent.models import AuthorizationRequest, Grant
 from consent.services.authorization.answer import (
@@ -26,9 +25,10 @@ from consent.services.authorization.answer import (
 )
 from consent.services.authorization.fill_grant import authorize_grant, is_waiting_for
 from consent.services.authorization.fingerprint import is_marked
+from consent.services.authorization.grant_terms import grant_terms
 from consent.services.grants.lifecycle import (
     ForbiddenTransition,
-    SelectionInput,
+    GrantTerms,
     create_grant,
     lock_person,
 )
@@ -38,9 +38,7 @@ from consent.services.sections.may_choose import RequestOver, Section, offers_of
 from portal import audit
 from portal.errors import DomainError
 from portal.models import User
-from portal.values.durations import INFINITE
-from portal.values.times import parse_datetime, utility_zone
-from registration.catalogue.types import scope_types
+from portal.values.times import utility_zone
 
 # Time to sign in again when a session ends under the form; CDS-WG3-01 9.1.2 wants ten minutes.
 SIGN_IN_AGAIN = timedelta(minutes=15)
@@ -65,13 +63,17 @@ class Problem:
 
 
 class ChoicesRefused(DomainError):
-    """The form cannot be approved as it is; `problems` says where and why."""
+    """The form cannot be approved as it is; `problems` says where and why.
+
+    `sections` are those that the choices were checked against, for the page that shows them again.
+    """
 
     code = "choices_refused"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], sections: Sequence[Section]) -> None:
         super().__init__(", ".join(f"{each.section}: {each.kind}" for each in problems))
         self.problems = tuple(problems)
+        self.sections = tuple(sections)
 
 
 class RequestNotFound(DomainError):
@@ -218,14 +220,19 @@ def approve_authorization_request(
     if row.expires <= now:
         raise RequestExpired("the authorization request has expired")
     check_person(row, user)
-    if not is_marked(row, user.pk, mark):
-        raise ChoicesRefused([Problem(ProblemKind.CHANGED)])
+    # Built under the locks: what the page showed may have changed hands or ended since.
     offers = offers_of(row)
     sections = sections_of(row, user, offers)
+    if not is_marked(row, user.pk, mark):
+        raise ChoicesRefused([Problem(ProblemKind.CHANGED)], sections)
     check_choices(sections, choices)
-    kept = [section for section in sections if section.index not in choices.removed]
-    grant = _grant(row, user, kept, choices, by=by, now=now)
-    shared = tuple(SharedSection(section, section.chosen(choices)) for section in kept)
+    shared = tuple(
+        SharedSection(section, section.chosen(choices))
+        for section in sections
+        if section.index not in choices.removed
+    )
+    terms = grant_terms(shared, order=[entry["type"] for entry in row.access], now=now)
+    grant = _grant(row, user, terms, now=now, by=by)
     issue_receipt(
         grant=grant,
         facts=ReceiptFacts(
@@ -291,7 +298,7 @@ def check_choices(sections: Sequence[Section], choices: Choices) -> None:
         elif not choice.selected and not choice.later:
             problems.append(Problem(ProblemKind.NOTHING_CHOSEN, section.index))
     if problems:
-        raise ChoicesRefused(problems)
+        raise ChoicesRefused(problems, sections)
 
 
 def _locked(request: AuthorizationRequest, user: User | None) -> AuthorizationRequest:
@@ -316,70 +323,17 @@ def _check_client(row: AuthorizationRequest) -> None:
 
 
 def _grant(
-    row: AuthorizationRequest,
-    user: User,
-    kept: Sequence[Section],
-    choices: Choices,
-    *,
-    by: User,
-    now: datetime,
+    row: AuthorizationRequest, user: User, terms: GrantTerms, *, now: datetime, by: User
 ) -> Grant:
-    entries: list[dict[str, object]] = []
-    selections: list[SelectionInput] = []
-    for access, section in _in_request_order(row, kept):
-        choice = section.chosen(choices)
-        selections.append(
-            SelectionInput(
-                entry=len(entries),
-                scope_id=access.scope_id,
-                selection_type=section.selection_type,
-                object_ids=tuple(sorted(choice.selected)),
-                everything=False,
-                include_future=choice.later,
-            )
-        )
-        absolute = access.with_values(resolve(access, now=now, zone=utility_zone()))
-        entries.append(without_preselections(to_wire(absolute), scope_types()[access.scope_type]))
-    scope = " ".join(dict.fromkeys(str(entry["type"]) for entry in entries))
     waiting = grant_asked_for(row)
-    if waiting is not None:
-        try:
-            return authorize_grant(
-                grant=waiting,
-                user=user,
-                authorization_details=entries,
-                scope=scope,
-                selections=selections,
-                expires=_expiry(entries),
-                asked=_asked(row),
-                state=row.params.get("state"),
-                by=by,
-            )
-        except ForbiddenTransition as error:
-            raise GrantNotWaiting(error.message) from error
-    return create_grant(
-        client=row.client,
-        user=user,
-        authorization_details=entries,
-        scope=scope,
-        selections=selections,
-        expires=_expiry(entries),
-        created=now,
-        state=row.params.get("state"),
-        by=by,
-    )
-
-
-def _in_request_order(
-    row: AuthorizationRequest, kept: Sequence[Section]
-) -> list[tuple[RequestedAccess, Section]]:
-    """Entries of a Grant come in the order in which the client asked, not by section."""
-    pairs = [(access, section) for section in kept for access in section.accesses]
-    order = [entry["type"] for entry in row.access]
-    return sorted(pairs, key=lambda pair: order.index(pair[0].scope_id))
-
-
-def _expiry(entries: Sequence[Mapping[str, object]]) -> datetime | None:
-    """Return the earliest end among the entries that have one (CDS-WG3-01 7.3.8)."""
-    ends = [str(entry.get("expires", INFINITE)) for entry in entries]
-    return min((parse_datetime(end) for end in ends if end != INFINITE), default=None)
+    state = row.params.get("state")
+    if waiting is None:
+        return create_grant(
+            client=row.client, user=user, terms=terms, created=now, state=state, by=by
+        )
+    try:
+        return authorize_grant(
+            grant=waiting, user=user, terms=terms, asked=_asked(row), state=state, by=by
+        )
+    except ForbiddenTransition as error:
+        raise GrantNotWaiting(error.message) from error

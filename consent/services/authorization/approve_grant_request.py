@@ -5,6 +5,7 @@ as an attachment. Staff name the customer; the customer gets a receipt and can s
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -13,24 +14,19 @@ from django.utils import timezone
 from consent.catalogue.details import (
     RequestedAccess,
     parse_request,
-    resolve,
-    selection_groups,
-    to_wire,
-    without_preselections,
 )
-from consent.catalogue.selection import SelectionType
-from consent.customer_accounts import Selectable, catalog
+from consent.customer_accounts import catalog
 from consent.models import Grant
-from consent.services.grants.lifecycle import SelectionInput, create_grant, lock_person
+from consent.services.authorization.grant_terms import grant_terms
+from consent.services.grants.lifecycle import create_grant, lock_person
 from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
 from consent.services.sections.choices import SectionChoice
-from consent.services.sections.may_choose import Section, preset
+from consent.services.sections.may_choose import Section, group_sections, preselections_of
 from portal.models import User
-from portal.values.durations import INFINITE
-from portal.values.times import parse_datetime, utility_zone
+from portal.values.times import utility_zone
 from registration import urls_of
 from registration.catalogue.offers import ScopeOffer
-from registration.catalogue.types import FieldCategory, fields, scope_types
+from registration.catalogue.types import fields, scope_types
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.services.catalogue.offers import offers_for
@@ -128,36 +124,15 @@ def _create(
     now: datetime,
     by: Actor,
 ) -> Grant:
-    zone = utility_zone()
-    sections = _sections(accesses, customer, client.environment)
-    kinds = {id(access): section for section in sections for access in section.accesses}
-    entries: list[dict[str, Any]] = []
-    selections: list[SelectionInput] = []
-    for access in accesses:
-        section = kinds[id(access)]
-        absolute = access.with_values(resolve(access, now=now, zone=zone))
-        selections.append(
-            SelectionInput(
-                entry=len(entries),
-                scope_id=access.scope_id,
-                selection_type=section.selection_type,
-                object_ids=tuple(sorted(section.preset.selected)),
-                include_future=section.preset.later,
-            )
-        )
-        entries.append(without_preselections(to_wire(absolute), scope_types()[access.scope_type]))
-    grant = create_grant(
-        client=client,
-        user=customer,
-        authorization_details=entries,
-        scope=" ".join(dict.fromkeys(access.scope_id for access in accesses)),
-        selections=selections,
-        expires=_expiry(entries),
-        created=now,
-        by=by,
+    shared = tuple(
+        SharedSection(section, section.preset)
+        for section in _sections(accesses, customer, client.environment)
     )
-    shared = tuple(SharedSection(section, section.preset) for section in sections)
-    facts = ReceiptFacts(client=client, sections=shared, offers=offers, now=now, zone=zone)
+    terms = grant_terms(shared, order=[access.scope_id for access in accesses], now=now)
+    grant = create_grant(client=client, user=customer, terms=terms, created=now, by=by)
+    facts = ReceiptFacts(
+        client=client, sections=shared, offers=offers, now=now, zone=utility_zone()
+    )
     # Its audit row takes any actor, also a command.
     issue_receipt(grant=grant, facts=facts, by=cast(Any, by))
     return grant
@@ -166,56 +141,29 @@ def _create(
 def _sections(
     accesses: Sequence[RequestedAccess], customer: User, environment: str
 ) -> list[Section]:
+    """Return the sections of the form that nobody sees, with what staff share in each."""
     sections = []
-    for index, group in enumerate(selection_groups(accesses)):
-        kind = group[0].selection_type or SelectionType.SERVICE_CONTRACT.value
-        rows = catalog().selectables(customer, kind, environment=environment)
-        preselections = {k: v for access in group for k, v in _preselections(access).items()}
-        choice = _choice(rows, preselections, kind)
+    for section in group_sections(accesses, customer, environment=environment):
+        choice = _choice(section)
         if not choice.selected and not choice.later:
             raise InvalidRequest(
-                f"This customer has nothing that fits {group[0].scope_id}.", field="customer"
+                f"This customer has nothing that fits {section.accesses[0].scope_id}.",
+                field="customer",
             )
+        # It was agreed elsewhere: nothing was asked here, and nothing can be changed.
         sections.append(
-            Section(
-                index=index,
-                accesses=group,
-                selection_type=kind,
-                rows=rows,
-                preset=choice,
-                asked=(),
-                is_modifiable=False,
-                wants_preselection=False,
-                purpose_id=next((access.values.get("purpose") for access in group), None),
-            )
+            replace(section, preset=choice, asked=(), is_modifiable=False, wants_preselection=False)
         )
     return sections
 
 
-def _choice(
-    rows: Sequence[Selectable], preselections: Mapping[str, tuple[str, ...]], kind: str
-) -> SectionChoice:
+def _choice(section: Section) -> SectionChoice:
     """Share what the request names; where it names nothing, all that the customer has."""
-    if any(kind in fields()[name].preselects for name in preselections):
-        return preset(rows, preselections, kind)
-    return SectionChoice(selected=frozenset(r.id for r in rows if not r.unavailable_reason))
-
-
-def _preselections(access: RequestedAccess) -> dict[str, tuple[str, ...]]:
-    declared = fields()
-    return {
-        name: tuple(value)
-        for name, value in access.values.items()
-        if value is not None
-        and name in declared
-        and declared[name].category is FieldCategory.PRESELECTION
-    }
-
-
-def _expiry(entries: Sequence[Mapping[str, Any]]) -> datetime | None:
-    """Return the earliest end among the entries that have one (CDS-WG3-01 7.3.8)."""
-    ends = [str(entry.get("expires", INFINITE)) for entry in entries]
-    return min((parse_datetime(end) for end in ends if end != INFINITE), default=None)
+    kind = section.selection_type
+    named = preselections_of(section.accesses)
+    if any(kind in fields()[name].preselects for name in named):
+        return section.preset
+    return SectionChoice(selected=section.available_ids)
 
 
 HANDLER = RequestHandler(

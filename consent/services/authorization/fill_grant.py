@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +11,9 @@ from consent.catalogue.resolution import resolution_of
 from consent.models import Grant, Selection
 from consent.services.grants.lifecycle import (
     ForbiddenTransition,
+    GrantTerms,
     SelectionInput,
+    as_input,
     begin,
     forget_question,
     lock_grant,
@@ -34,9 +35,7 @@ class _Approved:
 
     asked: frozenset[str]
     scope_ids: frozenset[str]
-    entries: Sequence[Entry]
-    selections: Sequence[SelectionInput]
-    expires: datetime | None
+    terms: GrantTerms
 
 
 @transaction.atomic
@@ -44,13 +43,9 @@ def authorize_grant(
     *,
     grant: Grant,
     user: User,
-    authorization_details: Sequence[Entry],
-    scope: str,
-    selections: Sequence[SelectionInput],
-    expires: datetime | None,
+    terms: GrantTerms,
     asked: Collection[str] | None = None,
     state: str | None = None,
-    not_before: datetime | None = None,
     by: User | str,
 ) -> Grant:
     """Give a Grant what was approved of the scope ids that a request `asked` for, all by default.
@@ -65,15 +60,13 @@ def authorize_grant(
         raise ForbiddenTransition("This Grant does not wait for an authorization.", field="status")
     approved = _Approved(
         asked=frozenset(asked),
-        scope_ids=frozenset(scope.split()),
-        entries=authorization_details,
-        selections=selections,
-        expires=expires,
+        scope_ids=frozenset(terms.scope.split()),
+        terms=terms,
     )
     question = _question_left(row, approved)
     _take_over(row, approved)
     # After what was chosen earlier has noted when.
-    row.user, row.not_before, row.authorized = user, not_before, timezone.now()
+    row.user, row.not_before, row.authorized = user, terms.not_before, timezone.now()
     row.states = with_state(row.states, state)
     if question is None:
         forget_question(row)
@@ -116,7 +109,7 @@ def _question_left(row: Grant, approved: _Approved) -> tuple[str, list[Entry]] |
     if others <= _given(row) and left == granted:
         return None
     scope_ids = [name for name in row.scope_ids if name in others | approved.scope_ids]
-    return " ".join(scope_ids), _in_order([*left, *approved.entries], scope_ids)
+    return " ".join(scope_ids), _in_order([*left, *approved.terms.authorization_details], scope_ids)
 
 
 def _in_order(entries: Sequence[Entry], scope_ids: Sequence[str]) -> list[Entry]:
@@ -128,21 +121,23 @@ def _take_over(row: Grant, approved: _Approved) -> None:
     stays = granted_already(row, approved.asked)
     old = {selection.entry: selection for selection in row.selections.all()}
     kept = [
-        replace(_as_input(old[number]), entry=place)
+        replace(_with_time(old[number]), entry=place)
         for place, (number, _) in enumerate(stays)
         if number in old
     ]
-    added = [replace(each, entry=each.entry + len(stays)) for each in approved.selections]
+    added = [replace(each, entry=each.entry + len(stays)) for each in approved.terms.selections]
     granted = _given(row) - approved.asked | approved.scope_ids
     known = {
         name: row.resolution[name] for name in (granted - approved.asked) & row.resolution.keys()
     }
-    if stays and row.expires is not None:
-        row.expires = min(row.expires, approved.expires or row.expires)
-    else:
-        row.expires = approved.expires
+    # What stays keeps the Grant's end, which may be earlier than that of each entry.
+    ends = (row.expires if stays else None, approved.terms.expires)
+    row.expires = min((end for end in ends if end is not None), default=None)
     row.scope = " ".join(name for name in row.scope_ids if name in granted)
-    row.authorization_details = [*(entry for _, entry in stays), *approved.entries]
+    row.authorization_details = [
+        *(entry for _, entry in stays),
+        *approved.terms.authorization_details,
+    ]
     row.resolution = resolution_of(
         row.scope, row.authorization_details, current_offers(), known=known
     )
@@ -150,13 +145,6 @@ def _take_over(row: Grant, approved: _Approved) -> None:
     store_selections(row, [*kept, *added])
 
 
-def _as_input(selection: Selection) -> SelectionInput:
-    return SelectionInput(
-        entry=selection.entry,
-        scope_id=selection.scope_id,
-        selection_type=selection.selection_type,
-        object_ids=tuple(selection.object_ids),
-        everything=selection.everything,
-        include_future=selection.include_future,
-        chosen=selection.chosen or selection.grant.given,
-    )
+def _with_time(selection: Selection) -> SelectionInput:
+    """Return what was chosen, with when: the Grant is given anew, this was not."""
+    return replace(as_input(selection), chosen=selection.chosen or selection.grant.given)

@@ -6,15 +6,14 @@ the utility where no customer gave the Grant, while everything granted so far st
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from consent import customer_accounts
-from consent.catalogue.access import VALUE_TYPES
+from consent.catalogue.access import VALUE_TYPES, first_end
 from consent.catalogue.details import (
     MAX_ENTRIES,
     InvalidAuthorizationDetails,
@@ -25,11 +24,12 @@ from consent.catalogue.details import (
     without_preselections,
 )
 from consent.catalogue.resolution import meaning_of
-from consent.models import Grant, Selection
+from consent.models import Grant
 from consent.services.grants.compare import ChangePlan, Kept, plan_change
 from consent.services.grants.lifecycle import (
     ForbiddenTransition,
     apply_status,
+    as_input,
     begin,
     end_grant,
     forget_question,
@@ -39,6 +39,7 @@ from consent.services.grants.lifecycle import (
     save_grant,
     settle_parent,
     stop_if_over,
+    store_selections,
 )
 from consent.services.grants.review import (
     ask_utility,
@@ -47,8 +48,7 @@ from consent.services.grants.review import (
     utility_offers,
 )
 from portal.errors import DomainError
-from portal.values.durations import INFINITE
-from portal.values.times import parse_datetime, utility_zone
+from portal.values.times import utility_zone
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeType, scope_types
 from registration.models import Message
@@ -163,7 +163,7 @@ def _keep(row: Grant, wanted: Wanted, plan: ChangePlan) -> None:
     )
     row.authorization_details = [kept.entry for kept in plan.kept]
     _keep_selections(row, plan.kept)
-    row.expires = _earlier(row.expires, row.authorization_details)
+    row.expires = first_end(row.authorization_details, already=row.expires)
     if row.status == Status.PARTIAL:
         open_ids = set(row.enabled_scope.split()) & set(row.scope.split())
         row.enabled_scope = " ".join(name for name in row.scope.split() if name in open_ids)
@@ -178,29 +178,16 @@ def _keep_selections(row: Grant, kept: Sequence[Kept]) -> None:
     """Let each entry that stays keep what the customer chose for it, under its new number."""
     if [each.source for each in kept] == list(range(row.selections.count())):
         return
-    chosen = {selection.entry: selection for selection in row.selections.all()}
+    chosen = {selection.entry: as_input(selection) for selection in row.selections.all()}
     row.selections.all().delete()
-    Selection.objects.bulk_create(
-        Selection(
-            grant=row,
-            entry=index,
-            scope_id=old.scope_id,
-            selection_type=old.selection_type,
-            object_ids=old.object_ids,
-            everything=old.everything,
-            include_future=old.include_future,
-            chosen=old.chosen,
-        )
-        for index, each in enumerate(kept)
-        if (old := chosen.get(each.source)) is not None
+    store_selections(
+        row,
+        [
+            replace(chosen[each.source], entry=index)
+            for index, each in enumerate(kept)
+            if each.source in chosen
+        ],
     )
-
-
-def _earlier(expires: datetime | None, entries: Sequence[Entry]) -> datetime | None:
-    """Return the end of a Grant after its entries may have got earlier ones (CDS-WG3-01 7.3.8)."""
-    ends = [entry.get("expires", INFINITE) for entry in entries]
-    moments = [parse_datetime(end) for end in ends if end != INFINITE]
-    return min([*moments, *([expires] if expires else [])], default=None)
 
 
 def _published(row: Grant) -> Wanted:
@@ -336,7 +323,7 @@ def _parse(
     """Check entries like those of an authorization request; durations become absolute now.
 
     Each is judged by itself: what it repeats of the Grant is not in it, so a default would stand
-    for it. Different ends shorten the Grant to the earliest (`_earlier`).
+    for it. Different ends shorten the Grant to the earliest (`first_end`).
     """
     if not entries:
         return []

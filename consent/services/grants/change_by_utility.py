@@ -23,6 +23,7 @@ from consent.services.grants.lifecycle import (
     record_change,
     save_grant,
     settle_parent,
+    stop_data,
     tell_client,
 )
 from portal.background.outbox import enqueue
@@ -222,14 +223,18 @@ def report_data_state(*, grant: Grant, status: str, by: User | str) -> Grant:
     if status == Status.ACTIVE:
         _refuse_without_new_data(row)
     was_pending = row.status == Status.PENDING
-    apply_status(row, status)
     open_fully(row)
-    row.save()
+    if status == Status.STOPPED:
+        stop_data(row, by=by, tells=True)
+    else:
+        apply_status(row, status)
+        save_grant(row)
+        record_change(row, status, by=by)
+        tell_client(row, f"Grant {status}", DATA_STATES[status])
     if was_pending:
+        # What waited to be computed is open now; the listener reads the stored row.
         customer_accounts.listener().grant_approved(row)
-    save_grant(row)
-    record_change(row, status, by=by)
-    tell_client(row, f"Grant {status}", DATA_STATES[status])
+        save_grant(row)
     settle_parent(row)
     return row
 

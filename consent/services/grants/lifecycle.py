@@ -92,6 +92,20 @@ class SelectionInput:
     chosen: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantTerms:
+    """What a Grant gives: entries, their scope, what was chosen for each, and for how long.
+
+    Durations in `authorization_details` were resolved when the Grant was given (CDS-WG3-01 7.3).
+    """
+
+    authorization_details: Sequence[dict[str, Any]]
+    scope: str
+    selections: Sequence[SelectionInput] = ()
+    expires: datetime | None = None
+    not_before: datetime | None = None
+
+
 def grant_uri(grant_id: str) -> str:
     """Return the `uri` of a Grant."""
     return f"{settings.BASE_URL}{reverse('consent:grant', args=[grant_id])}"
@@ -188,38 +202,35 @@ def create_grant(
     *,
     client: Client,
     user: User | None,
-    authorization_details: list[dict[str, Any]],
-    scope: str,
-    selections: Sequence[SelectionInput],
-    expires: datetime | None,
+    terms: GrantTerms,
     replaces: Sequence[Grant] = (),
     parent: Grant | None = None,
-    not_before: datetime | None = None,
     created: datetime | None = None,
     state: str | None = None,
     by: User | str,
 ) -> Grant:
     """Create the Grant of a customer's approval and compute its access, or promise to.
 
-    `authorization_details` are absolute, resolved at `created` (CDS-WG3-01 7.3). Selections of up
-    to SYNCHRONOUS_SELECTION_LIMIT objects are computed here and the Grant starts `active`; larger
-    ones start `pending` with an `eta`: their first objects are computed here, the rest by a task.
-    With a `not_before` that lies ahead the Grant starts `future` and nothing is computed yet.
+    Selections of up to SYNCHRONOUS_SELECTION_LIMIT objects are computed here and the Grant starts
+    `active`; larger ones start `pending` with an `eta`: their first objects are computed here, the
+    rest by a task. With a `not_before` that lies ahead the Grant starts `future` and nothing is
+    computed yet.
     """
     now = created or timezone.now()
     if parent is not None:
         parent = note_new_child(parent)
-    begins_later = not_before is not None and not_before > timezone.now()
+    begins_later = terms.not_before is not None and terms.not_before > timezone.now()
+    entries = list(terms.authorization_details)
     grant = Grant.objects.create(
         client=client,
         user=user,
         status=Status.FUTURE if begins_later else Status.PENDING,
         eta=None if begins_later else now + PENDING_TIME,
-        scope=scope,
-        authorization_details=authorization_details,
-        resolution=resolution_of(scope, authorization_details, current_offers()),
-        not_before=not_before,
-        expires=expires,
+        scope=terms.scope,
+        authorization_details=entries,
+        resolution=resolution_of(terms.scope, entries, current_offers()),
+        not_before=terms.not_before,
+        expires=terms.expires,
         parent=parent,
         states=with_state([], state),
         created=now,
@@ -229,10 +240,10 @@ def create_grant(
         GrantReplacement(newer=grant, older=older) for older in replaces
     )
     Grant.objects.filter(pk__in=[older.pk for older in replaces]).update(modified=now)
-    store_selections(grant, selections)
+    store_selections(grant, terms.selections)
     if not begins_later:
         begin(grant)
-    record_change(grant, "created", by=by, scope=scope, status=grant.status)
+    record_change(grant, "created", by=by, scope=terms.scope, status=grant.status)
     return grant
 
 
@@ -260,6 +271,19 @@ def store_selections(grant: Grant, selections: Sequence[SelectionInput]) -> None
             chosen=chosen.chosen,
         )
         for chosen in selections
+    )
+
+
+def as_input(selection: Selection) -> SelectionInput:
+    """Return what was stored for an entry in the form that it is stored from."""
+    return SelectionInput(
+        entry=selection.entry,
+        scope_id=selection.scope_id,
+        selection_type=selection.selection_type,
+        object_ids=tuple(selection.object_ids),
+        everything=selection.everything,
+        include_future=selection.include_future,
+        chosen=selection.chosen,
     )
 
 
@@ -331,9 +355,19 @@ def stop_if_over(grant: Grant) -> None:
     if grant.status not in MAY_STOP or not grant.is_out_of_new_data(now):
         return
     if not _spans_are_over(grant, now):
-        apply_status(grant, Status.STOPPED)
-        grant.save()  # the parent is settled by what is stored
-        record_change(grant, "stopped", by=SYSTEM)
+        stop_data(grant, by=SYSTEM, tells=True)
+
+
+def stop_data(grant: Grant, *, by: User | str, tells: bool) -> None:
+    """Let a locked Grant say that its last new data has come; the one place where it becomes so.
+
+    What is there stays available, and tokens go on. `tells` says that the Client could not foresee
+    it, so that a Message is due. The caller settles the parent. Raises ForbiddenTransition.
+    """
+    apply_status(grant, Status.STOPPED)
+    save_grant(grant)
+    record_change(grant, "stopped", by=by)
+    if tells:
         tell_client(grant, "Grant stopped", STOPPED_MEANS)
 
 

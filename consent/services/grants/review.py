@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent import customer_accounts
+from consent.catalogue.access import first_end
 from consent.catalogue.details import InvalidAuthorizationDetails
 from consent.catalogue.resolution import resolution_of
 from consent.models import Grant
@@ -27,8 +28,6 @@ from consent.services.grants.lifecycle import (
     save_grant,
 )
 from consent.services.grants.review_messages import close_review, open_review
-from portal.values.durations import INFINITE
-from portal.values.times import parse_datetime
 from registration.catalogue.offers import ScopeOffer
 from registration.catalogue.types import ScopeKind
 from registration.errors import InvalidRequest
@@ -120,7 +119,9 @@ def approve_wish(request: Message, options: Options, by: Actor) -> Outcome:
     _check_still_offered(row, scope, entries, offers)
     row.resolution = resolution_of(scope, entries, offers, row.resolution)
     row.scope, row.authorization_details = scope, entries
-    row.expires = _end_of(row, entries)
+    # Files and direct access have no `expires` of their own: such a Grant keeps its end.
+    if any("expires" in entry for entry in entries):
+        row.expires = first_end(entries)
     _decided(row)
     record_change(row, "widened", by=by, scope=scope)
     return Outcome(
@@ -190,14 +191,6 @@ def _check_files(client: Client, entries: Iterable[Mapping[str, Any]]) -> None:
     own = ServerProvidedFile.objects.filter(registration=client.registration, file_id__in=wanted)
     if wanted - set(own.values_list("file_id", flat=True)):
         raise InvalidAuthorizationDetails("file_id names no file for you.", field="file_id")
-
-
-def _end_of(row: Grant, entries: Iterable[Mapping[str, Any]]) -> Any:
-    """Return when the Grant ends: with its first entry that ends (CDS-WG3-01 7.3.8)."""
-    ends = [str(entry["expires"]) for entry in entries if "expires" in entry]
-    if not ends:
-        return row.expires
-    return min((parse_datetime(end) for end in ends if end != INFINITE), default=None)
 
 
 HANDLER = RequestHandler(approve=approve_wish, reject=reject_wish)

@@ -4,13 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent.models import Grant
-from consent.services.grants.lifecycle import (
-    apply_status,
-    lock_grant,
-    record_change,
-    save_grant,
-    settle_parent,
-)
+from consent.services.grants.lifecycle import lock_grant, settle_parent, stop_data
 from portal.models import User
 
 Status = Grant.Status
@@ -18,16 +12,13 @@ Status = Grant.Status
 
 @transaction.atomic
 def stop_new_data(*, grant: Grant, by: User | str) -> Grant:
-    """Say of an active Grant that its last new data has come: it is `stopped`.
+    """Stop an active Grant whose last new data has come; another stays as it is.
 
-    What is there stays available, and tokens go on. The Client could foresee it and gets no
-    Message. Another status matters more, and a Grant that goes on stays as it is.
+    The Client could foresee it and gets no Message. Any other status matters more.
     """
     row = lock_grant(grant)
     if row.status != Status.ACTIVE or not row.is_out_of_new_data(timezone.now()):
         return row
-    apply_status(row, Status.STOPPED)
-    save_grant(row)
-    record_change(row, "stopped", by=by)
+    stop_data(row, by=by, tells=False)
     settle_parent(row)
     return row

@@ -123,10 +123,17 @@ def sections_of(
 
     Costs one catalog call per kind of selection, whatever the number of sections and objects.
     """
-    environment = request.client.environment
+    accesses = accesses_of(request, offers)
+    return group_sections(accesses, user, environment=request.client.environment)
+
+
+def group_sections(
+    accesses: Sequence[RequestedAccess], user: User, *, environment: str
+) -> tuple[Section, ...]:
+    """Return the sections in which a customer chooses for these accesses (CDS-WG3-01 7.4.2)."""
     lists: dict[str, Sequence[Selectable]] = {}
     sections = []
-    for index, group in enumerate(selection_groups(accesses_of(request, offers))):
+    for index, group in enumerate(selection_groups(accesses)):
         kind = group[0].selection_type or SelectionType.SERVICE_CONTRACT.value
         if kind not in lists:
             lists[kind] = catalog().selectables(user, kind, environment=environment)
@@ -137,9 +144,7 @@ def sections_of(
 def _section(
     index: int, group: tuple[RequestedAccess, ...], kind: str, rows: Sequence[Selectable]
 ) -> Section:
-    preselections = {
-        name: values for access in group for name, values in _preselections(access).items()
-    }
+    preselections = preselections_of(group)
     return Section(
         index=index,
         accesses=group,
@@ -155,10 +160,12 @@ def _section(
     )
 
 
-def _preselections(access: RequestedAccess) -> dict[str, tuple[str, ...]]:
+def preselections_of(accesses: Sequence[RequestedAccess]) -> dict[str, tuple[str, ...]]:
+    """Return what the accesses of one section preselect, by field (CDS-WG3-01 7.1)."""
     declared = fields()
     return {
         name: tuple(value)
+        for access in accesses
         for name, value in access.values.items()
         if value is not None
         and name in declared

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from consent.models import Grant, Selection
 from consent.services import tokens
 from consent.services.authorization.fill_grant import authorize_grant
-from consent.services.grants.lifecycle import SelectionInput, end_grant
+from consent.services.grants.lifecycle import GrantTerms, SelectionInput, end_grant
 from portal.values.times import format_datetime
 from registration.models import Message
 from tests.consent.api.test_grants import URL, Api
@@ -181,14 +181,17 @@ def test_the_customer_settles_the_wish(acme, api):
     authorize_grant(
         grant=grant,
         user=grant.user,
-        authorization_details=asked["authorization_details"],
-        scope=asked["scope"],
-        selections=[
-            SelectionInput(entry=n, scope_id=e["type"], selection_type="s", object_ids=("sc_9",))
-            for n, e in enumerate(asked["authorization_details"])
-        ],
-        expires=None,
         by=grant.user,
+        terms=GrantTerms(
+            authorization_details=asked["authorization_details"],
+            scope=asked["scope"],
+            selections=[
+                SelectionInput(
+                    entry=n, scope_id=e["type"], selection_type="s", object_ids=("sc_9",)
+                )
+                for n, e in enumerate(asked["authorization_details"])
+            ],
+        ),
     )
     body = api.get(f"{URL}/{grant.grant_id}").json()
     assert body["status"] == "active"

@@ -1,11 +1,14 @@
 """What a granted entry opens (CDS-WG3-01 7.2, 7.3)."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consent.catalogue.access import (
     effective_includes,
+    first_end,
     objects_turned_on,
     read_entry,
 )
@@ -108,3 +111,18 @@ def test_an_entry_gets_new_data_until(scope_type, entry, end):
     """Usage ends with its window, everything with `sync_until`; what goes on longest counts."""
     access = read_entry({"type": scope_type, **entry}, scope_types()[scope_type])
     assert access.new_data_until == (end and datetime.fromisoformat(end))
+
+
+BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+MOMENTS = st.integers(0, 3_000_000_000).map(lambda past: BEGINNING + timedelta(seconds=past))
+ENDS = st.none() | st.just("infinite") | MOMENTS.map(lambda moment: moment.isoformat())
+
+
+@pytest.mark.spec("WG3-01 7.3.8 c")
+@given(st.lists(ENDS, max_size=5), st.none() | MOMENTS)
+def test_a_grant_ends_with_the_first_that_ends(ends, already):
+    """Entries without an end, or with an infinite one, end nothing; an end there was stays."""
+    entries = [{"type": "cds_usage"} | ({"expires": end} if end else {}) for end in ends]
+    finite = [datetime.fromisoformat(end) for end in ends if end and end != "infinite"]
+    expected = sorted([*finite, *([already] if already else [])])
+    assert first_end(entries, already=already) == (expected[0] if expected else None)

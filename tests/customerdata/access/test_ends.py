@@ -11,7 +11,7 @@ from consent.models import Grant
 from consent.services.authorization.fill_grant import authorize_grant
 from consent.services.grants import change_by_utility as staff
 from consent.services.grants.change_by_client import patch_grant
-from consent.services.grants.lifecycle import SelectionInput
+from consent.services.grants.lifecycle import GrantTerms, SelectionInput
 from consent.tasks import sweep_grants
 from customerdata.access.compute import compute_grant
 from customerdata.models import AccountHolder, GrantedObject, ServiceContract
@@ -103,18 +103,19 @@ def test_a_window_that_opens_again_leads_back(home, now):
         authorize_grant(
             grant=stored(grant),
             user=home.user,
-            authorization_details=wider,
-            scope=grant.scope,
-            selections=[
-                SelectionInput(
-                    entry=0,
-                    scope_id="cds_service_contracts",
-                    selection_type="service_contract_selection",
-                    object_ids=tuple(home.contract_ids(0)),
-                )
-            ],
-            expires=None,
             by=home.user,
+            terms=GrantTerms(
+                authorization_details=wider,
+                scope=grant.scope,
+                selections=[
+                    SelectionInput(
+                        entry=0,
+                        scope_id="cds_service_contracts",
+                        selection_type="service_contract_selection",
+                        object_ids=tuple(home.contract_ids(0)),
+                    )
+                ],
+            ),
         )
         sweep_grants()
         row = stored(grant)
@@ -143,14 +144,15 @@ def authorize_usage(home: Household, grant: Grant, contract_id: str) -> None:
     authorize_grant(
         grant=stored(grant),
         user=home.user,
-        authorization_details=[usage_entry()],
-        scope="cds_usage",
-        selections=[
-            SelectionInput(0, "cds_usage", "service_contract_selection", (contract_id,)),
-        ],
-        expires=None,
         asked=["cds_usage"],
         by=home.user,
+        terms=GrantTerms(
+            authorization_details=[usage_entry()],
+            scope="cds_usage",
+            selections=[
+                SelectionInput(0, "cds_usage", "service_contract_selection", (contract_id,)),
+            ],
+        ),
     )
 
 

@@ -455,3 +455,15 @@ def test_garbage_in_the_form_is_no_server_error(world: World, fields: dict[str, 
     response = world.browser.post(url, answer(action="update") | fields)
     assert response.status_code in {303, 400}
     assert world.browser.get(url).status_code == 200
+
+
+def test_a_refused_answer_reads_what_may_be_chosen_once(world: World) -> None:
+    """The page shows again what the answer was checked against, not a second look at it."""
+    request = world.ask(details=MERGED)
+    url = f"/oauth/authorize/{request.request_id}/"
+    world.browser.get(url)
+    before = world.catalog.asked
+    response = world.browser.post(url, {"action": "authorize"})
+    assert response.status_code == 200
+    assert "mark" in response.content.decode()
+    assert world.catalog.asked == before + 1

@@ -11,6 +11,7 @@ from consent.services.authorization.fill_grant import authorize_grant
 from consent.services.grants.change_by_client import patch_grant
 from consent.services.grants.lifecycle import (
     ForbiddenTransition,
+    GrantTerms,
     SelectionInput,
     compute_grant,
 )
@@ -178,10 +179,11 @@ def test_a_grant_that_waits_for_less_by_now_is_not_widened(world: World) -> None
         authorize_grant(
             grant=grant,
             user=world.alice,
-            authorization_details=[],
-            scope=BOTH,
-            selections=[SelectionInput(0, "cds_usage", "s")],
-            expires=None,
             asked=BOTH.split(),
             by="system",
+            terms=GrantTerms(
+                authorization_details=[],
+                scope=BOTH,
+                selections=[SelectionInput(0, "cds_usage", "s")],
+            ),
         )

@@ -11,7 +11,12 @@ from consent.models import Grant
 from consent.services import tokens
 from consent.services.authorization.fill_grant import authorize_grant
 from consent.services.grants import change_by_utility as staff
-from consent.services.grants.lifecycle import ForbiddenTransition, compute_grant, end_grant
+from consent.services.grants.lifecycle import (
+    ForbiddenTransition,
+    GrantTerms,
+    compute_grant,
+    end_grant,
+)
 from portal.models import AuditEvent, OutboxEntry
 from registration.models import Message
 from tests.consent.oauth.support import plug_in_listener
@@ -157,11 +162,8 @@ def test_a_parent_goes_on_when_all_its_children_do(listener):
         authorize_grant(
             grant=child,
             user=child.user,
-            authorization_details=DETAILS,
-            scope="cds_usage",
-            selections=[],
-            expires=None,
             by=child.user,
+            terms=GrantTerms(authorization_details=DETAILS, scope="cds_usage"),
         )
         seen.append(Grant.objects.get(pk=parent.pk).status)
     assert seen == ["needs_sub_grants", "active"]

@@ -11,6 +11,7 @@ from consent.models import AccessToken, Grant, RefreshToken
 from consent.services.authorization.fill_grant import authorize_grant
 from consent.services.grants.lifecycle import (
     ForbiddenTransition,
+    GrantTerms,
     SelectionInput,
     create_grant,
     end_grant,
@@ -45,13 +46,13 @@ def make(**changes):
     values: dict[str, Any] = {
         "client": ClientFactory.create(consent=True),
         "user": CustomerFactory.create(),
-        "authorization_details": DETAILS,
-        "scope": "cds_usage",
-        "selections": [CHOSEN],
-        "expires": None,
         "by": "system",
     }
-    return create_grant(**(values | changes))
+    terms = {"selections": [CHOSEN]} | {
+        name: changes.pop(name) for name in ("selections", "not_before") if name in changes
+    }
+    given = GrantTerms(authorization_details=DETAILS, scope="cds_usage", **terms)
+    return create_grant(terms=given, **(values | changes))
 
 
 def test_a_small_selection_is_computed_at_once(listener):
@@ -172,17 +173,12 @@ def test_a_superseded_grant_is_linked(listener):
 def test_a_waiting_grant_takes_what_was_approved(listener):
     """CDS-WG1-02 8.3: the Grant is updated, not doubled."""
     waiting, user = GrantFactory.create(waiting=True, user=None), CustomerFactory.create()
-    values: dict[str, Any] = {
-        "authorization_details": DETAILS,
-        "scope": "cds_usage",
-        "expires": None,
-        "by": user,
-    }
-    grant = authorize_grant(grant=waiting, user=user, selections=[CHOSEN], **values)
+    terms = GrantTerms(authorization_details=DETAILS, scope="cds_usage", selections=[CHOSEN])
+    grant = authorize_grant(grant=waiting, user=user, terms=terms, by=user)
     assert (grant.pk, grant.user, grant.status) == (waiting.pk, user, "active")
     assert grant.enabled_scope == "cds_usage"
     with pytest.raises(ForbiddenTransition):
-        authorize_grant(grant=waiting, user=user, selections=[], **values)
+        authorize_grant(grant=waiting, user=user, terms=terms, by=user)
 
 
 @pytest.mark.parametrize("status", ["revoked", "closed", "expired", "disabled"])

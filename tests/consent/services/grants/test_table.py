@@ -15,6 +15,7 @@ from consent.services.grants.change_by_client import patch_grant
 from consent.services.grants.lifecycle import (
     TRANSITIONS,
     ForbiddenTransition,
+    GrantTerms,
     compute_grant,
     end_grant,
     start_grant,
@@ -111,12 +112,10 @@ def authorize(grant: Grant, **values) -> Grant:
     return authorize_grant(
         grant=grant,
         user=grant.user,
-        authorization_details=grant.authorization_details,
-        scope=grant.scope,
-        selections=[],
-        expires=None,
         by="system",
-        **values,
+        terms=GrantTerms(
+            authorization_details=grant.authorization_details, scope=grant.scope, **values
+        ),
     )
 
 
