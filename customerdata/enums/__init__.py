@@ -1,4 +1,4 @@
-"""CDS-WG3-01 10 (types, statuses): enumerations of customer data, in the words of the standard."""
+"""CDS-WG3-01 10 (types, statuses), 11.7: enumerations, in the words of the standard."""
 
 from customerdata.enums.objects import (
     AccountContactType,
