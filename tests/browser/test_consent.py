@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 REMOVE_FIRST = re.compile("^Remove ?: Request 1 of 2$")
 
 
+@pytest.mark.spec("WG3-01 9.1 a", "WG3-01 9.2 b", "WG3-01 9.2 c")
 def test_approve_and_read(cast, visitor, password, portal, acme_site) -> None:
     """The whole way: sign in, choose, authorize, redeem the code, read usage."""
     cast.home("ana")
@@ -119,6 +120,7 @@ def test_merged_requests_share_one_list(cast, visitor, signed_in) -> None:
     assert len(chosen) == 1
 
 
+@pytest.mark.spec("WG3-01 9.2.1.3 b")
 def test_remove_and_undo_one_of_two_requests(cast, visitor, signed_in) -> None:
     """What may be left out can be removed and brought back, but never the last one."""
     cast.home("ana")

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 API = "/cds-customerdata-api/v1/usage-segments"
 
 
+@pytest.mark.spec("WG3-01 9.1.1 q", "WG3-01 9.4 f", "WG3-01 9.4 m", "WG3-01 9.4 p")
 def test_default_redirect_leads_to_the_receipt_and_stop_works_without_sign_in(
     cast, visitor, new_visitor, signed_in, portal
 ) -> None:

@@ -30,6 +30,7 @@ HAS_OUTLINE = """() => {
 LATER = re.compile("^Also services I add later")
 
 
+@pytest.mark.spec("WG3-01 9.2.3.2 k", "WG3-01 9.2.3.2 l", "WG3-01 9.2.3.2 m")
 def test_preselection_from_the_link(cast, visitor, signed_in) -> None:
     """The link ticks what it names and nothing else; the summary counts it at once."""
     cast.home("ana")
@@ -50,6 +51,7 @@ def test_preselection_from_the_link(cast, visitor, signed_in) -> None:
     assert selection.include_future
 
 
+@pytest.mark.spec("WG3-01 9.2 b")
 def test_phone(cast, new_visitor, password) -> None:
     """At 320 px nothing scrolls sideways, targets are large, and the way is the same."""
     cast.services("bo", 24)
@@ -95,6 +97,7 @@ def test_keyboard_only(cast, visitor, signed_in) -> None:
     visitor.sees("Welcome back to Acme")
 
 
+@pytest.mark.spec("WG3-01 9.2.3.2 e", "WG3-01 9.2.3.2 g", "WG3-01 9.2.3.2 j")
 def test_without_a_script(cast, new_visitor, password) -> None:
     """Search, tick all that is found, show what is ticked, remove nothing, authorize."""
     cast.services("bo", 24)
@@ -124,6 +127,7 @@ def test_without_a_script(cast, new_visitor, password) -> None:
     assert len(latest_grant().selections.get().object_ids) == 9
 
 
+@pytest.mark.spec("WG3-01 9.2.3.2 e", "WG3-01 9.2.3.2 g", "WG3-01 9.2.3.2 i", "WG3-01 9.2.3.2 j")
 def test_twelve_hundred_services(cast, visitor, signed_in) -> None:
     """Search and tick what is visible; a large choice is set up by the worker afterwards."""
     cast.services("cleo", 1200)

@@ -36,6 +36,7 @@ def test_prompt_login_asks_again_once(cast, visitor, signed_in, password) -> Non
     approve(visitor)
 
 
+@pytest.mark.spec("WG3-01 9.2.1.7 a")
 def test_use_another_account(cast, visitor, signed_in, password) -> None:
     """A shared computer: the request moves to the other account, the ticks do not."""
     cast.home("ana")

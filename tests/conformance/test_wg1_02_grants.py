@@ -139,10 +139,8 @@ def test_consent_tokens_do_not_manage(app):
     assert Browser().get(LIST, headers=headers).status_code == 403
 
 
+@pytest.mark.spec("WG3-01 9.1.1 s")
 @pytest.mark.spec("WG1-02 3.3.2 f")
-@pytest.mark.spec(
-    "CDS-WG3-01", "9.1.1", "Grants are found by state when the default redirect is used"
-)
 def test_grant_admin_finds_and_opens_a_grant(admin, app):
     """The way of clients that have no redirect endpoint at all."""
     grant, _code = consented(app)

@@ -239,7 +239,6 @@ def test_files_are_kept_as_files():
     }
 
 
-@pytest.mark.spec("CDS-WG3-01", "8.1", "purposes of the request become those of the Client")
 def test_purposes():
     """Only where a scope can show them."""
     offer_with(optional=("purposes",), scope="cds_usage_reviewed")

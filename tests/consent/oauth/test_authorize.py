@@ -40,6 +40,7 @@ def ask(party, **fields):
     return get(authorize_url(party.app, redirect_uri=CALLBACK, **fields))
 
 
+@pytest.mark.spec("WG3-01 9.1.1 k")
 def test_a_good_request_leads_to_its_form(acme):
     """The row keeps everything; the browser gets an id."""
     response = ask(acme, state="s&1", scope="cds_usage")
@@ -62,6 +63,7 @@ def test_the_request_may_be_posted_from_the_clients_page(acme):
     assert response["Location"].startswith("/oauth/authorize/ar_")
 
 
+@pytest.mark.spec("WG3-01 9.1.1 b")
 def test_defaults_of_the_client_stand_in(acme):
     """CDS-WG3-01 9.1.1 for scope, authorization_details and redirect_uri."""
     acme.app.default_scope = "cds_usage"
@@ -105,6 +107,7 @@ def test_prompt_and_locales_are_kept_for_the_form(acme):
 # --- What shows a page instead of redirecting (decision 17) -------------------------------------
 
 
+@pytest.mark.spec("WG3-01 9.1.1 a", "WG3-01 9.1.1 c")
 @pytest.mark.parametrize(
     "change",
     [
@@ -157,6 +160,7 @@ def test_a_client_without_consent_scopes_has_no_form(acme):
 # --- What goes back to the client ---------------------------------------------------------------
 
 
+@pytest.mark.spec("WG3-01 9.1.1 a", "WG3-01 9.1.1 d")
 @pytest.mark.parametrize(
     ("fields", "error"),
     [

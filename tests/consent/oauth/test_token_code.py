@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 import time_machine
 from django.db import connection
 from django.test import Client as Browser
@@ -24,6 +25,7 @@ def redeem(party, code, **fields):
     return ask_token(party.app_credential, **values)
 
 
+@pytest.mark.spec("WG3-01 9.1 a")
 def test_a_code_gives_both_tokens_and_says_what_they_open(acme):
     """CDS-WG3-01 13.3.3: every field of the scope and the Grant's id, whatever was asked."""
     code, grant = approved(acme.app, redirect_uri=CALLBACK)

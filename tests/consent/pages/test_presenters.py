@@ -77,6 +77,7 @@ def test_sections_that_were_not_shown_keep_their_state() -> None:
     assert choices.removed == frozenset({1})
 
 
+@pytest.mark.spec("WG3-01 9.2.3.2 e")
 def test_select_all_takes_what_is_found_and_free() -> None:
     """Never rows that the search hides, never unavailable ones."""
     chosen = Choices({0: SectionChoice(frozenset({"sc_1"}))})
@@ -85,6 +86,7 @@ def test_select_all_takes_what_is_found_and_free() -> None:
     assert apply(Action("none"), searched, (section(),)).sections[0].selected == {"sc_1"}
 
 
+@pytest.mark.spec("WG3-01 9.2.1.3 b")
 def test_the_last_request_stays() -> None:
     """9.2.1.3: and so does one that may not be changed."""
     two = (section(0), section(1))

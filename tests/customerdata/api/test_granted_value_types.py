@@ -118,8 +118,7 @@ def test_a_scope_id_that_is_offered_no_more(home):
     assert shown(grant) == NET_VALUES
 
 
-@pytest.mark.spec("WG3-01 7.2.8.1 k")
-@pytest.mark.spec("WG3-01", "10.8.2", "formats have the ids that the metadata publishes")
+@pytest.mark.spec("WG3-01 7.2.8.1 k", "WG3-01 10.8.2 c")
 def test_formats_have_the_published_ids(home):
     """By the Value Format of the choice, which need not be called like the choice."""
     offers = demo_offers()
@@ -139,8 +138,7 @@ def test_formats_have_the_published_ids(home):
     assert ids_of(trimmed) == [[ids[NET_ID]]]
 
 
-@pytest.mark.spec("WG3-01 7.2.8.1 k")
-@pytest.mark.spec("WG3-01", "10.8.2", "the ids of a Grant stay when offers change")
+@pytest.mark.spec("WG3-01 7.2.8.1 k", "WG3-01 10.8.2 c")
 def test_ids_stay_for_old_grants(home):
     """Only Grants of today's offers have today's ids."""
     old = grant_over(home, usage(NET_ID, COST_ID))
@@ -152,7 +150,7 @@ def test_ids_stay_for_old_grants(home):
     assert ids_of(old) == [[NET_ID, COST_ID]]
 
 
-@pytest.mark.spec("WG3-01", "10.8.2", "a format under several choices has one id")
+@pytest.mark.spec("WG3-01 10.8.2 c")
 def test_the_first_entry_names_a_format(home):
     """Two scopes may publish one format under two ids, and one id for two formats."""
     offers = demo_offers()

@@ -53,6 +53,7 @@ def test_a_grant_for_one_service_shows_exactly_that_service():
     assert ids(ask(grant, "meter-devices")) == [service.meter.cds_meterdevice_id]
 
 
+@pytest.mark.spec("WG3-01 10.3.1 b")
 def test_references_name_only_visible_objects():
     """A point that also serves a contract outside the grant does not give its id away."""
     home = Household(services=2)
@@ -107,6 +108,7 @@ HIDDEN = [
 ]
 
 
+@pytest.mark.spec("WG3-01 10.1.10 d", "WG3-01 10.2.7 d", "WG3-01 10.4.5 d")
 @pytest.mark.parametrize(("listing", "parameter", "prefix"), HIDDEN)
 def test_filters_on_hidden_values_match_nothing(listing, parameter, prefix):
     """Otherwise a filter tells what a field does not (decision 55); visible values do match."""
@@ -131,6 +133,7 @@ def test_filters_on_hidden_values_match_nothing(listing, parameter, prefix):
     assert ids(ask(seeing, listing, **{parameter: "nothing"})) == []
 
 
+@pytest.mark.spec("WG3-01 10.1.10 f", "WG3-01 10.2.7 f", "WG3-01 10.3.5 f", "WG3-01 10.4.5 f")
 def test_search_covers_every_visible_field_and_only_those():
     """`q` finds text in any case, inside contacts, programs and premises too; % is a character."""
     home = Household()
@@ -165,6 +168,9 @@ def test_search_covers_every_visible_field_and_only_those():
             assert ids(ask(blind, listing, q=text)) == [], (listing, text)
 
 
+@pytest.mark.spec(
+    "WG3-01 10.1.10 d", "WG3-01 10.2.7 c", "WG3-01 10.2.7 d", "WG3-01 10.3.5 d", "WG3-01 10.4.5 d"
+)
 def test_required_fields_filter():
     """Enumerations and references; several parameters intersect."""
     home = Household(services=2)
@@ -312,6 +318,7 @@ def test_pages_give_each_object_once():
     assert pages == 3
 
 
+@pytest.mark.spec("WG3-01 10.2.7 g")
 def test_order_is_modified_then_id():
     """The latest change first (CDS-WG3-01 10.2.7)."""
     home = Household(services=3)

@@ -69,6 +69,7 @@ def shown(segment):
     return [(value, kind) for _, kind, value in readings(segment)]
 
 
+@pytest.mark.spec("WG3-01 10.8.1 a", "WG3-01 10.8.5.1.2 a", "WG3-01 10.8.5.7.2 a")
 def test_a_segment_has_all_fields_and_its_values(home):
     """CDS-WG3-01 10.8.1 to 10.8.4, with six related arrays (decision 44)."""
     service = home.services[0]
@@ -97,6 +98,7 @@ def test_frozen_usage_was_confirmed_for_no_later_time(home):
     assert [each["cds_synced"] for each in segments(frozen)] == ["2025-06-02T00:00:00Z"]
 
 
+@pytest.mark.spec("WG3-01 10.8.1 e")
 def test_references_show_only_what_the_token_may_see(home):
     """Usage without accounts, contracts and points names none of them."""
     (segment,) = segments(grant_over(home, usage(includes=("include_usage_segments",))))
@@ -134,6 +136,7 @@ def test_windows_trim_at_both_ends(home):
     assert found(grant) == [segment["cds_usagesegment_id"]]
 
 
+@pytest.mark.spec("WG3-01 10.8.8 d")
 def test_the_id_filter_knows_trimmed_ids_only_in_their_grant(home):
     """The id of the whole segment is not the id of its trimmed part."""
     whole = grant_over(home, usage())
@@ -270,6 +273,7 @@ def two():
     return home
 
 
+@pytest.mark.spec("WG3-01 10.8.8 c", "WG3-01 10.8.8 d")
 @pytest.mark.parametrize("name", FILTERS)
 def test_each_filter_picks_its_segments(name, two):
     """CDS-WG3-01 10.8.8; several values are alternatives, several parameters an intersection."""
@@ -308,6 +312,7 @@ def test_filters_on_what_no_usage_hangs_on_match_nothing(name, home):
     assert found(grant_over(home, usage()), **{name: "any"}) == []
 
 
+@pytest.mark.spec("WG3-01 10.8.8 e")
 def test_before_and_after_are_inclusive_and_read_liberally(home):
     """10.8.8: segment_start on or before, segment_end on or after, of the trimmed segment."""
     grant = grant_over(home, usage(segment_start=MARCH + STEP))
@@ -369,6 +374,7 @@ def test_a_thousand_ids_are_looked_up_at_once(home):
     assert get(grant, cds_usagesegment_ids=" ".join([*others, *others])).status_code == 400
 
 
+@pytest.mark.spec("WG3-01 10 b")
 def test_a_token_is_needed_and_head_has_no_body(home, client):
     """401 without a token; with a real one HEAD says the type and sends nothing."""
     assert client.get(URL).status_code == 401
@@ -400,6 +406,7 @@ def _hours(count, home=None):
     return home
 
 
+@pytest.mark.spec("WG3-01 10.8.8 g")
 @pytest.mark.parametrize("hidden", [False, True])
 def test_pages_give_each_segment_once_in_order_and_back(hidden, monkeypatch):
     """Numbers order contracts; hidden ones count as empty, so starts order their segments."""
@@ -485,6 +492,7 @@ def test_values_are_exact_decimals():
     assert [v for v, _ in shown(segment)] == [Decimal("0.1"), Decimal("12345678901.123456")]
 
 
+@pytest.mark.spec("WG3-01 10.8.1 c")
 def test_periods_of_varying_length_are_segments_of_one_value():
     """Gas days of 23 or 25 hours and bills; a window never cuts one in two."""
     home = Household()

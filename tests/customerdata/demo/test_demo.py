@@ -81,7 +81,7 @@ def test_ana_has_every_quarter_of_an_hour_of_25_months(logins, calendar):
     )
 
 
-@pytest.mark.spec("WG3-01", "10.8.5.1.2", "flow to the grid is negative in every direction")
+@pytest.mark.spec("WG3-01 10.8.5.1.2 b")
 def test_ana_sends_back_what_the_panels_make_beyond_her_use(logins, calendar):
     """Net is the sum of forward and reverse, exactly, in one series of kWh."""
     make_ana(calendar)

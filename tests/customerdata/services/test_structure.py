@@ -97,6 +97,7 @@ def test_other_customers_objects_cannot_be_referred_to():
         upsert_object(customer=customer, source_key="c", state=state, as_of=JAN, synced=JAN)
 
 
+@pytest.mark.spec("WG3-01 10.1.1 b", "WG3-01 10.1.3 a")
 @pytest.mark.parametrize("wrong", [{"status": "single_meter"}, {"types": []}])
 def test_impossible_states_are_refused(wrong):
     """Values that the standard does not have never get in (decision 36)."""

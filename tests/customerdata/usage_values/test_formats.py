@@ -37,6 +37,16 @@ def test_unknown_is_absent_and_not_applicable_is_null():
     assert ElectricUsage("kWh").tier is UNKNOWN
 
 
+@pytest.mark.spec(
+    "WG3-01 10.8.5.1.1 c",
+    "WG3-01 10.8.5.1.1 e",
+    "WG3-01 10.8.5.2.1 c",
+    "WG3-01 10.8.5.2.1 e",
+    "WG3-01 10.8.5.3.1 n",
+    "WG3-01 10.8.5.5.1 c",
+    "WG3-01 10.8.5.6.1 c",
+    "WG3-01 10.8.7.* a",
+)
 @pytest.mark.parametrize(
     "data",
     [
@@ -74,6 +84,7 @@ def test_choice_and_segment_share_their_key_per_quality():
         assert other.choice_key != choice.choice_key
 
 
+@pytest.mark.spec("WG3-01 10.8.7.6 a")
 def test_a_choice_with_a_quality_that_does_not_exist_is_refused():
     """Staff see the mistake when they publish, not clients later."""
     with pytest.raises(FormatError):
@@ -82,6 +93,7 @@ def test_a_choice_with_a_quality_that_does_not_exist_is_refused():
         choice_format({"type": "cost", "currency": "USD", "quality": "raw"})
 
 
+@pytest.mark.spec("WG3-01 10.8.5.5.1 j")
 def test_meters_are_restricted_and_unknown_meters_are_absent():
     """A format must not name a meter that the token may not see."""
     shown = [SegmentFormat(NET), SegmentFormat(NaturalGasUsage("therm"))]
@@ -90,6 +102,7 @@ def test_meters_are_restricted_and_unknown_meters_are_absent():
     assert "related_meterdevices" not in second
 
 
+@pytest.mark.spec("WG3-01 10.8.5.7.1 k")
 def test_indexes_follow_the_shown_formats():
     """Indexes point at positions of this token's value sets, in every quality."""
     gas = NaturalGasUsage("therm")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,6 +96,7 @@ def test_no_formats_give_empty_value_sets():
     assert render_values(pack.sliced(1, 1), [SegmentFormat(column.format)]) == b"[]"
 
 
+@pytest.mark.spec("WG3-01 10.8.5.8.2 a")
 def test_readings_are_json_strings():
     """A reading is text (10.8.5.8.2), whatever characters the meter shows."""
     column = make_column(MeterReadings(meter="m", units="kWh"), ['00"1', "\n", None])

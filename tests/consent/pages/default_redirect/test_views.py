@@ -23,6 +23,7 @@ def approved(world: World) -> tuple[str, dict[str, str]]:
     return f"/oauth/default-redirect/{world.client.client_id}", {"code": code}
 
 
+@pytest.mark.spec("WG3-01 9.1.1 q")
 @pytest.mark.spec("WG1-02 4.2 i")
 def test_success_leads_to_the_receipt(world: World) -> None:
     """Nobody else will bring the code: it is spent."""
@@ -90,6 +91,7 @@ def test_codes_of_other_clients_show_nothing(world: World) -> None:
     assert Browser().get(url, {"code": "wrong"}).status_code == 404
 
 
+@pytest.mark.spec("WG3-01 9.3.3 b")
 @pytest.mark.spec("WG1-02 4.2 i")
 def test_a_decline_is_confirmed(world: World) -> None:
     """access_denied is a confirmation, no error."""
@@ -99,6 +101,7 @@ def test_a_decline_is_confirmed(world: World) -> None:
     assert "your confirmation" in html
 
 
+@pytest.mark.spec("WG3-01 9.1.1 r", "WG3-01 9.3.3 c", "WG3-01 9.3.3 d")
 @pytest.mark.spec("WG1-02 4.2 i")
 @pytest.mark.parametrize(
     ("error", "reason"),

@@ -32,6 +32,7 @@ def url_of(receipt: Receipt) -> str:
     return reverse("consent:receipt", args=[receipt.url_token])
 
 
+@pytest.mark.spec("WG3-01 9.4 d", "WG3-01 9.4 m")
 def test_anyone_with_the_link_reads_it_without_details(world: World, receipt: Receipt) -> None:
     """Counts for strangers, numbers for the customer only (9.4)."""
     stranger = Browser().get(url_of(receipt)).content.decode()
@@ -46,6 +47,7 @@ def test_anyone_with_the_link_reads_it_without_details(world: World, receipt: Re
     assert "222222" not in carol.get(url_of(receipt)).content.decode()
 
 
+@pytest.mark.spec("WG3-01 9.4 k")
 def test_it_shows_what_was_agreed(world: World, receipt: Receipt) -> None:
     """Number, company, status, what, how long, what comes later, terms."""
     html = Browser().get(url_of(receipt)).content.decode()
@@ -80,6 +82,7 @@ def test_many_services_open_on_demand(world: World, receipt: Receipt) -> None:
     assert "X0001" not in stranger
 
 
+@pytest.mark.spec("WG3-01 9.4 r")
 def test_the_words_of_that_day_stay(world: World, receipt: Receipt) -> None:
     """A new name is shown beside the old one."""
     world.client.name = "Acme Holding"
@@ -90,6 +93,7 @@ def test_the_words_of_that_day_stay(world: World, receipt: Receipt) -> None:
     assert "Acme Holding" in html
 
 
+@pytest.mark.spec("WG3-01 9.4 r")
 def test_less_than_was_agreed_is_shown_beside_it(world: World, receipt: Receipt) -> None:
     """When the company gives up a part, the receipt says what it still gets."""
     grant = receipt.grant
@@ -103,6 +107,7 @@ def test_less_than_was_agreed_is_shown_beside_it(world: World, receipt: Receipt)
     assert "Your usage of" not in now.split("</section>")[0].split("<section")[0]
 
 
+@pytest.mark.spec("WG3-01 9.4 s")
 def test_a_newer_receipt_is_linked(receipt: Receipt) -> None:
     """9.4: superseded receipts say so."""
     newer = Receipt.objects.create(grant=receipt.grant, snapshot=receipt.snapshot)
@@ -120,6 +125,7 @@ def test_looking_changes_nothing(receipt: Receipt) -> None:
     assert Grant.objects.get().status == "active"
 
 
+@pytest.mark.spec("WG3-01 9.4 p")
 def test_stopping_works_without_sign_in_and_at_once(world: World, receipt: Receipt) -> None:
     """One question, one click, and it has ended; a second click changes nothing."""
     browser = Browser()
@@ -142,6 +148,7 @@ def test_stopping_is_protected_against_forgery(receipt: Receipt) -> None:
     assert Browser(enforce_csrf_checks=True).post(url_of(receipt) + "stop/").status_code == 403
 
 
+@pytest.mark.spec("WG3-01 9.4 c")
 def test_unknown_receipts_are_not_found(receipt: Receipt) -> None:
     """The number is no key: only the random address opens a receipt."""
     for token in (receipt.confirmation_number, "nothing"):
@@ -150,6 +157,7 @@ def test_unknown_receipts_are_not_found(receipt: Receipt) -> None:
         assert Browser().post(url + "stop/").status_code == 404
 
 
+@pytest.mark.spec("WG3-01 9.4 f", "WG3-01 9.4 g")
 def test_the_mail_has_number_and_link(receipt: Receipt) -> None:
     """9.4: utility, confirmation number, link; services are counted, not named."""
     send_receipt(receipt.pk)
@@ -158,11 +166,13 @@ def test_the_mail_has_number_and_link(receipt: Receipt) -> None:
     assert sent.subject == "Receipt: you shared energy data with Acme Energy Auditors"
     for body in (str(sent.body), str(sent.alternatives[0][0])):  # type: ignore[attr-defined]
         assert receipt.confirmation_number in body
+        assert "Demo Gas" in body
         assert f"http://testserver{url_of(receipt)}" in body
         assert "222222" not in body
         assert "1 electric service" in body
 
 
+@pytest.mark.spec("WG3-01 9.4 h")
 def test_purposes_of_a_company_stay_out_of_mails(world: World, receipt: Receipt) -> None:
     """A company must not write mails in the utility's name (9.4)."""
     words = {"content": "Click here", "uri": "", "name": "", "by_utility": False}
@@ -183,6 +193,7 @@ def test_stopping_is_confirmed_by_mail(receipt: Receipt) -> None:
     assert receipt.confirmation_number in str(mail.outbox[0].body)
 
 
+@pytest.mark.spec("WG3-01 9.1.1 n")
 def test_approval_mails_the_receipt_through_the_outbox(receipt: Receipt) -> None:
     """The task's name is one that workers know."""
     from celery import current_app
@@ -191,6 +202,7 @@ def test_approval_mails_the_receipt_through_the_outbox(receipt: Receipt) -> None
     assert entry.task in current_app.tasks
 
 
+@pytest.mark.spec("WG3-01 9.1.1 o")
 def test_the_sharing_page_lists_ones_own(world: World, receipt: Receipt) -> None:
     """Sharing now, ended, and an empty state; never another customer's."""
     html = world.browser.get("/sharing/").content.decode()

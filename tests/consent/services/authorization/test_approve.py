@@ -37,7 +37,9 @@ def approve(world: World, request: AuthorizationRequest, choices: Choices) -> st
     return world.approve(request, choices)
 
 
-@pytest.mark.spec("WG3-01 6 a")
+@pytest.mark.spec(
+    "WG3-01 6 a", "WG3-01 9.1.1 m", "WG3-01 9.1.1 n", "WG3-01 9.1.1 p", "WG3-01 9.4 a"
+)
 def test_approval_makes_everything_at_once(world: World) -> None:
     """Grant, selections, receipt, audit, mail promise and code belong together."""
     request = world.ask(details=MERGED)
@@ -67,6 +69,7 @@ def test_merged_requests_share_one_choice(world: World) -> None:
     assert all(row.include_future and not row.everything for row in rows)
 
 
+@pytest.mark.spec("WG3-01 9.2.1.4 b")
 def test_separate_requests_have_separate_choices(world: World) -> None:
     """Without merging each request section is chosen for itself."""
     choices = Choices(
@@ -107,6 +110,7 @@ def test_expires_of_an_entry_ends_the_grant(world: World) -> None:
     assert ends - began == timedelta(days=30)
 
 
+@pytest.mark.spec("WG3-01 9.2.1.6 e")
 def test_a_second_click_gets_the_first_answer(world: World) -> None:
     """9.2.1.6: no duplicate authorization, and the browser still arrives."""
     request = world.ask(details=MERGED)
@@ -190,6 +194,7 @@ def test_a_failure_leaves_no_trace(world: World, monkeypatch: Any) -> None:
     assert not OutboxEntry.objects.exists()
 
 
+@pytest.mark.spec("WG3-01 9.1.1 l")
 def test_declining_tells_the_client(world: World) -> None:
     """9.1.1: access_denied, and nothing is made."""
     url = approval.decline_authorization_request(request=world.ask(), by=world.alice)
@@ -205,6 +210,7 @@ def test_large_selections_are_computed_later(world: World) -> None:
     assert Grant.objects.get().status == "pending"
 
 
+@pytest.mark.spec("WG3-01 9.1.1 m", "WG3-01 9.4 i")
 @pytest.mark.spec("WG1-02 8.3 i")
 def test_an_existing_grant_is_updated(world: World) -> None:
     """CDS-WG1-02 8.3: cds_grant_id authorizes that Grant, and adds a receipt to it."""

@@ -119,6 +119,7 @@ def test_a_number_that_is_too_long_is_refused_with_its_line():
         load(feed([reading(START, 3600, 10**80)]))
 
 
+@pytest.mark.spec("WG3-01 10.8.5.1.2 b")
 @pytest.mark.usefixtures("account")
 def test_what_flows_to_the_grid_is_negative_whatever_its_sign_in_the_file():
     """Some files write it so already; both signs in one channel are reported."""

@@ -145,7 +145,7 @@ def test_the_operator_may_state_it():
     assert stored_values() == [12_000]
 
 
-@pytest.mark.spec("WG3-01", "10.8.7.7", "demand is of the type that the file or operator states")
+@pytest.mark.spec("WG3-01 10.8.5.2.1 a")
 @pytest.mark.parametrize(
     ("qualifier", "told", "kind"),
     [
@@ -167,7 +167,7 @@ def test_demand_is_of_the_stated_type(qualifier, told, kind):
     }
 
 
-@pytest.mark.spec("WG3-01", "10.8.5.1.1, 10.8.5.2.1", "a direction nobody knows is left out")
+@pytest.mark.spec("WG3-01 10.8.5.1.1 d", "WG3-01 10.8.5.2.1 d")
 @pytest.mark.parametrize("flow", [None, 0, 20])
 @pytest.mark.parametrize("uom", [72, 38])
 def test_an_unstated_direction_is_left_out(flow, uom):
@@ -177,7 +177,7 @@ def test_an_unstated_direction_is_left_out(flow, uom):
     assert "direction" not in column.described()
 
 
-@pytest.mark.spec("WG3-01", "10.8.5.1.2, 10.8.5.2.2", "flow to the grid is negative")
+@pytest.mark.spec("WG3-01 10.8.5.1.2 b", "WG3-01 10.8.5.2.2 b")
 @pytest.mark.parametrize("uom", [72, 38])
 @pytest.mark.parametrize(
     ("flow", "value", "stored"), [(1, 5000, 5), (4, -5000, -5), (19, 5000, -5), (19, 0, 0)]

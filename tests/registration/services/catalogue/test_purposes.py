@@ -69,6 +69,7 @@ def put(client, purposes):
     return answer
 
 
+@pytest.mark.spec("WG3-01 8.1 a", "WG3-01 8.3 a")
 def test_registered_purposes(client):
     """Ids are the server's, scopes those with the field; the default comes along."""
     wire = get(client)["cds_purposes"]
@@ -119,6 +120,7 @@ def test_put_of_what_was_read_changes_nothing(client):
     assert get(client) == before
 
 
+@pytest.mark.spec("WG3-01 8.2 b")
 def test_put_changes_words_but_not_ids_or_scopes(client):
     """CDS-WG3-01 8.2: the latter are ignored."""
     key = own_id(client)
@@ -130,6 +132,7 @@ def test_put_changes_words_but_not_ids_or_scopes(client):
     assert mine["scopes_supported"] == [SCOPE]
 
 
+@pytest.mark.spec("WG3-01 8.2 a")
 def test_defaults_cannot_be_changed_or_removed(client):
     """Whatever is sent about them."""
     default = get(client)["cds_purposes"]["home_energy"]
@@ -138,6 +141,7 @@ def test_defaults_cannot_be_changed_or_removed(client):
     assert get(client)["cds_purposes"] == {"home_energy": default}
 
 
+@pytest.mark.spec("WG3-01 8.2 c")
 def test_absent_purposes_are_removed(client):
     """One by one, and all of the client's by leaving the field out."""
     assert put(client, {}).status_code == 200
@@ -147,6 +151,7 @@ def test_absent_purposes_are_removed(client):
     assert set(get(client)["cds_purposes"]) == {"home_energy"}
 
 
+@pytest.mark.spec("WG3-01 8.2 d")
 def test_unknown_ids_are_new_purposes(client):
     """The server gives them ids and scopes; `scopes_supported` of the request does not count."""
     added = {**WRITTEN, "id": "mine", "scopes_supported": ["cds_client_admin"]}
@@ -156,6 +161,7 @@ def test_unknown_ids_are_new_purposes(client):
     assert get(client)["cds_purposes"][key]["scopes_supported"] == [SCOPE]
 
 
+@pytest.mark.spec("WG3-01 8.3 b", "WG3-01 8.3 c")
 @pytest.mark.parametrize(
     "purposes",
     [
