@@ -90,7 +90,7 @@ def test_credentials_are_made(clients):
     assert {credential["client_id"] for credential in listed} == wanted
 
 
-@pytest.mark.spec("WG1-02 4.2 h")
+@pytest.mark.spec("WG1-02 4.2 h", "WG3-01 9.3.3 a")
 def test_default_redirect_uri(clients):
     """It leads to the receipt on this server."""
     consent = next(client for client in clients if client["response_types"])

@@ -62,6 +62,16 @@ def test_header(world: World) -> None:
     assert "<nav" not in html
 
 
+@spec("WG3-01 9.2.1.1 c")
+def test_logo(world: World, settings: Any) -> None:
+    """It leads to the utility's website, beside the form."""
+    settings.UTILITY_WEBSITE = "https://utility.example/"
+    header = html_of(world).split('class="page-header"')[1].split("</header>")[0]
+    (link,) = re.findall(r"<a [^>]*>", header)
+    assert 'href="https://utility.example/"' in link
+    assert 'target="_blank"' in link
+
+
 @spec("WG3-01 9.2.1.2 a", "WG3-01 9.2.1.2 b", "WG3-01 9.2.1.2 c")
 def test_requester(world: World) -> None:
     """Only what was confirmed is linked."""
@@ -231,6 +241,19 @@ def test_long_lists(world: World) -> None:
     html = html_of(world, details=MERGED)
     for mark in ("data-search", "pick-list-long", "data-count", "data-chosen", "0 of 11 selected"):
         assert mark in html
+
+
+@spec("WG3-01 9.2.3.2 g")
+@pytest.mark.parametrize("query", ["1000007", "9999-9", "harbor", "elm road"])
+def test_search(world: World, query: str) -> None:
+    """By number, account, name and address; without a script it is a round trip."""
+    others = [service(n) for n in range(1000010, 1000020)]
+    world.own(service(1000007, account="9999-9", name="Harbor", address="7 Elm Road"), *others)
+    url = form_url(world.ask(details=MERGED))
+    world.browser.post(url, answer(action="search-0") | {"request-1-query": query})
+    html = world.browser.get(url).content.decode()
+    assert html.count("data-row hidden") == 10
+    assert 'value="sc_1000007"' in html
 
 
 @spec("WG3-01 9.2.3.2 l", "WG3-01 9.2.3.2 m")

@@ -1,8 +1,10 @@
 """The receipt, rule by rule (CDS-WG3-01 9.4)."""
 
+import re
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client as Browser
 
 from consent.models import Grant, Receipt
@@ -40,6 +42,17 @@ def test_address(receipt: Receipt) -> None:
         assert other.lower().replace("-", "") not in receipt.url_token
 
 
+@spec("WG3-01 9.4 b")
+def test_confirmation_number(receipt: Receipt) -> None:
+    """No two receipts have the same."""
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Receipt.objects.create(
+            grant=receipt.grant,
+            snapshot=receipt.snapshot,
+            confirmation_number=receipt.confirmation_number,
+        )
+
+
 @spec("WG3-01 9.4 d", "WG3-01 9.4 e")
 def test_open_but_unlisted(receipt: Receipt) -> None:
     """For people with the link only."""
@@ -48,7 +61,7 @@ def test_open_but_unlisted(receipt: Receipt) -> None:
     assert '<meta name="robots" content="noindex">' in response.content.decode()
 
 
-@spec("WG3-01 9.4 j", "WG3-01 9.4 k", "WG3-01 9.4 l", "WG3-01 9.4 n", "WG3-01 9.4 q")
+@spec("WG3-01 9.4 k", "WG3-01 9.4 l", "WG3-01 9.4 n", "WG3-01 9.4 q")
 def test_contents(receipt: Receipt) -> None:
     """What the standard lists, in plain words."""
     html = page(receipt)
@@ -66,6 +79,23 @@ def test_contents(receipt: Receipt) -> None:
     ):
         assert words in html
     assert 'href="https://acme.example/" target="_blank" rel="noopener nofollow"' in html
+    text = re.sub(r"<[^>]+>", " ", html.split("<main")[1].split("</main>")[0])
+    assert not re.search(r"\b(scope|token|grant|segment|OAuth)s?\b", text, re.IGNORECASE)
+
+
+@spec("WG3-01 9.4 j")
+def test_brand(world: World, receipt: Receipt, settings: Any) -> None:
+    """Name and logo are those of the form."""
+    settings.UTILITY_WEBSITE = "https://utility.example/"
+    form = world.browser.get(form_url(world.ask(details=MERGED))).content.decode()
+    pages = (form, page(receipt))
+    logos = [
+        re.findall("page-header-inner(.*)page-header-title", html, re.DOTALL) for html in pages
+    ]
+    assert "https://utility.example/" in str(logos[0])
+    assert logos[0] == logos[1]
+    for html in pages:
+        assert html.split("page-header-title")[1].startswith('">Demo Gas &amp; Electric: ')
 
 
 @spec("WG3-01 9.4 m")

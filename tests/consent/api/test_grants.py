@@ -51,7 +51,7 @@ def api(acme):
     return Api(acme)
 
 
-@pytest.mark.spec("WG1-02 8.1 a")
+@pytest.mark.spec("WG1-02 8.1 a", "WG3-01 9.4 b")
 def test_a_grant_has_every_field_of_the_standard(acme, api):
     """CDS-WG1-02 8.1; `not_after` repeats `expires` (decision 14)."""
     expires = timezone.now() + timedelta(days=3)

@@ -208,6 +208,53 @@ def test_required_fields_filter():
     ]
 
 
+@pytest.mark.spec("WG3-01 10.1.10 c", "WG3-01 10.2.7 c", "WG3-01 10.3.5 c", "WG3-01 10.4.5 c")
+@pytest.mark.parametrize("listing", LISTINGS)
+def test_filters_narrow_each_other(listing):
+    """What one finds, another that finds nothing takes away."""
+    home = Household()
+    grant = granted(home, *EVERYTHING)
+    (found,) = ids(ask(grant, listing))
+    ids_of = {
+        "accounts": "cds_account_ids",
+        "service-contracts": "cds_servicecontract_ids",
+        "service-points": "cds_servicepoint_ids",
+        "meter-devices": "cds_meterdevice_ids",
+    }[listing]
+    assert ids(ask(grant, listing, **{ids_of: found})) == [found]
+    assert ids(ask(grant, listing, **{ids_of: found}, q=found)) == [found]
+    assert ids(ask(grant, listing, **{ids_of: found}, q="no such thing")) == []
+    assert ids(ask(grant, listing, **{ids_of: "other"}, q=found)) == []
+
+
+@pytest.mark.spec("WG3-01 10.1.10 e")
+@pytest.mark.parametrize("asked", ["null", '""', "None"])
+def test_an_account_without_customer_number_is_found_by_none(asked):
+    """Its number is null, which is no value to ask for."""
+    home = Household()
+    home.account.versions.update(customer_number="")
+    grant = granted(home, *EVERYTHING)
+    (account,) = ask(grant, "accounts")["accounts"]
+    assert account["customer_number"] is None
+    assert ids(ask(grant, "accounts", customer_numbers=asked)) == []
+
+
+@pytest.mark.spec("WG3-01 10.2.7 e")
+def test_one_of_several_types_is_enough():
+    """Of the object's types, and of those that are asked for."""
+    home = Household()
+    contract = home.services[0].contract
+    contract.versions.update(
+        types=["utility_service", "project"], service_types=["electric", "water"]
+    )
+    grant = granted(home)
+    for name in ("contract_types", "service_types"):
+        for type_ in ask(grant, "service-contracts")["service_contracts"][0][name]:
+            found = ids(ask(grant, "service-contracts", **{name: f"{type_} other"}))
+            assert found == [contract.cds_servicecontract_id]
+        assert ids(ask(grant, "service-contracts", **{name: "other"})) == []
+
+
 def test_reference_filters_ignore_objects_outside_the_grant():
     """A contract id that the token may not see matches nothing, though the link exists."""
     home = Household(services=2)

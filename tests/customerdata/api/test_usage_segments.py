@@ -177,12 +177,16 @@ def test_without_usage_nothing_shows(home):
     assert ask(grant) == {"usage_segments": [], "next": None, "previous": None}
 
 
+@pytest.mark.spec("WG3-01 10.8.1 d")
 def test_entries_with_equal_value_types_unite_into_one_segment(home):
     """Decision 53: overlapping windows give the hull, once."""
     early = usage(NET_ID, segment_end=MARCH + 3 * STEP)
     late = usage(NET_ID, segment_start=MARCH + STEP)
     (segment,) = segments(grant_over(home, early, late))
     assert [value for value, _ in shown(segment)] == [1, 2, 3, 4]
+    related = [segment[name] for name in segment if name.startswith("related_")]
+    assert sum(map(len, related)) == 4
+    assert all(len(ids) == len(set(ids)) for ids in related)
 
 
 def test_entries_with_other_value_types_give_segments_that_never_overlap(home):

@@ -112,6 +112,21 @@ def test_impossible_states_are_refused(wrong):
         )
 
 
+@pytest.mark.spec("WG3-01 10.2.3 a")
+def test_a_contract_has_a_status_of_the_standard():
+    """As an account has."""
+    account = AccountFactory.create()
+    state = ContractState(
+        account=account,
+        contract_number="1",
+        service_types=["electric"],
+        start=JAN.date(),
+        status="open",
+    )
+    with pytest.raises(InvalidStructure):
+        upsert_object(customer=account.customer, source_key="c", state=state, as_of=JAN, synced=JAN)
+
+
 def test_a_customer_never_changes_its_environment():
     """Sandbox and production stay apart."""
     upsert_customer(source_key="c", name="A", is_test=True)
