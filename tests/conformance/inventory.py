@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 RULES = Path(__file__).parent / "rules"
-RULE_ID = re.compile(r"WG\d-\d\d \d+(\.\d+)*(\.\*)* [a-z]")
+RULE_ID = re.compile(r"WG\d-\d\d \d+(\.(\d+|\*))* [a-z]")
 ON = ("Server", "Client", "both")
 
 

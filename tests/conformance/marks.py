@@ -49,6 +49,7 @@ def _ids_of(node: ast.AST) -> list[str]:
     """Return the rule ids of a mark; [] for everything else."""
     if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("spec"):
         return []
-    values = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
-    names = [value for value in values if isinstance(value, str) and RULE_ID.fullmatch(value)]
+    names = [str(arg.value) for arg in node.args if isinstance(arg, ast.Constant)]
+    if not names or not RULE_ID.fullmatch(names[0]):
+        return []
     return [rule for name in names for rule in rules_named(name)]
