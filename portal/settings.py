@@ -350,6 +350,11 @@ MESSAGE_ATTACHMENT_MAX_BYTES = env_int(
     default=10_485_760,
     help="Largest file in a Message, before Base64; the standard wants at least 10 MB accepted",
 )
+STREAM_MESSAGE_BODIES = env_bool(
+    "STREAM_MESSAGE_BODIES",
+    default=True,
+    help="Decode files of Messages while they arrive; off: parse each body whole, in 40 MB",
+)
 UNVERIFIED_STORAGE_BYTES = env_int(
     "UNVERIFIED_STORAGE_BYTES",
     default=10_737_418_240,

@@ -2,7 +2,8 @@
 
 JSON carries files as Base64 strings. The body is scanned in pieces: a long string is decoded into a
 temporary file while it arrives and a mark takes its place; what remains is small and is parsed as
-JSON. Short strings stay where they are.
+JSON. Short strings stay where they are. ADR 13 has the figures; with STREAM_MESSAGE_BODIES off the
+body is read and parsed whole, and the same marks are put in afterwards.
 """
 
 import base64
@@ -10,9 +11,11 @@ import binascii
 import re
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, Final, Protocol
+
+from django.conf import settings
 
 from portal.values import jsontext
 from registration.errors import InvalidRequest
@@ -114,17 +117,96 @@ class MessageBody:
             file.content.close()
 
 
-def read_body(stream: ByteStream | None) -> MessageBody:
-    """Read a whole body. Raises AttachmentsTooLarge as soon as it is, and InvalidRequest."""
-    scanner = _Scanner()
+def read_body(stream: ByteStream | None, *, long_string: int = LONG_STRING) -> MessageBody:
+    """Read a whole body. Raises AttachmentsTooLarge as soon as it is, and InvalidRequest.
+
+    What is longer than `long_string` characters is taken for a file.
+    """
+    files = _Files()
+    read = _scan if settings.STREAM_MESSAGE_BODIES else _read_whole
     try:
-        while stream is not None and (piece := stream.read(CHUNK)):
-            scanner.feed(piece)
-        payload = scanner.parse()
+        payload = read(_pieces(stream), files, long_string)
     except Exception:
-        scanner.close()
+        files.close()
         raise
-    return MessageBody(payload, scanner.files)
+    return MessageBody(payload, files.by_mark)
+
+
+def _pieces(stream: ByteStream | None) -> Iterator[bytes]:
+    while stream is not None and (piece := stream.read(CHUNK)):
+        yield piece
+
+
+class _Files:
+    """The files found so far, and the limit on all of them together."""
+
+    def __init__(self) -> None:
+        # Random, so that no body can name a file by guessing.
+        self._prefix = secrets.token_hex(16)
+        self.by_mark: dict[str, DecodedFile] = {}
+
+    def begin(self) -> tuple[str, DecodedFile]:
+        mark, file = f"{self._prefix}{len(self.by_mark)}", DecodedFile.empty()
+        self.by_mark[mark] = file
+        return mark, file
+
+    def check(self) -> None:
+        if sum(file.size for file in self.by_mark.values()) > max_bytes():
+            raise AttachmentsTooLarge
+
+    def close(self) -> None:
+        for file in self.by_mark.values():
+            file.content.close()
+
+
+def _parse(text: bytes) -> Any:
+    try:
+        return jsontext.loads(text.decode("utf-8")) if text.strip() else None
+    except jsontext.HalfPair as error:
+        raise InvalidRequest(f"{error}.", field=error.member) from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"The request body is not valid JSON: {error}") from error
+
+
+def _too_long() -> InvalidRequest:
+    return InvalidRequest("The request body is too long apart from its attachments.")
+
+
+def _read_whole(pieces: Iterator[bytes], files: _Files, long_string: int) -> Any:
+    """Parse first, then take the long strings out of what was parsed."""
+    raw, limit = bytearray(), max_body_bytes()
+    for piece in pieces:
+        raw += piece
+        if len(raw) > limit:
+            raise AttachmentsTooLarge
+    whole = [_parse(bytes(raw))]
+    # Not by recursion: the parser goes deeper than Python does.
+    waiting: list[Any] = [whole]
+    left = 0
+    while waiting:
+        parent = waiting.pop()
+        for place, value in list(parent.items() if isinstance(parent, dict) else enumerate(parent)):
+            left += len(place) if isinstance(place, str) else 0
+            if isinstance(value, dict | list):
+                waiting.append(value)
+            elif isinstance(value, str) and len(value) > long_string:
+                mark, file = files.begin()
+                file.feed(value.encode() if value.isascii() else _NOT_BASE64)
+                file.finish()
+                files.check()
+                parent[place] = mark
+            elif isinstance(value, str):
+                left += len(value)
+    if left > MAX_SKELETON:
+        raise _too_long()
+    return whole[0]
+
+
+def _scan(pieces: Iterator[bytes], files: _Files, long_string: int) -> Any:
+    scanner = _Scanner(files, long_string)
+    for piece in pieces:
+        scanner.feed(piece)
+    return scanner.parse()
 
 
 def _unescaped(run: bytes) -> bytes:
@@ -145,15 +227,15 @@ def _unescaped(run: bytes) -> bytes:
 class _Scanner:
     """Follows where strings begin and end; everything else is left to the JSON parser."""
 
-    def __init__(self) -> None:
-        # Random, so that no body can name a file by guessing.
-        self._prefix = secrets.token_hex(16)
+    def __init__(self, files: _Files, long_string: int) -> None:
+        self._files = files
+        self._long_string = long_string
         self._skeleton = bytearray()
         self._string: bytearray | None = None
         self._file: DecodedFile | None = None
+        self._mark = ""
         # The begun escape at the end of the last piece.
         self._cut = b""
-        self.files: dict[str, DecodedFile] = {}
 
     def feed(self, piece: bytes) -> None:
         piece, self._cut = self._cut + piece, b""
@@ -161,22 +243,12 @@ class _Scanner:
         while at < len(piece):
             at = self._outside(piece, at) if self._string is None else self._inside(piece, at)
         if len(self._skeleton) > MAX_SKELETON:
-            raise InvalidRequest("The request body is too long apart from its attachments.")
+            raise _too_long()
 
     def parse(self) -> Any:
-        text = bytes(self._skeleton)
         if self._string is not None:
             raise InvalidRequest("The request body is not valid JSON: it ends inside a string.")
-        try:
-            return jsontext.loads(text.decode("utf-8")) if text.strip() else None
-        except jsontext.HalfPair as error:
-            raise InvalidRequest(f"{error}.", field=error.member) from error
-        except (ValueError, RecursionError) as error:
-            raise InvalidRequest(f"The request body is not valid JSON: {error}") from error
-
-    def close(self) -> None:
-        for file in self.files.values():
-            file.content.close()
+        return _parse(bytes(self._skeleton))
 
     def _outside(self, piece: bytes, at: int) -> int:
         quote = piece.find(b'"', at)
@@ -205,19 +277,17 @@ class _Scanner:
         if self._file is None:
             assert self._string is not None  # noqa: S101 -- only called between two quotes
             self._string += run
-            if len(self._string) <= LONG_STRING:
+            if len(self._string) <= self._long_string:
                 return
             run, self._string = bytes(self._string), bytearray()
-            self._file = DecodedFile.empty()
-            self.files[f"{self._prefix}{len(self.files)}"] = self._file
+            self._mark, self._file = self._files.begin()
         self._file.feed(_unescaped(run))
-        if sum(file.size for file in self.files.values()) > max_bytes():
-            raise AttachmentsTooLarge
+        self._files.check()
 
     def _end_string(self) -> None:
         if self._file is not None:
             self._file.finish()
-            self._skeleton += next(reversed(self.files)).encode()
+            self._skeleton += self._mark.encode()
             self._file = None
         else:
             self._skeleton += self._string or b""
