@@ -2,14 +2,20 @@
 
 The usage listing against nginx and a plain serializer; the token endpoint and introspection
 against vanilla django-oauth-toolkit and npm oidc-provider. One worker each, keep-alive
-connections, warm, rounds in turn, medians. The audit trail against itself, short and long.
+connections, warm, rounds in turn, medians. Prepared statements against none. The audit trail
+against itself, short and long.
 """
 
 import argparse
 
-from benchmarks import audit, tokens, usage
+from benchmarks import audit, prepared, tokens, usage
 
-PARTS = {"usage": usage.run, "tokens": tokens.run, "audit": audit.run}
+PARTS = {
+    "usage": usage.run,
+    "tokens": tokens.run,
+    "prepared": prepared.run,
+    "audit": audit.run,
+}
 
 
 def main() -> None:

@@ -101,6 +101,7 @@ def product_environment(url: str, port: int) -> dict[str, str]:
         "RATE_API": "10000000/min",
         "RATE_API_CREDENTIAL": "10000000/min",
         "RATE_TOKEN": "10000000/min",
+        "RATE_BODIES": "10000000/min",
     }
 
 
