@@ -124,6 +124,32 @@ def check_transport(**kwargs: Any) -> list[CheckMessage]:
     return problems
 
 
+def check_rate_limits(**kwargs: Any) -> list[CheckMessage]:
+    """portal.E011: the word for the limits that hold is one that is known."""
+    if settings.RATE_LIMITS in {"all", "guesses", "none"}:
+        return []
+    return [
+        Error(
+            f"RATE_LIMITS is {settings.RATE_LIMITS!r}.",
+            hint="Use all, guesses or none.",
+            id="portal.E011",
+        )
+    ]
+
+
+def warn_of_missing_limits(**kwargs: Any) -> list[CheckMessage]:
+    """portal.W003: passwords and secrets can be guessed without end."""
+    if settings.RATE_LIMITS != "none":
+        return []
+    return [
+        CheckWarning(
+            "RATE_LIMITS is none: nothing stops the guessing of passwords, codes and secrets.",
+            hint="Where the proxy limits requests, use guesses.",
+            id="portal.W003",
+        )
+    ]
+
+
 def check_csp(**kwargs: Any) -> list[CheckMessage]:
     """portal.E005: the Content-Security-Policy allows nothing inline."""
     directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
@@ -166,8 +192,9 @@ def register() -> None:
     """Add all checks."""
     for check in (
         *(check_encryption_keys, check_zone, check_zone_rules),
-        *(check_database, check_statements, check_csp, check_openid),
+        *(check_database, check_statements, check_csp, check_openid, check_rate_limits),
     ):
         checks.register(check)
     checks.register(check_transport, Tags.security, deploy=True)
+    checks.register(warn_of_missing_limits, Tags.security, deploy=True)
     checks.register(name_zone_rules, "zones", deploy=True)

@@ -24,7 +24,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 200 when every part that requests depend on is usable, else 503 and which is not."""
-    parts = {check.name: _works(check) for check in health_checks}
+    needed = [*health_checks, *([] if settings.REDIS_OPTIONAL else [_REDIS])]
+    parts = {check.name: _works(check) for check in needed}
     ready = all(parts.values())
     return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
 
@@ -53,21 +54,29 @@ def _database() -> None:
         cursor.execute("SELECT 1")
 
 
-def _redis_is_away() -> float:
+def _redis() -> None:
     server = Redis.from_url(
         settings.REDIS_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
     )
     try:
         server.ping()
-    except (RedisError, OSError):
-        return 1
     finally:
         server.close()
+
+
+_REDIS = HealthCheck("redis", _redis)
+
+
+def _redis_is_away() -> float:
+    try:
+        _redis()
+    except (RedisError, OSError):
+        return 1
     return 0
 
 
 def register() -> None:
-    """Add what the foundation itself depends on. Redis is not part of it: all works without."""
+    """Add what the foundation itself depends on; Redis only with REDIS_OPTIONAL off."""
     health_checks.register("database", HealthCheck("database", _database))
     metrics.register(
         "redis_away",

@@ -185,9 +185,18 @@ DATABASES["default"]["TEST"] = {
     "NAME": "test_cds" + env_str("TEST_DB_SUFFIX", default="", help="Suffix of the test database")
 }
 REDIS_URL = env_str("REDIS_URL", help="Redis or Valkey: broker and cache, holds no truth")
+REDIS_OPTIONAL = env_bool(
+    "REDIS_OPTIONAL",
+    default=True,
+    help="Count and remember in each process while Redis is away; off: such requests fail",
+)
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "portal.caching.cache.OptionalRedisCache",
+        "BACKEND": (
+            "portal.caching.cache.OptionalRedisCache"
+            if REDIS_OPTIONAL
+            else "django.core.cache.backends.redis.RedisCache"
+        ),
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cds",
         # A server that hangs is away (portal.caching.outage).
@@ -308,6 +317,11 @@ COMPRESS_DATA = env_bool(
     "COMPRESS_DATA",
     default=True,
     help="Compress customer data for clients that ask; off where the proxy does",
+)
+RATE_LIMITS = env_str(
+    "RATE_LIMITS",
+    default="all",
+    help="Limits that hold: all; guesses (the proxy limits requests); none, for tests of load",
 )
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["consent.oauth.authentication.BearerAuthentication"],

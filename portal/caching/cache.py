@@ -1,4 +1,7 @@
-"""The cache holds no truth: when its server is away, each process keeps values in its memory."""
+"""The cache holds no truth: when its server is away, each process keeps values in its memory.
+
+With REDIS_OPTIONAL off the cache is Django's own, whose errors surface (ADR 15).
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -2,7 +2,8 @@
 
 Limits on guessing passwords, codes and secrets protect people, so they hold without Redis too:
 each process counts in its own memory then. With several processes that allows more than the
-limit says, but never refuses what Redis would have allowed.
+limit says, but never refuses what Redis would have allowed. With REDIS_OPTIONAL off nothing here
+is used: a request that needs Redis fails (ADR 15).
 """
 
 import logging
@@ -19,9 +20,10 @@ _PAUSE = 5.0
 
 
 class Outage:
-    """Remembers that a server was away, so that a hanging one costs one request its time."""
+    """Remembers for `pause` seconds that a server was away, so that a hanging one costs little."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause: float = _PAUSE) -> None:
+        self._pause = pause
         self._until = 0.0
 
     @property
@@ -31,7 +33,7 @@ class Outage:
 
     def noticed(self, error: Exception) -> None:
         """Leave the server alone for a moment."""
-        self._until = time.monotonic() + _PAUSE
+        self._until = time.monotonic() + self._pause
         log.warning("Redis does not answer; each process counts for itself: %s", error)
 
 

@@ -4,6 +4,8 @@ Fixed windows in Redis, one round trip for all limits of a request. Redis holds 
 is away, each process counts for itself. Every answer to a counted request says what is left in
 `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset` (seconds), by the limit that
 is nearest to its end; refusals are 429 and add `Retry-After`.
+
+RATE_LIMITS says which limits hold: `all`, `guesses` or `none`. ADR 14 says why this is our own.
 """
 
 import hashlib
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+# A proxy can count these. All others are about what only we see: failures, persons, bytes stored.
+OF_REQUESTS = frozenset({"public", "bodies", "register", "token", "api", "api_credential"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class _Counter:
 
     def add(self, amounts: Sequence[tuple[str, int, int]]) -> list[int]:
         """Add amounts (key, amount, seconds to keep); return the sums."""
-        if self._outage.lasts:
+        if settings.REDIS_OPTIONAL and self._outage.lasts:
             return [_remember(*each) for each in amounts]
         keys = [key for key, _, _ in amounts]
         values = [amount for _, amount, _ in amounts] + [seconds for _, _, seconds in amounts]
@@ -110,6 +114,8 @@ class _Counter:
             sums: list[int] = self._add(keys, values)
             return sums
         except (RedisError, OSError) as error:
+            if not settings.REDIS_OPTIONAL:
+                raise
             self._outage.noticed(error)
             return [_remember(*each) for each in amounts]
 
@@ -137,8 +143,16 @@ def _key(claim: Claim, window: int) -> str:
     return f"rate:{claim.rate}:{who}:{window}"
 
 
+def _is_counted(claim: Claim) -> bool:
+    mode: str = settings.RATE_LIMITS
+    return mode == "all" or (mode == "guesses" and claim.rate not in OF_REQUESTS)
+
+
 def take(*claims: Claim) -> None:
     """Count a request against every claim. Raises TooManyRequests when one is used up."""
+    claims = tuple(filter(_is_counted, claims))
+    if not claims:
+        return
     now = time.time()
     limits = [_limit(claim.rate) for claim in claims]
     amounts = [

@@ -59,6 +59,10 @@ def test_checks_name_what_is_wrong(settings):
     settings.WEB_STATEMENT_SECONDS = -1
     settings.WORKER_STATEMENT_SECONDS = settings.CELERY_TASK_SOFT_TIME_LIMIT
     assert [m.id for m in checks.check_statements()] == ["portal.E010"] * 2
+    settings.RATE_LIMITS = "off"
+    assert [m.id for m in checks.check_rate_limits()] == ["portal.E011"]
+    settings.RATE_LIMITS = "none"
+    assert [m.id for m in checks.warn_of_missing_limits()] == ["portal.W003"]
     settings.CDS_TIMEZONE = "Mars/Olympus"
     assert [m.id for m in checks.check_zone()] == ["portal.E003"]
     settings.USE_HTTPS, settings.DEMO, settings.MAIL_DIR = False, False, "/tmp/x"  # noqa: S108

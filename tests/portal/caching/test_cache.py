@@ -1,11 +1,17 @@
 """The cache when its server is away: this process's memory."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.core.cache import caches
 from redis.exceptions import RedisError
 
 from portal.caching.outage import memory
 
+ROOT = Path(__file__).resolve().parents[3]
 NOWHERE = "redis://127.0.0.1:1/0"
 
 
@@ -46,3 +52,30 @@ def test_counting_fails_loudly(away):
     """Rate limits count by themselves; nobody else counts here."""
     with pytest.raises(RedisError):
         away.incr("count")
+
+
+_GET = """
+import django; django.setup()
+from django.core.cache import cache
+try:
+    print("got", cache.get("key"))
+except Exception as error:
+    print("failed", type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("switch", "printed"), [("1", "got None"), ("0", "failed ConnectionError")]
+)
+def test_a_strict_cache_is_the_frameworks_own(switch, printed):
+    """REDIS_OPTIONAL=0: nobody gets an answer that another process would not get."""
+    environment = os.environ | {"REDIS_URL": NOWHERE, "REDIS_OPTIONAL": switch}
+    done = subprocess.run(
+        [sys.executable, "-c", _GET],
+        cwd=ROOT,
+        env=environment | {"DJANGO_SETTINGS_MODULE": "portal.settings"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines()[-1] == printed

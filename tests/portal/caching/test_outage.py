@@ -8,9 +8,10 @@ import time
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.cache import caches
+from redis.exceptions import RedisError
 from rest_framework.test import APIClient
 
-from portal.caching.outage import memory, outage_of
+from portal.caching.outage import Outage, memory, outage_of
 from portal.http import ratelimits
 from portal.http.ratelimits import Claim, TooManyRequests, take
 from portal.models import User
@@ -123,12 +124,12 @@ def test_a_server_that_hangs_costs_its_time_once(hanging):
     assert time.monotonic() - begin < 3
 
 
-def test_the_server_is_asked_again_after_a_moment(away, settings, monkeypatch):
+def test_the_server_is_asked_again_after_a_moment():
     """A restart of Redis does not need one of ours."""
-    outage = outage_of(NOWHERE)
-    ratelimits.count("2/min", "a")
+    outage = Outage(pause=0.2)
+    outage.noticed(RedisError())
     assert outage.lasts
-    monkeypatch.setattr("portal.caching.outage.time.monotonic", lambda: time.time() + 10**9)
+    time.sleep(0.3)
     assert not outage.lasts
 
 
@@ -143,3 +144,31 @@ def test_monitoring_sees_it_and_the_server_stays_ready(client, away):
 def test_monitoring_sees_that_redis_is_there(client):
     """The number is measured."""
     assert "\ncds_redis_away 0\n" in client.get("/metrics").content.decode()
+
+
+def test_a_strict_portal_counts_in_redis_or_not_at_all(away, settings):
+    """What another process let pass counts too, or the request fails, each time."""
+    ratelimits.count("2/min", "a")
+    assert outage_of(NOWHERE).lasts
+    settings.REDIS_OPTIONAL = False
+    with pytest.raises(RedisError):
+        ratelimits.count("2/min", "a")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("is_optional", "ready", "answer"), [(True, 200, 401), (False, 503, 500)])
+def test_a_strict_portal_is_not_ready_without_redis(away, settings, is_optional, ready, answer):
+    """The load balancer takes it out; whoever asks all the same is answered with a failure."""
+    settings.REDIS_OPTIONAL = is_optional
+    client = APIClient(raise_request_exception=False)
+    assert client.get("/readyz").status_code == ready
+    assert client.get("/readyz").json()["parts"].get("redis", True) is is_optional
+    failed = client.post("/oauth/token", {"grant_type": "client_credentials"})
+    assert (failed.status_code, "error" in failed.json()) == (answer, True)
+
+
+@pytest.mark.django_db
+def test_a_strict_portal_with_redis_is_ready(client, settings):
+    """Both parts are named."""
+    settings.REDIS_OPTIONAL = False
+    assert client.get("/readyz").json()["parts"] == {"database": True, "redis": True}

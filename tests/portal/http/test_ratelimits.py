@@ -214,6 +214,38 @@ def test_other_addresses_of_the_same_network_share_the_limit(settings, path):
     assert (first != 429, second, answer("2001:db8:0:1::1")) == (True, 429, first)
 
 
+def refusals(settings, mode):
+    """Return which limits refuse a second time, and whether a request of an API is told of one."""
+    settings.RATE_LIMITS = mode
+    refused = set()
+    for rate in ("api", "bodies", "token_failures", "5/day"):
+        try:
+            take(Claim(rate, "a"), Claim(rate, "a", 10_000_000))
+        except TooManyRequests:
+            refused.add(rate)
+    return refused, answer_to(Claim("api", "b")).has_header("X-RateLimit-Limit")
+
+
+def test_limits_can_be_left_to_the_proxy(settings):
+    """It sees requests and addresses, never a wrong secret or what somebody stored."""
+    assert refusals(settings, "all") == ({"api", "bodies", "token_failures", "5/day"}, True)
+    assert refusals(settings, "guesses") == ({"token_failures", "5/day"}, False)
+    assert refusals(settings, "none") == (set(), False)
+
+
+def test_without_limits_redis_is_not_asked(settings):
+    """Where there is none, nothing fails."""
+    settings.REDIS_OPTIONAL = False
+    nowhere = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {"default": nowhere}
+    settings.RATE_LIMITS = "none"
+    ratelimits.count("1/min", "a")
+    ratelimits.count("1/min", "a")
+    settings.RATE_LIMITS = "all"
+    with pytest.raises(redis.RedisError):
+        ratelimits.count("1/min", "a")
+
+
 def basic(client_id, secret):
     """Return the credentials part of HTTP Basic."""
     return base64.b64encode(f"{client_id}:{secret}".encode()).decode()
