@@ -60,8 +60,8 @@ def _digest(previous: str, events: list[AuditEvent]) -> str:
 
 
 @transaction.atomic
-def seal() -> int:
-    """Chain the next committed, unsealed events; return how many are done with, at most a batch.
+def seal(*, batch: int = SEAL_BATCH) -> int:
+    """Chain the next committed, unsealed events; return how many are done with, at most `batch`.
 
     Safe to run twice at once: the second one leaves at once and has done nothing.
 
@@ -70,7 +70,7 @@ def seal() -> int:
     """
     if not _is_sole_sealer():
         return 0
-    waiting = list(UnsealedEvent.objects.order_by("pk").values_list("pk", flat=True)[:SEAL_BATCH])
+    waiting = list(UnsealedEvent.objects.order_by("pk").values_list("pk", flat=True)[:batch])
     # A process of an earlier version, which does not know the table, may have sealed some.
     known = set(SealedEvent.objects.filter(pk__in=waiting).values_list("pk", flat=True))
     events = list(AuditEvent.objects.filter(pk__in=set(waiting) - known).order_by("pk"))
@@ -97,13 +97,13 @@ def _add_seal(events: list[AuditEvent]) -> None:
     SealedEvent.objects.bulk_create(SealedEvent(event_id=e.pk, seal=link) for e in events)
 
 
-def seal_some() -> int:
+def seal_some(*, batch: int = SEAL_BATCH, batches: int = SEAL_BATCHES) -> int:
     """Seal batch after batch, up to a bound that holds a worker for seconds; return how many."""
     done = 0
-    for _ in range(SEAL_BATCHES):
-        count = seal()
+    for _ in range(batches):
+        count = seal(batch=batch)
         done += count
-        if count < SEAL_BATCH:
+        if count < batch:
             break
     return done
 

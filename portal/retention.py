@@ -113,7 +113,11 @@ def _in_words(age: timedelta) -> str:
 
 
 def sweep(
-    *, now: datetime, limits: Sequence[AgeLimit] | None = None, seconds: float = SECONDS
+    *,
+    now: datetime,
+    limits: Sequence[AgeLimit] | None = None,
+    seconds: float = SECONDS,
+    batch: int = BATCH,
 ) -> int:
     """Delete what is too old; return how many rows went, without those that went in cascade.
 
@@ -124,25 +128,25 @@ def sweep(
     waiting = list(age_limits() if limits is None else limits)
     count = 0
     while waiting:
-        deleted = [_attempt(limit, now) for limit in waiting]
+        deleted = [_attempt(limit, now, batch) for limit in waiting]
         count += sum(deleted)
-        waiting = [limit for limit, n in zip(waiting, deleted, strict=True) if n == BATCH]
+        waiting = [limit for limit, n in zip(waiting, deleted, strict=True) if n == batch]
         if time.monotonic() >= ends:
             break
     return count
 
 
-def _attempt(limit: AgeLimit, now: datetime) -> int:
+def _attempt(limit: AgeLimit, now: datetime, batch: int) -> int:
     try:
-        return _delete_batch(limit, now)
+        return _delete_batch(limit, now, batch)
     except Exception:  # the other tables are not to blame
         log.exception("old rows stay", extra={"table": limit.model, "rows": limit.rows})
         return 0
 
 
 @transaction.atomic
-def _delete_batch(limit: AgeLimit, now: datetime) -> int:
+def _delete_batch(limit: AgeLimit, now: datetime, batch: int) -> int:
     rows = limit.due(now).select_for_update(skip_locked=True, of=("self",))
-    keys = list(rows.values_list("pk", flat=True)[:BATCH])
+    keys = list(rows.values_list("pk", flat=True)[:batch])
     apps.get_model(limit.model)._base_manager.filter(pk__in=keys).delete()
     return len(keys)

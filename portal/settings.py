@@ -11,6 +11,7 @@ import dj_database_url
 from portal.background import beat
 from portal.env import env_bool, env_int, env_json, env_list, env_secret, env_str
 from portal.languages import languages_in
+from portal.limits import *  # noqa: F403 -- settings of one subject
 from portal.logs import logging_config
 from portal.sign_in.openid.config import apps_of
 from portal.sign_in.settings import *  # noqa: F403 -- settings of one subject

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from customerdata.access.reading import Reader
 from customerdata.kinds.base import VersionedKind
-from portal.http.listing import PAGE_SIZE, Cursor, ListQuery, take_page
+from portal.http.listing import Cursor, ListQuery, take_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ObjectPage:
 
 
 def read_objects(
-    kind: VersionedKind, reader: Reader, query: ListQuery, *, size: int = PAGE_SIZE
+    kind: VersionedKind, reader: Reader, query: ListQuery, *, size: int | None = None
 ) -> ObjectPage:
     """Return the page of a kind's listing that is asked for. Raises InvalidFilter."""
     page = take_page(

@@ -10,6 +10,7 @@ import ssl
 from typing import Any, ClassVar
 
 import requests
+from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -20,9 +21,6 @@ from urllib3.response import HTTPResponse
 from portal.fetching.deadline import Watchdog, addresses_of, connected, within
 from portal.version import VERSION
 
-# How long a server may be silent.
-SILENCE = 5.0
-TOTAL_SECONDS = 10.0
 MAX_BYTES = 1_048_576
 _CHUNK = 65_536
 
@@ -33,7 +31,7 @@ class BoundedHTTPConnection(HTTPConnection):
     _watchdog: Watchdog | None = None
 
     def _new_conn(self) -> socket.socket:
-        with within(TOTAL_SECONDS) as deadline:
+        with within(settings.OUTBOUND_TOTAL_SECONDS) as deadline:
             try:
                 addresses = addresses_of(self._dns_host, self.port, deadline)
                 opened = connected(addresses, self.port, deadline)
@@ -42,7 +40,7 @@ class BoundedHTTPConnection(HTTPConnection):
                 raise ConnectTimeoutError(self, str(error)) from error
             except (OSError, UnicodeError) as error:
                 raise NewConnectionError(self, str(error)) from error
-        opened.settimeout(SILENCE)
+        opened.settimeout(settings.OUTBOUND_SILENCE_SECONDS)
         for option in self.socket_options or ():
             opened.setsockopt(*option)
         return opened
@@ -50,7 +48,7 @@ class BoundedHTTPConnection(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request, also on a connection that has answered one before."""
         if self.sock is not None and self._watchdog is None:
-            with within(TOTAL_SECONDS) as deadline:
+            with within(settings.OUTBOUND_TOTAL_SECONDS) as deadline:
                 self._watchdog = Watchdog(self.sock, deadline)
         super().request(*args, **kwargs)
 
@@ -119,9 +117,13 @@ class BoundedSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request and read the whole answer within the limits."""
-        limits = {"timeout": SILENCE, "stream": True, "allow_redirects": False}
+        limits = {
+            "timeout": settings.OUTBOUND_SILENCE_SECONDS,
+            "stream": True,
+            "allow_redirects": False,
+        }
         try:
-            with within(TOTAL_SECONDS) as deadline:
+            with within(settings.OUTBOUND_TOTAL_SECONDS) as deadline:
                 deadline.left()
                 return _read(super().send(request, **{**kwargs, **limits}))
         except TimeoutError as error:

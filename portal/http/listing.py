@@ -26,7 +26,6 @@ from portal import crypto
 from portal.errors import DomainError
 from portal.values.times import parse_datetime
 
-PAGE_SIZE = 100
 MAX_IDS = 1000
 # In hexadecimal digits; whoever forges a cursor could only choose where a page starts.
 _MARK_LENGTH = 24
@@ -194,12 +193,14 @@ def take_page(
     listing: str,
     order: Sequence[Order],
     cursor: str | None,
-    size: int = PAGE_SIZE,
+    size: int | None = None,
 ) -> Page:
     """Return one page in one query; the last column of `order` must be unique.
 
-    `listing` names whose cursors are taken. Raises InvalidFilter for any other.
+    `listing` names whose cursors are taken. Raises InvalidFilter for any other. `size` is
+    LISTING_PAGE_SIZE unless given.
     """
+    size = size or settings.LISTING_PAGE_SIZE
     at = _parse_cursor(cursor, listing, order) if cursor else None
     backwards = at is not None and at.backwards
     if at is not None:

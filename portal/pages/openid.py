@@ -9,6 +9,7 @@ from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -28,8 +29,6 @@ from portal.sign_in.openid.problems import (
 )
 from portal.sign_in.openid.provider import Adapter, Provider
 
-# Each start makes the server ask the provider; a shared address of an office stays below it.
-STARTS = "60/min"
 # For all that one page has to ask of the provider: metadata, tokens, keys and claims.
 PATIENCE = 15.0
 _FAILURES = (requests.RequestException, OAuth2Error, SignInProblem)
@@ -133,7 +132,7 @@ def _leave(
     Not a redirect: browsers hold form-action of the page with the button against every redirect
     after a POST, and a provider may redirect to others that nobody can list.
     """
-    ratelimits.count(STARTS, f"openid:{current.get().network}")
+    ratelimits.count(settings.PROVIDER_STARTS, f"openid:{current.get().network}")
     try:
         with within(PATIENCE):
             response: HttpResponse = provider.redirect(request, process, next_url)

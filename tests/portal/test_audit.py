@@ -120,15 +120,11 @@ def test_a_second_sealer_leaves_at_once():
     assert audit.broken_seals() == []
 
 
-def test_a_run_of_the_task_is_bounded(monkeypatch):
+def test_a_run_of_the_task_is_bounded():
     """A backlog is sealed over several runs; mails and computations get their turn between."""
-    monkeypatch.setattr(audit, "SEAL_BATCH", 2)
-    monkeypatch.setattr(audit, "SEAL_BATCHES", 3)
     for number in range(8):
         audit.record("tests.act", by="system", subject=f"thing:{number}")
-    assert audit.seal_some() == 6
-    assert audit.seal_some() == 2
-    assert audit.seal_some() == 0
+    assert [audit.seal_some(batch=2, batches=3) for _ in range(3)] == [6, 2, 0]
     assert audit.broken_seals() == []
 
 

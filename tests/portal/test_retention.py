@@ -46,22 +46,20 @@ def test_only_what_is_too_old_goes():
     assert sweep(now=now, limits=[DONE]) == 0
 
 
-def test_a_sweep_goes_on_until_nothing_is_left(monkeypatch):
+def test_a_sweep_goes_on_until_nothing_is_left():
     """Batches bound a transaction, not the sweep."""
-    monkeypatch.setattr(retention, "BATCH", 2)
     now = timezone.now()
     for _ in range(5):
         entry(finished=now - 31 * DAY)
-    assert sweep(now=now, limits=[DONE]) == 5
+    assert sweep(now=now, limits=[DONE], batch=2) == 5
 
 
-def test_a_sweep_without_time_leaves_the_rest_to_the_next(monkeypatch):
+def test_a_sweep_without_time_leaves_the_rest_to_the_next():
     """Other work waits for the same worker."""
-    monkeypatch.setattr(retention, "BATCH", 2)
     now = timezone.now()
     for _ in range(5):
         entry(finished=now - 31 * DAY)
-    assert sweep(now=now, limits=[DONE], seconds=0) == 2
+    assert sweep(now=now, limits=[DONE], seconds=0, batch=2) == 2
     assert OutboxEntry.objects.count() == 3
 
 

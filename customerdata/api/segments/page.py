@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
+from django.conf import settings
 
 from customerdata.access.reading import Reader
 from customerdata.api.segments.entries import UsageEntry, format_ids, usage_entries
@@ -20,7 +21,7 @@ from customerdata.api.segments.pieces import (
 from customerdata.api.segments.related import Links, Related, meters_of
 from customerdata.api.segments.scan import KEYS_AT_ONCE, Batch, Found, Position, Walk, read_cursor
 from customerdata.models.usage import parse_formats
-from portal.http.listing import PAGE_SIZE, Cursor, ListQuery
+from portal.http.listing import Cursor, ListQuery
 
 # Value sets on one page: 100 months of quarter hours, a few tens of megabytes as text.
 MAX_VALUES = 300_000
@@ -74,7 +75,7 @@ class _Collected:
     def takes(self, row: Found, made: list[Item]) -> bool:
         """Take a pack, if its segments still go on the page; the first always do."""
         values = self.values + sum(item.values for item in made)
-        full = self.segments >= PAGE_SIZE or values > MAX_VALUES
+        full = self.segments >= settings.LISTING_PAGE_SIZE or values > MAX_VALUES
         if self.scanned >= MAX_PACKS or (made and self.segments and full):
             return False
         self.first = self.first or row
@@ -125,7 +126,7 @@ def _collect(
     `texts` is how many value sets come with their stored text.
     """
     found = _Collected()
-    keys, rows = KEYS_AT_ONCE, PAGE_SIZE + 1
+    keys, rows = KEYS_AT_ONCE, settings.LISTING_PAGE_SIZE + 1
     resume = at
     while True:
         batch: Batch = walk.batch(resume, keys=keys, rows=rows, texts=texts - found.values)

@@ -412,9 +412,9 @@ def _hours(count, home=None):
 
 @pytest.mark.spec("WG3-01 10.8.8 g")
 @pytest.mark.parametrize("hidden", [False, True])
-def test_pages_give_each_segment_once_in_order_and_back(hidden, monkeypatch):
+def test_pages_give_each_segment_once_in_order_and_back(hidden, settings, monkeypatch):
     """Numbers order contracts; hidden ones count as empty, so starts order their segments."""
-    monkeypatch.setattr("customerdata.api.segments.page.PAGE_SIZE", 7)
+    settings.LISTING_PAGE_SIZE = 7
     monkeypatch.setattr("customerdata.api.segments.page.KEYS_AT_ONCE", 3)
     home = _hours(12)
     includes = ("include_usage_segments", "include_service_contracts")

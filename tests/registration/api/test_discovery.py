@@ -95,10 +95,9 @@ def test_no_map_is_404(http):
     assert http.get("/cds/coverage/unknown.geojson").json()["error"] == "not_found"
 
 
-def test_coverage_pages_give_each_entry_once(http, monkeypatch):
+def test_coverage_pages_give_each_entry_once(http, settings):
     """Walking `next` meets every entry once, in order, and `previous` leads back."""
-    monkeypatch.setattr("portal.http.listing.PAGE_SIZE", 2)
-    monkeypatch.setattr("portal.http.listing.take_page.__kwdefaults__", {"cursor": None, "size": 2})
+    settings.LISTING_PAGE_SIZE = 2
     made = [
         CoverageEntryFactory.create(modified=timezone.now() - timedelta(days=n)) for n in range(5)
     ]

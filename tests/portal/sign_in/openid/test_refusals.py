@@ -262,17 +262,17 @@ def test_the_request_cannot_widen_what_is_asked(utility_login, traveller):
     assert traveller.arrive(traveller.visit(traveller.begin(path)))["Location"] == "/"
 
 
-def test_starts_are_limited(utility_login, traveller, monkeypatch, stopped_clock):
+def test_starts_are_limited(utility_login, traveller, settings, stopped_clock):
     """Each makes this server ask the provider."""
-    monkeypatch.setattr("portal.pages.openid.STARTS", "3/day")
+    settings.PROVIDER_STARTS = "3/day"
     path = "/accounts/oidc/utility/login/"
     statuses = [traveller.browser.post(path).status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
 
 
-def test_a_provider_that_never_answers(utility_login, traveller, settings, monkeypatch):
+def test_a_provider_that_never_answers(utility_login, traveller, settings):
     """Nobody waits longer than the limit."""
-    monkeypatch.setattr("portal.fetching.outbound.SILENCE", 0.2)
+    settings.OUTBOUND_SILENCE_SECONDS = 0.2
     configure(settings, entry(f"{utility_login.url}/slow"))
     answer = traveller.browser.post("/accounts/oidc/utility/login/")
     assert (answer.status_code, heading(answer)) == (502, UNANSWERED)

@@ -103,9 +103,9 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         (b"HTTP/1.1 200 ", b"O"),
     ],
 )
-def test_an_answer_that_drips(settings, monkeypatch, begin, drop):
+def test_an_answer_that_drips(settings, begin, drop):
     """A byte now and then keeps no worker, wherever in the answer; a part is not the whole."""
-    monkeypatch.setattr("portal.fetching.outbound.TOTAL_SECONDS", 0.3)
+    settings.OUTBOUND_TOTAL_SECONDS = 0.3
     listener = socket.create_server(("127.0.0.1", 0))
     dropped: list[bytes] = []
 
