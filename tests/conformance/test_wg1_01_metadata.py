@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from registration.errors import InvalidRequest
 from registration.services.metadata.coverage import save_coverage_entry
 from tests.factories.registration import AREA, CoverageEntryFactory
+from tests.rates import rates
 from tests.registration.schemas import problems
 
 pytestmark = pytest.mark.django_db
@@ -216,9 +217,9 @@ def test_saving_the_same_again_is_no_update():
 
 
 @pytest.mark.spec("CDS-WG1-01", "8.2", "public endpoints are rate limited")
-def test_public_endpoints_are_rate_limited(http, monkeypatch, stopped_clock):
+def test_public_endpoints_are_rate_limited(http, settings, stopped_clock):
     """429 with Retry-After."""
-    monkeypatch.setattr("registration.api.throttles.PublicThrottle.rate", "1/min", raising=False)
+    rates(settings, public="1/min")
     assert http.get("/cds/coverage").status_code == 200
     refused = http.get("/cds/coverage")
     assert refused.status_code == 429

@@ -11,6 +11,7 @@ from registration.fields.standard import standard_fields
 from registration.models import Client
 from registration.services.catalogue.offers import current_offers, load_offers
 from tests.factories.registration import ClientFactory, CoverageEntryFactory
+from tests.rates import rates
 from tests.registration.schemas import problems
 from tests.registration.support import offer_demo_scopes
 
@@ -305,9 +306,9 @@ def test_client_metadata_is_updated_when_it_changes():
 
 
 @pytest.mark.spec("CDS-WG1-02", "11.3", "limits by IP, Client and Credential; no captcha")
-def test_discovery_is_limited_by_address_and_says_so(monkeypatch, stopped_clock):
+def test_discovery_is_limited_by_address_and_says_so(settings, stopped_clock):
     """429 with Retry-After; machines never meet a human-only test (11.4)."""
-    monkeypatch.setattr("registration.api.throttles.PublicThrottle.rate", "1/min")
+    rates(settings, public="1/min")
     path = "/.well-known/oauth-authorization-server"
     assert APIClient().get(path).status_code == 200
     refused = APIClient().get(path)

@@ -3,6 +3,7 @@
 import pytest
 
 from registration.models import Client, Credential
+from tests.rates import rates
 from tests.registration.schemas import problems
 from tests.registration.support import caller, offer_demo_scopes, register_demo_client
 
@@ -125,9 +126,9 @@ def test_grouping():
 
 
 @pytest.mark.spec("CDS-WG1-02", "11.3", "registration is rate limited")
-def test_registration_is_rate_limited(monkeypatch, stopped_clock):
+def test_registration_is_rate_limited(settings, stopped_clock):
     """429 with Retry-After."""
-    monkeypatch.setattr("registration.api.throttles.RegisterThrottle.rate", "1/min", raising=False)
+    rates(settings, register="1/min")
     register_demo_client()
     refused = register_demo_client()
     assert refused.status_code == 429

@@ -16,7 +16,7 @@ from portal.http import ratelimits
 from portal.http.ratelimits import Claim, TooManyRequests, take
 from portal.models import User
 from tests.factories.registration import ClientFactory, CredentialFactory
-from tests.portal.http.test_ratelimits import rates
+from tests.rates import rates
 
 pytestmark = pytest.mark.usefixtures("stopped_clock")
 

@@ -15,14 +15,9 @@ from portal.http.context import RequestContext
 from portal.http.ratelimits import Claim, RateLimitMiddleware, TooManyRequests, take
 from tests.factories.consent import GrantFactory, admin_token_for, token_for
 from tests.factories.registration import ClientFactory, CredentialFactory
+from tests.rates import rates
 
 pytestmark = pytest.mark.usefixtures("stopped_clock")
-
-
-def rates(settings, **changed):
-    """Set some of the configured rates."""
-    known = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | changed
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": known}
 
 
 def answer_to(*claims):

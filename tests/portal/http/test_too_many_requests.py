@@ -7,7 +7,7 @@ from allauth.account import app_settings
 from allauth.core.internal.ratelimit import get_rates
 
 from tests.factories.customerdata import PersonFactory
-from tests.portal.http.test_ratelimits import rates
+from tests.rates import rates
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 # What sign-in answers with the page; its other limits show beside a field.

@@ -14,6 +14,7 @@ from registration.models import Client, Message
 from registration.services.clients.update import disable_client, enable_client
 from tests.factories.consent import GrantFactory
 from tests.factories.registration import ClientFactory, CredentialFactory, MessageFactory
+from tests.rates import rates
 from tests.registration.support import admin_caller, caller, offer_demo_scopes
 
 pytestmark = pytest.mark.django_db
@@ -386,9 +387,9 @@ def test_tokens_without_the_scope_are_refused(consent, path):
     assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope")
 
 
-def test_the_api_is_limited_by_client(api, monkeypatch, stopped_clock):
+def test_the_api_is_limited_by_client(api, settings, stopped_clock):
     """One busy client does not slow down the others."""
-    monkeypatch.setattr("registration.api.throttles.ClientThrottle.rate", "1/min", raising=False)
+    rates(settings, api="1/min")
     assert api.get("/cds-api/v1/clients").status_code == 200
     assert api.get("/cds-api/v1/clients").status_code == 429
     assert admin_caller()[0].get("/cds-api/v1/clients").status_code == 200

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from consent.catalogue.demo_offers import demo_offers
 from registration.catalogue.metadata_parts import MetadataContext
 from tests.factories.registration import AREA, ClientFactory, CoverageEntryFactory
+from tests.rates import rates
 from tests.registration.support import offer_demo_scopes
 
 pytestmark = pytest.mark.django_db
@@ -134,9 +135,9 @@ def test_client_metadata_of_nobody_is_404(http):
     assert http.get("/cds/clients/cl_nobody/server-metadata.json").status_code == 404
 
 
-def test_discovery_is_limited_by_address(http, monkeypatch, stopped_clock):
+def test_discovery_is_limited_by_address(http, settings, stopped_clock):
     """CDS-WG1-01 8.2: a flood is told when to come back."""
-    monkeypatch.setattr("registration.api.throttles.PublicThrottle.rate", "2/min", raising=False)
+    rates(settings, public="2/min")
     answers = [http.get(WELL_KNOWN) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert int(answers[2]["Retry-After"]) > 0

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from portal import crypto
 from portal.models import AuditEvent
 from registration.models import Client, Credential, Registration
+from tests.rates import rates
 from tests.registration.support import offer_demo_scopes, register_demo_client
 
 pytestmark = pytest.mark.django_db
@@ -175,9 +176,9 @@ def test_the_name_defaults_to_the_client_id():
     assert answer["client_name"] == answer["client_id"]
 
 
-def test_registrations_are_limited_by_address(monkeypatch, stopped_clock):
+def test_registrations_are_limited_by_address(settings, stopped_clock):
     """A script cannot fill the database; it is told when to come back."""
-    monkeypatch.setattr("registration.api.throttles.RegisterThrottle.rate", "1/min", raising=False)
+    rates(settings, register="1/min")
     assert register_demo_client().status_code == 201
     refused = register_demo_client()
     assert refused.status_code == 429
