@@ -14,6 +14,7 @@ def register() -> None:
         Kept("customerdata.Customer", _SOURCE),
         *(Kept(kind.identity._meta.label, _SOURCE) for kind in VERSIONED),
         *(LivesWith(kind.version._meta.label, kind.owner) for kind in VERSIONED),
+        Kept("customerdata.BillFile", _SOURCE),
         LivesWith("customerdata.GrantedObject", "grant"),
         LivesWith("customerdata.AccountHolder", "account"),
         AgeLimit(

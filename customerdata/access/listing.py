@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from customerdata.access.reading import Reader
 from customerdata.kinds.base import VersionedKind
+from customerdata.models import BillFile
 from portal.http.listing import Cursor, ListQuery, take_page
 
 
@@ -33,6 +34,15 @@ def read_objects(
     )
     shown = reader.page(kind, page.rows)
     return ObjectPage(kind.represent(shown, reader), page.next, page.previous)
+
+
+def read_file(kind: VersionedKind, reader: Reader, public_id: str) -> BillFile | None:
+    """Return the file of an object, None where the token may not have it or there is none."""
+    if kind.file is None or "\x00" in public_id:
+        return None
+    rows = reader.visible(kind).filter(**{kind.public_id_of_owner: public_id})
+    shown = reader.page(kind, list(rows[:1]))
+    return kind.file(shown[0]) if shown else None
 
 
 def _filtered(kind: VersionedKind, reader: Reader, query: ListQuery) -> QuerySet[Any]:

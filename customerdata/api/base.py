@@ -2,14 +2,17 @@
 
 from typing import Any, ClassVar
 
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customerdata.access.listing import read_objects
+from customerdata.access.listing import read_file, read_objects
 from customerdata.access.reading import Reader
 from customerdata.api.encryption import EncryptedView
 from customerdata.kinds.base import VersionedKind
+from portal.errors import NotFound
+from portal.http.files import Download, file_response
 from portal.http.listing import ListQuery
 
 # What our URL patterns declare: any token with customer data; the rows decide what it shows.
@@ -43,3 +46,33 @@ class KindListView(EncryptedView):
 def list_view(kind: VersionedKind) -> type[KindListView]:
     """Return the listing of a kind."""
     return type(f"{kind.object_name}List", (KindListView,), {"kind": kind})
+
+
+class KindFileView(EncryptedView):
+    """GET: the file of an object that the token may have it of, whole or a range of it.
+
+    What is encrypted for a customer's device goes out whole: nobody can decrypt a part of a JWE.
+    """
+
+    kind: ClassVar[VersionedKind]
+    compresses = False
+
+    def get(self, request: Request, public_id: str) -> HttpResponseBase:
+        """Answer the content; HEAD answers the same headers."""
+        found = read_file(self.kind, reader_of(request), public_id)
+        if found is None:
+            raise NotFound("There is no such file, or this token does not open it.")
+        download = Download(
+            content=found.content,
+            name=found.name,
+            mime_type=found.mime_type,
+            size=found.size,
+            sha256=found.sha256,
+            modified=found.arrived,
+        )
+        return file_response(request, download, by_ranges=self.key is None)
+
+
+def file_view(kind: VersionedKind) -> type[KindFileView]:
+    """Return the view of the files of a kind."""
+    return type(f"{kind.object_name}File", (KindFileView,), {"kind": kind})

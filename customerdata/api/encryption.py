@@ -7,7 +7,7 @@ nobody knows for whom, an error is in clear (decision 57).
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -31,9 +31,11 @@ def grant_key(grant: Grant) -> Mapping[str, Any] | None:
     return next((key for key in keys if key is not None), None)
 
 
-def encrypt(plaintext: bytes, key: Mapping[str, Any]) -> bytes:
+def encrypt(
+    plaintext: bytes, key: Mapping[str, Any], media_type: str = "application/json"
+) -> bytes:
     """Return a compact JWE that only the holder of the private key can read."""
-    header = {"alg": "ECDH-ES", "enc": "A256GCM", "cty": "application/json"}
+    header = {"alg": "ECDH-ES", "enc": "A256GCM", "cty": media_type}
     if "kid" in key:
         header["kid"] = key["kid"]
     return jwe.encrypt_compact(header, plaintext, ECKey.import_key(dict(key))).encode()
@@ -50,7 +52,8 @@ def sealed(
         return response
     if isinstance(response, Response):
         response.render()
-    content = b"" if request.method == "HEAD" else encrypt(_content(response), key)
+    media_type = response.get("Content-Type", "application/json").partition(";")[0]
+    content = b"" if request.method == "HEAD" else encrypt(_content(response), key, media_type)
     found = HttpResponse(content, content_type=MEDIA_TYPE, status=response.status_code)
     for name, value in response.items():
         if name not in {"Content-Type", "Content-Length"}:
@@ -69,6 +72,7 @@ class EncryptedView(APIView):
 
     # That of the token's Grant, once the token is known.
     key: Mapping[str, Any] | None = None
+    compresses: ClassVar[bool] = True
 
     def perform_authentication(self, request: Request) -> None:
         """Authenticate as the framework does, and note for whom answers are from here on."""
@@ -83,5 +87,5 @@ class EncryptedView(APIView):
         """
         finished = super().finalize_response(request, response, *args, **kwargs)
         if self.key is None:
-            return compressed(request, finished)
+            return compressed(request, finished) if self.compresses else finished
         return sealed(request, finished, self.key)

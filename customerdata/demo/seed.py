@@ -6,6 +6,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Max
 
+from customerdata.demo.bills import issue_bills
 from customerdata.demo.businesses import make_bo, make_cleo
 from customerdata.demo.dates import Calendar
 from customerdata.demo.developer import make_developer, offers_digest, publish_offers
@@ -33,6 +34,7 @@ STEPS: tuple[Step, ...] = (
     ("Eve", make_eve),
     ("Fay", make_fay),
     ("Gil", make_gil),
+    ("bills", issue_bills),
     ("Cleo (1,200 services)", make_cleo),
 )
 
@@ -49,6 +51,9 @@ def due_steps(calendar: Calendar) -> tuple[Step, ...]:
     if made["offers"] != offers_digest():
         # Only when the program offers something else: what staff changed in the demo stays.
         steps.append(("offers and territories", lambda _: publish_offers()))
+    if "bills" not in made:
+        # Made by a version that had none.
+        steps.append(("bills", issue_bills))
     until = date.fromisoformat(made["until"])
     if until < calendar.today:
         steps.append((f"readings since {until}", lambda calendar: grow(until, calendar)))
@@ -62,13 +67,15 @@ def make(calendar: Calendar, steps: tuple[Step, ...], progress: Callable[[str], 
         step(calendar)
         progress(name)
     if steps:
-        details = {"until": calendar.today.isoformat(), "offers": offers_digest()}
+        today = calendar.today.isoformat()
+        details = {"until": today, "offers": offers_digest(), "bills": today}
         audit.record(_MARKER, by=BY, subject="demo:all", details=details)
 
 
 def grow(until: date, calendar: Calendar) -> None:
-    """Add readings up to today to the series that were read until `until`."""
+    """Add readings up to today to the series that were read until `until`, and bills for them."""
     write_many(_growth(until, calendar))
+    issue_bills(calendar)
 
 
 def _growth(until: date, calendar: Calendar) -> Iterator[Delivery]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from django.db.models import Q
 
 from customerdata.kinds.state import State
-from customerdata.models import GrantedObject
+from customerdata.models import BillFile, GrantedObject
 from customerdata.models.base import Identity, Version
 from portal.http.listing import Order
 
@@ -139,7 +139,8 @@ class VersionedKind(Kind):
     `days` are the columns of the first and last day that an object is about, `window` the fields
     that bound these (7.3). `reached` is the kind's rule of access; kinds without one are the
     structure that `access.rules` follows.
-    `order` comes before the id, and `represent` writes a page.
+    `order` comes before the id, `represent` writes a page, and `file` returns the file of an object
+    as far as a token may have it.
     """
 
     identity: type[Identity]
@@ -157,6 +158,7 @@ class VersionedKind(Kind):
     window: tuple[str, str] | None = None
     reached: Callable[[Reaching], frozenset[int]] | None = None
     examples: Callable[[Any], Mapping[str, str]] | None = None
+    file: Callable[[Shown], BillFile | None] | None = None
 
     @property
     def owner_id(self) -> str:

@@ -1,15 +1,34 @@
 """URL parameters that several kinds have; what a token does not see matches nothing."""
 
+from datetime import date
 from functools import partial
 
 from django.db.models import Q
 
 from customerdata.kinds.base import ReaderFilter, Sees
-from portal.http.listing import Order, parse_instant, split_ids
+from portal.http.listing import InvalidFilter, Order, parse_instant, split_ids
+from portal.values.times import parse_date
 
 NOTHING = Q(number=0)  # versions count from 1
 
 NEWEST_FIRST = Order("arrived", True, partial(parse_instant, name="cursor"))
+
+
+def by_date(column: str, *, descending: bool = False) -> Order:
+    """Order by a column of days."""
+    return Order(column, descending, parse_date)
+
+
+def dated(name: str, lookup: str) -> ReaderFilter:
+    """Rows whose required field compares with a day, `lookup` being for example `end_date__gte`."""
+    return ReaderFilter(name, lambda text, sees: Q(**{lookup: _day(text, name)}))
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return parse_date(text.strip())
+    except ValueError as error:
+        raise InvalidFilter(f"{name}: {error}", field=name) from None
 
 
 def listed(name: str, lookup: str) -> ReaderFilter:

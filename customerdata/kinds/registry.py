@@ -2,13 +2,20 @@
 
 from customerdata.kinds.account import ACCOUNT
 from customerdata.kinds.base import Kind, VersionedKind
+from customerdata.kinds.bill_statement import BILL_STATEMENT
 from customerdata.kinds.meter_device import METER_DEVICE
 from customerdata.kinds.service_contract import SERVICE_CONTRACT
 from customerdata.kinds.service_point import SERVICE_POINT
 from customerdata.kinds.state import State
 from customerdata.kinds.usage_segment import USAGE_SEGMENT
 
-VERSIONED: tuple[VersionedKind, ...] = (ACCOUNT, SERVICE_CONTRACT, SERVICE_POINT, METER_DEVICE)
+VERSIONED: tuple[VersionedKind, ...] = (
+    ACCOUNT,
+    SERVICE_CONTRACT,
+    SERVICE_POINT,
+    METER_DEVICE,
+    BILL_STATEMENT,
+)
 KINDS: tuple[Kind, ...] = (*VERSIONED, USAGE_SEGMENT)
 
 _BY_NAME = {kind.name: kind for kind in VERSIONED}

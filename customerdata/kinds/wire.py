@@ -1,8 +1,11 @@
 """What the wire forms of kinds share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
 
 from customerdata.kinds.base import Shown
 
@@ -21,12 +24,23 @@ def base_fields(shown: Shown, identity: Any, public_id: str) -> dict[str, Any]:
     }
 
 
-def programs(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return stored programs as they go out: balances are numbers on the wire."""
-    return [
-        {**item, "balance": Decimal(item["balance"])} if "balance" in item else item
-        for item in items
-    ]
+def programs(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return stored programs as they go out."""
+    return numbers(items, "balance")
+
+
+def numbers(items: Iterable[Mapping[str, Any]], *names: str) -> list[Mapping[str, Any]]:
+    """Return stored objects as they go out: what is kept as text is a number on the wire."""
+
+    def written(name: str, value: Any) -> Any:
+        return Decimal(value) if name in names and value is not None else value
+
+    return [{name: written(name, value) for name, value in item.items()} for item in items]
+
+
+def file_url(path: str, public_id: str) -> str:
+    """Return where the file of an object is, behind the token that opens the object."""
+    return f"{settings.BASE_URL}{reverse(f'customerdata:{path}-file', args=[public_id])}"
 
 
 def known(keys: Sequence[int], ids: Mapping[int, str]) -> list[str]:

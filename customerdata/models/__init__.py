@@ -3,6 +3,7 @@
 from customerdata.models.access import GrantedObject
 from customerdata.models.account import Account, AccountVersion
 from customerdata.models.base import VersionQuerySet
+from customerdata.models.bill_statement import BillFile, BillStatement, BillStatementVersion
 from customerdata.models.contract import ServiceContract, ServiceContractVersion
 from customerdata.models.customer import AccountHolder, AccountLink, Customer
 from customerdata.models.meter import MeterDevice, MeterDeviceVersion
@@ -14,6 +15,9 @@ __all__ = [
     "AccountHolder",
     "AccountLink",
     "AccountVersion",
+    "BillFile",
+    "BillStatement",
+    "BillStatementVersion",
     "CompletenessRange",
     "Customer",
     "GrantedObject",

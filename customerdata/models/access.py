@@ -39,6 +39,7 @@ class GrantedObject(models.Model):
         CONTRACT = "contract", "service contract"
         SERVICE_POINT = "service_point", "service point"
         METER = "meter", "meter"
+        BILL_STATEMENT = "bill_statement", "bill statement"
 
     pk = models.CompositePrimaryKey("customer_id", "grant_id", "entry", "kind", "object_id")
     customer = models.ForeignKey(

@@ -18,7 +18,7 @@ from django.utils import timezone
 from customerdata.kinds.base import VersionedKind
 from customerdata.kinds.registry import kind_of_state
 from customerdata.kinds.state import InvalidStructure, State
-from customerdata.models import Customer
+from customerdata.models import BillFile, Customer
 from customerdata.models.base import Identity, Version
 from customerdata.services.history import Span, place
 from customerdata.services.recomputation import request_recomputation
@@ -218,5 +218,5 @@ def _check_owner(customer: Customer, state: State) -> None:
     for field in fields(state):
         value = getattr(state, field.name)
         for item in value if isinstance(value, list | tuple) else (value,):
-            if isinstance(item, Identity) and item.customer_id != customer.pk:
+            if isinstance(item, Identity | BillFile) and item.customer_id != customer.pk:
                 raise InvalidStructure("An object refers to an object of another customer.")

@@ -63,10 +63,10 @@ def asked_part(header: str, size: int) -> Part | None:
     return Part(first, min(last, size - 1))
 
 
-def file_response(request: Request, file: Download) -> HttpResponseBase:
+def file_response(request: Request, file: Download, *, by_ranges: bool = True) -> HttpResponseBase:
     """Answer the content, or the range that is asked for; HEAD answers the same headers."""
     headers = {
-        "Accept-Ranges": "bytes",
+        "Accept-Ranges": "bytes" if by_ranges else "none",
         "ETag": f'"{file.sha256}"',
         "Last-Modified": http_date(file.modified.timestamp()),
         # Never shown by a browser on this server's origin, whatever the file says it is.
@@ -75,7 +75,8 @@ def file_response(request: Request, file: Download) -> HttpResponseBase:
         "Cache-Control": "private, no-store",
     }
     try:
-        asked = request.headers.get("Range", "") if _is_fresh(request, file) else ""
+        may_ask = by_ranges and _is_fresh(request, file)
+        asked = request.headers.get("Range", "") if may_ask else ""
         part = asked_part(asked, file.size)
     except Unsatisfiable:
         empty = HttpResponse(status=416, headers=headers, content_type=file.mime_type)

@@ -14,6 +14,7 @@ from customerdata.kinds.registry import VERSIONED
 from registration.catalogue.types import fields
 from tests.customerdata.api.listing import ask
 from tests.factories.customerdata import Household, chosen, contract_entry, make_grant
+from tests.registration.schemas import problems
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +57,7 @@ each_listing = pytest.mark.parametrize(
 def everything_granted() -> Grant:
     """A Grant over a household's service with every include field of structure on."""
     home = Household()
+    home.add_bill()
     names = {item.kind.object_name for item in LISTINGS}
     includes = [
         entry.id
@@ -124,3 +126,4 @@ def test_object(listing):
     assert body["previous"] is None
     (item,) = body[envelope]
     assert set(item) == {row["name"] for row in OBJECTS[listing.kind.object_name]["fields"]}
+    assert problems(listing.kind.object_name, item) == []

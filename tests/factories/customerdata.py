@@ -5,9 +5,13 @@ computed by the caller (`customerdata.access.compute.compute_grant`).
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
+from django.core.files import File
 from django.utils import timezone
 from factory.declarations import Sequence, SubFactory
 from factory.django import DjangoModelFactory
@@ -19,6 +23,9 @@ from customerdata.models import (
     Account,
     AccountHolder,
     AccountVersion,
+    BillFile,
+    BillStatement,
+    BillStatementVersion,
     Customer,
     MeterDevice,
     MeterDeviceVersion,
@@ -154,6 +161,45 @@ class MeterDeviceFactory(DjangoModelFactory[MeterDevice]):
         _state(self, MeterDeviceVersion, "meter", defaults, given)
 
 
+class BillStatementFactory(DjangoModelFactory[BillStatement]):
+    """A bill statement with one version; `state__account` is its account."""
+
+    class Meta:
+        model = BillStatement
+        skip_postgeneration_save = True
+
+    customer = SubFactory(CustomerFactory)
+    source_key = Sequence(lambda n: f"B{n}")
+    cds_created = LONG_AGO
+
+    @post_generation
+    def state(self: Any, create: bool, extracted: Any, **given: Any) -> None:
+        """Store the version."""
+        day = given.get("statement_date", date(2025, 3, 3))
+        defaults = {
+            "account_number": "100-AT-ISSUE",
+            "statement_date": day,
+            "currency": "USD",
+            "previous_balance_amount": Decimal("80.10"),
+            "previous_balance_paid": Decimal("80.10"),
+            "previous_balance_unpaid": Decimal(0),
+            "new_charges_amount": Decimal("84.20"),
+            "new_charges": [
+                {
+                    "id": "electric",
+                    "name": "Electric charges",
+                    "types": ["electric_total"],
+                    "amount": "84.2",
+                    "included_in_amount_due": True,
+                }
+            ],
+            "new_balance_amount": Decimal("84.20"),
+            "amount_due": Decimal("84.20"),
+            "amount_due_date": day + timedelta(days=21),
+        }
+        _state(self, BillStatementVersion, "statement", defaults, given)
+
+
 class AccountHolderFactory(DjangoModelFactory[AccountHolder]):
     """A person who may act for an account."""
 
@@ -189,6 +235,25 @@ class Household:
         self.account = AccountFactory.create(customer=self.customer)
         self.user = AccountHolderFactory.create(account=self.account).user
         self.services = [Service(self.customer, self.account) for _ in range(services)]
+
+    def add_bill(self) -> None:
+        """Give the account a bill with everything that a bill may state."""
+        content = BytesIO(b"%PDF-1.7")
+        file = BillFile.objects.create(
+            customer=self.customer,
+            name="bill.pdf",
+            mime_type="application/pdf",
+            size=8,
+            sha256=sha256(content.getvalue()).hexdigest(),
+            content=File(content, "bill.pdf"),
+        )
+        BillStatementFactory.create(
+            customer=self.customer,
+            state__account=self.account,
+            state__file=file,
+            state__shutoff_prevention_minimum_due=Decimal(20),
+            state__shutoff_prevention_date=date(2025, 3, 10),
+        )
 
     def contract_ids(self, *indexes: int) -> list[str]:
         """Return the public ids of some services' contracts."""
@@ -235,6 +300,11 @@ def contract_entry(*includes: str, **values: Any) -> dict[str, Any]:
 def usage_entry(*includes: str, **values: Any) -> dict[str, Any]:
     """Return authorization details of the usage scope with some include fields on."""
     return {"type": "cds_usage", **dict.fromkeys(includes, True), **values}
+
+
+def bill_entry(*includes: str, **values: Any) -> dict[str, Any]:
+    """Return authorization details of the service bills scope with some include fields on."""
+    return {"type": "cds_service_bills", **dict.fromkeys(includes, True), **values}
 
 
 def chosen(*object_ids: str, **values: Any) -> dict[str, Any]:

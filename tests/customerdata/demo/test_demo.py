@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,9 +16,11 @@ from django.contrib.auth import authenticate as sign_in
 from django.core.management import CommandError, call_command
 from django.db.models import Max, Sum
 from django.utils import timezone
+from pypdf import PdfReader
 
 from consent.catalogue.demo_offers import value_type_choices
 from customerdata.demo import developer, people, seed
+from customerdata.demo.bills import issue_bills
 from customerdata.demo.dates import Calendar
 from customerdata.demo.homes import make_ana, make_dan, make_gil
 from customerdata.demo.moved import make_fay
@@ -26,6 +29,7 @@ from customerdata.enums.usage import ReadingQualityType as Quality
 from customerdata.models import (
     AccountHolder,
     AccountVersion,
+    BillStatementVersion,
     CompletenessRange,
     Customer,
     MeterDeviceVersion,
@@ -163,8 +167,23 @@ def test_offers_are_written_again_only_when_the_program_changes(calendar):
     seed.make(calendar, SMALL, lambda name: None)
     assert {"cds_service_contracts", "cds_usage"} <= set(current_offers())
     until = calendar.today.isoformat()
-    AuditEvent.objects.filter(action="demo.made").update(details={"until": until, "offers": "old"})
+    made = AuditEvent.objects.filter(action="demo.made")
+    made.update(details={"until": until, "offers": "old", "bills": until})
     assert [name for name, _ in seed.due_steps(calendar)] == ["offers and territories"]
+
+
+def test_a_demo_of_a_version_without_bills_gets_them(calendar):
+    """The data of the version before is kept and completed."""
+    seed.make(calendar, SMALL, lambda name: None)
+    made = AuditEvent.objects.get(action="demo.made")
+    AuditEvent.objects.filter(pk=made.pk).update(
+        details={name: text for name, text in made.details.items() if name != "bills"}
+    )
+    steps = seed.due_steps(calendar)
+    assert [name for name, _ in steps] == ["bills"]
+    seed.make(calendar, steps, lambda name: None)
+    assert BillStatementVersion.objects.count() == 23
+    assert seed.due_steps(calendar) == ()
 
 
 def test_fay_moved(logins, calendar):
@@ -330,3 +349,32 @@ def test_the_command_makes_everything_once(django_assert_max_num_queries, stoppe
     with django_assert_max_num_queries(10):
         call_command("demo", stdout=second)
     assert second.getvalue() in first.getvalue()
+
+
+def test_bills_follow_from_usage_and_add_up(logins, calendar):
+    """Every month that is over has one bill for each account; making them again changes nothing."""
+    make_ana(calendar)
+    make_fay(calendar)
+    issue_bills(calendar)
+    bills = BillStatementVersion.objects.select_related("file", "account__customer")
+    ana = list(bills.filter(customer__source_key="demo:ana").order_by("statement_date"))
+    # March is billed on 3 April.
+    assert [ana[0].statement_date, ana[-1].statement_date] == [date(2024, 5, 3), date(2026, 3, 3)]
+    assert len(ana) == 23
+    for before, bill in pairwise(ana):
+        charges = sum(Decimal(charge["amount"]) for charge in bill.new_charges)
+        assert bill.previous_balance_amount == before.amount_due
+        assert bill.amount_due == bill.previous_balance_unpaid + charges == bill.new_balance_amount
+        assert Decimal(-100) < bill.new_charges_amount < Decimal(600)
+        assert {charge["id"] for charge in bill.new_charges} == {"electric", "natural_gas"}
+    last = ana[-1]
+    text = PdfReader(last.file.content.open()).pages[0].extract_text()
+    assert f"{last.amount_due:,.2f} USD" in text
+    fay = bills.filter(customer__source_key="demo:fay").latest("statement_date")
+    assert fay.shutoff_prevention_minimum_due == fay.previous_balance_unpaid > 0
+    known = set(bills.values_list("pk", "amount_due"))
+    issue_bills(calendar)
+    later = Calendar(calendar.now + timedelta(days=1), ZONE)
+    assert set(bills.values_list("pk", "amount_due")) == known
+    issue_bills(later)
+    assert bills.filter(customer__source_key="demo:ana").count() == 24
