@@ -206,24 +206,38 @@ def _decide(rows: Sequence[Access]) -> list[Access]:
 
 
 def _with_sort_keys(rows: Sequence[Access], snapshots: Mapping[datetime, Snapshot]) -> list[Access]:
-    """Fill in the order of usage: visible account number, then visible contract number."""
+    """Fill in the order of usage: visible account number, then visible contract number.
+
+    Other kinds that are sorted by contracts go by the smallest visible number of theirs.
+    """
+    sorted_by = {kind.name: kind.sorted_by for kind in VERSIONED if kind.sorted_by}
     account_cutoff = _cutoffs(rows, Name.ACCOUNT, "include_account_numbers")
     by_contract = _cutoffs(rows, Name.CONTRACT, "include_account_numbers")
     number_cutoff = _cutoffs(rows, Name.CONTRACT, "include_contract_numbers")
     keyed = []
     for row in rows:
+        pk = row.object_id
+        if row.kind in sorted_by:
+            facts = snapshots[row.cutoff].of(row.kind)[pk]
+            seen_at = {key: number_cutoff.get(key) for key in facts.links[sorted_by[row.kind]]}
+            visible = [_number(snapshots[at], key) for key, at in seen_at.items() if at]
+            keyed.append(replace(row, sort_key=min(visible, default="")))
+            continue
         if row.kind != Name.CONTRACT:
             keyed.append(row)
             continue
-        pk = row.object_id
         account = account_of(snapshots[row.cutoff], pk)
         seen = account_cutoff.get(account) or by_contract.get(pk)
-        facts = snapshots[seen].of(Name.ACCOUNT).get(account) if seen else None
+        owner = snapshots[seen].of(Name.ACCOUNT).get(account) if seen else None
         number_seen = number_cutoff.get(pk)
-        number = snapshots[number_seen].of(Name.CONTRACT)[pk].number if number_seen else ""
-        key = (facts.number if facts else "") + KEY_SEPARATOR + number
+        number = _number(snapshots[number_seen], pk) if number_seen else ""
+        key = (owner.number if owner else "") + KEY_SEPARATOR + number
         keyed.append(replace(row, sort_key=key))
     return _same_key_everywhere(keyed)
+
+
+def _number(snapshot: Snapshot, contract: int) -> str:
+    return snapshot.of(Name.CONTRACT)[contract].number
 
 
 def _cutoffs(rows: Iterable[Access], kind: str, field_id: str) -> dict[int, datetime]:

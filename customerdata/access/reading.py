@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Least
 
 from consent.models import Grant
@@ -74,7 +74,14 @@ class Reader:
             instant__gte=OuterRef("as_of"),
             instant__lt=Coalesce(OuterRef("superseded_as_of"), Value(FOREVER)),
         )
-        return kind.version._default_manager.filter(Exists(granted))
+        found: QuerySet[Any] = kind.version._default_manager.filter(Exists(granted))
+        if kind.sorted_by:
+            found = found.annotate(sort_key=Subquery(granted.values("sort_key")[:1]))
+        return found
+
+    def visible_rows(self, kind: str) -> QuerySet[Any]:
+        """Return the same of a kind by name."""
+        return self.visible(versioned(kind))
 
     def field_matches(self, kind: str, field_id: str, condition: Q) -> Q:
         """Objects whose visible value of an optional field matches; hidden ones never do."""

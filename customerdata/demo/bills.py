@@ -10,14 +10,18 @@ from dateutil.relativedelta import relativedelta
 
 from customerdata.demo.bill_pdf import draw_bill
 from customerdata.demo.dates import Calendar, months
+from customerdata.demo.structure import ENTITY
+from customerdata.kinds.bill_section import BillSectionState
 from customerdata.kinds.bill_statement import BillStatementState
 from customerdata.models import (
     Account,
     AccountVersion,
+    BillStatement,
     BillStatementVersion,
     Customer,
     ServiceContractVersion,
     UsagePack,
+    UsageSeries,
 )
 from customerdata.services.bill_files import store_bill_file
 from customerdata.services.structure import upsert_objects
@@ -59,6 +63,7 @@ class Part:
     end: date
     used: Decimal
     lines: tuple[Line, ...]
+    series: tuple[UsageSeries, ...]
 
     @property
     def unit(self) -> str:
@@ -153,11 +158,14 @@ def _issue(customer: Customer, calendar: Calendar) -> None:
         .select_related("account")
         .order_by("account")
     )
+    series = list(
+        UsageSeries.objects.filter(customer=customer).select_related("service_point", "meter")
+    )
     for state in accounts:
         previous = Decimal()
         mine = [contract for contract in contracts if contract.account_id == state.account_id]
         for month in issued:
-            parts = tuple(_parts(mine, month, used))
+            parts = tuple(_parts(mine, month, used, series))
             paid = Decimal() if month in late else max(previous, Decimal())
             bill = Bill(
                 state.account, state.account_number, state.programs, month, parts, previous, paid
@@ -194,12 +202,86 @@ def _store(customer: Customer, bill: Bill, calendar: Calendar) -> None:
         shutoff_prevention_date=bill.date + timedelta(days=10) if late is not None else None,
         programs=bill.programs,
     )
+    said: dict[str, Any] = {
+        "customer": customer,
+        "as_of": calendar.midnight(bill.date),
+        "synced": calendar.now,
+    }
+    statement = upsert_objects(states={bill.key: state}, **said)[bill.key].object
     upsert_objects(
-        customer=customer,
-        states={bill.key: state},
-        as_of=calendar.midnight(bill.date),
-        synced=calendar.now,
+        states={
+            f"{bill.key}:{part.contract.contract_number}": _section(bill, part, statement)
+            for part in bill.parts
+        },
+        **said,
     )
+
+
+def _section(bill: Bill, part: Part, statement: BillStatement) -> BillSectionState:
+    days = {"start_date": part.start, "end_date": part.end}
+    totals = {
+        "distribution": ("Total delivery charges", ("base", "delivery")),
+        "supply": ("Total supply charges", ("supply",)),
+    }
+    return BillSectionState(
+        statement=statement,
+        account=bill.account,
+        account_number=bill.account_number,
+        types=("service_contract", part.commodity, "distribution", "supply"),
+        **days,
+        currency=CURRENCY,
+        distribution_entity=ENTITY,
+        supply_entity=ENTITY,
+        contracts=(part.contract.contract,),
+        service_points=tuple({s.service_point for s in part.series if s.service_point}),
+        meters=tuple(s.meter for s in part.series if s.meter),
+        charges=(part.commodity,),
+        usage_details=(
+            {
+                "id": "total",
+                "name": f"Total {part.unit}",
+                "types": (f"{part.commodity}_usage", "ami_reading"),
+                "value": part.used,
+                "units": part.unit,
+                **days,
+            },
+        ),
+        cost_details=(
+            *(
+                {
+                    "id": kind,
+                    "name": name,
+                    "types": ("subtotal", kind),
+                    "cost": sum((line.cost for line in part.lines if line.id in ids), Decimal()),
+                }
+                for kind, (name, ids) in totals.items()
+            ),
+            {
+                "id": "total",
+                "name": "Total charges",
+                "types": ("overall_total",),
+                "cost": part.total,
+            },
+        ),
+        line_items=tuple(_line_item(line, part, days) for line in part.lines),
+    )
+
+
+def _line_item(line: Line, part: Part, days: Mapping[str, date]) -> dict[str, Any]:
+    measured = {} if line.value is None else {"units": part.unit}
+    subtotals = [kind for kind in ("distribution", "supply") if kind in line.types]
+    return {
+        "id": line.id,
+        "name": line.name,
+        "types": line.types,
+        **days,
+        "cost": line.cost,
+        "value": line.value,
+        **measured,
+        "rate": line.rate,
+        "related_usage_details": ("total",) if measured else (),
+        "related_cost_details": (*subtotals, "total"),
+    }
 
 
 def pdf_lines(bill: Bill) -> Iterator[tuple[str, str]]:
@@ -225,6 +307,7 @@ def _parts(
     contracts: Iterable[ServiceContractVersion],
     month: date,
     used: Mapping[tuple[int, date], Decimal],
+    series: Sequence[UsageSeries],
 ) -> Iterator[Part]:
     after = month + relativedelta(months=1)
     for contract in contracts:
@@ -235,7 +318,8 @@ def _parts(
             commodity = "electric" if "electric" in contract.service_types else "natural_gas"
             is_business = "commercial" in contract.service_types
             lines = tuple(_lines(commodity, is_business, amount))
-            yield Part(contract, commodity, start, end - timedelta(days=1), amount, lines)
+            measured = tuple(s for s in series if s.contract_id == contract.contract_id)
+            yield Part(contract, commodity, start, end - timedelta(days=1), amount, lines, measured)
 
 
 def _lines(commodity: str, is_business: bool, used: Decimal) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from customerdata.kinds.state import State
 from customerdata.models import BillFile, GrantedObject
@@ -30,6 +30,9 @@ class Sees(Protocol):
 
     def visible_keys(self, kind: str, ids: Sequence[str]) -> list[int]:
         """The primary keys of those objects, by public id, that the token may see."""
+
+    def visible_rows(self, kind: str) -> QuerySet[Any]:
+        """The versions whose required fields the token sees: one per visible object of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,9 @@ class VersionedKind(Kind):
     `days` are the columns of the first and last day that an object is about, `window` the fields
     that bound these (7.3). `reached` is the kind's rule of access; kinds without one are the
     structure that `access.rules` follows.
-    `order` comes before the id, `represent` writes a page, and `file` returns the file of an object
-    as far as a token may have it.
+    `order` comes before the id. Where it has a sort key, that is the smallest number that a token
+    sees of the contracts in the column `sorted_by`. `represent` writes a page, and `file` returns
+    the file of an object as far as a token may have it.
     """
 
     identity: type[Identity]
@@ -151,6 +155,7 @@ class VersionedKind(Kind):
     filters: tuple[ReaderFilter, ...]
     order: tuple[Order, ...]
     number: str = ""
+    sorted_by: str = ""
     links: tuple[Link, ...] = ()
     selection: str = ""
     is_place: bool = False

@@ -63,11 +63,27 @@ def _represent(page: Sequence[Shown], sees: Sees) -> list[Mapping[str, Any]]:
     ids = dict(Account.objects.filter(pk__in=keys).values_list("pk", "cds_account_id"))
     filed = {version.file_id for shown in page if (version := shown.at(_FILES))} - {None}
     found = BillFile.objects.filter(pk__in=filed).values_list("pk", "mime_type") if filed else ()
-    return [_statement(shown, ids, dict(found)) for shown in page]
+    sections = _sections(page, sees)
+    return [_statement(shown, ids, dict(found), sections) for shown in page]
+
+
+def _sections(page: Sequence[Shown], sees: Sees) -> Mapping[tuple[int, str], list[str]]:
+    """Return the visible sections that each New Charge is derived from, by statement and charge."""
+    found: dict[tuple[int, str], list[str]] = {}
+    if charged := {shown.base.statement_id for shown in page if shown.at(_CHARGES)}:
+        rows = sees.visible_rows(Name.BILL_SECTION).filter(statement__in=charged)
+        columns = ("statement_id", "charges", "section__cds_billsection_id")
+        for statement, charges, section in rows.order_by("section").values_list(*columns):
+            for charge in charges:
+                found.setdefault((statement, charge), []).append(section)
+    return found
 
 
 def _statement(
-    shown: Shown, accounts: Mapping[int, str], mime_types: Mapping[int, str]
+    shown: Shown,
+    accounts: Mapping[int, str],
+    mime_types: Mapping[int, str],
+    sections: Mapping[tuple[int, str], list[str]],
 ) -> Mapping[str, Any]:
     base = shown.base
     result = base_fields(shown, base.statement, "cds_billstatement_id")
@@ -82,7 +98,7 @@ def _statement(
             result["file_uri"] = file_url(BILL_STATEMENT.path, base.statement.public_id)
             result["file_mimetype"] = mime_types[filed.file_id]
     if charged := shown.at(_CHARGES):
-        result |= _charges(charged)
+        result |= _charges(charged, sections)
     result["amount_due"] = base.amount_due
     result["amount_due_date"] = base.amount_due_date
     result["shutoff_prevention_minimum_due"] = base.shutoff_prevention_minimum_due
@@ -92,7 +108,9 @@ def _statement(
     return result
 
 
-def _charges(version: BillStatementVersion) -> dict[str, Any]:
+def _charges(
+    version: BillStatementVersion, sections: Mapping[tuple[int, str], list[str]]
+) -> dict[str, Any]:
     """Return what the bill states of balances and charges, without what it does not."""
     new = version.new_charges
     stated = {
@@ -100,10 +118,21 @@ def _charges(version: BillStatementVersion) -> dict[str, Any]:
         "previous_balance_paid": version.previous_balance_paid,
         "previous_balance_unpaid": version.previous_balance_unpaid,
         "new_charges_amount": version.new_charges_amount,
-        "new_charges": None if new is None else numbers(new, "amount"),
+        "new_charges": None if new is None else [_charge(each, version, sections) for each in new],
         "new_balance_amount": version.new_balance_amount,
     }
     return {name: value for name, value in stated.items() if value is not None}
+
+
+def _charge(
+    item: Mapping[str, Any],
+    version: BillStatementVersion,
+    sections: Mapping[tuple[int, str], list[str]],
+) -> Mapping[str, Any]:
+    """Return a New Charge; its sections are named only where the token sees some (10.5.2)."""
+    charge = numbers([item], "amount")[0]
+    related = sections.get((version.statement_id, item["id"]))
+    return {**charge, "related_billsections": related} if related else charge
 
 
 def _file(shown: Shown) -> BillFile | None:

@@ -14,6 +14,15 @@ NOTHING = Q(number=0)  # versions count from 1
 NEWEST_FIRST = Order("arrived", True, partial(parse_instant, name="cursor"))
 
 
+# A column of the rows of computed access, see `VersionedKind.sorted_by`.
+SORT_KEY = Order("sort_key", False, str)
+
+
+def by_text(column: str) -> Order:
+    """Order by a column of text."""
+    return Order(column, False, str)
+
+
 def by_date(column: str, *, descending: bool = False) -> Order:
     """Order by a column of days."""
     return Order(column, descending, parse_date)

@@ -2,6 +2,7 @@
 
 from customerdata.kinds.account import ACCOUNT
 from customerdata.kinds.base import Kind, VersionedKind
+from customerdata.kinds.bill_section import BILL_SECTION
 from customerdata.kinds.bill_statement import BILL_STATEMENT
 from customerdata.kinds.meter_device import METER_DEVICE
 from customerdata.kinds.service_contract import SERVICE_CONTRACT
@@ -15,6 +16,7 @@ VERSIONED: tuple[VersionedKind, ...] = (
     SERVICE_POINT,
     METER_DEVICE,
     BILL_STATEMENT,
+    BILL_SECTION,
 )
 KINDS: tuple[Kind, ...] = (*VERSIONED, USAGE_SEGMENT)
 

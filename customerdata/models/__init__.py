@@ -3,6 +3,7 @@
 from customerdata.models.access import GrantedObject
 from customerdata.models.account import Account, AccountVersion
 from customerdata.models.base import VersionQuerySet
+from customerdata.models.bill_section import BillSection, BillSectionVersion
 from customerdata.models.bill_statement import BillFile, BillStatement, BillStatementVersion
 from customerdata.models.contract import ServiceContract, ServiceContractVersion
 from customerdata.models.customer import AccountHolder, AccountLink, Customer
@@ -16,6 +17,8 @@ __all__ = [
     "AccountLink",
     "AccountVersion",
     "BillFile",
+    "BillSection",
+    "BillSectionVersion",
     "BillStatement",
     "BillStatementVersion",
     "CompletenessRange",

@@ -40,6 +40,7 @@ class GrantedObject(models.Model):
         SERVICE_POINT = "service_point", "service point"
         METER = "meter", "meter"
         BILL_STATEMENT = "bill_statement", "bill statement"
+        BILL_SECTION = "bill_section", "bill section"
 
     pk = models.CompositePrimaryKey("customer_id", "grant_id", "entry", "kind", "object_id")
     customer = models.ForeignKey(
@@ -66,7 +67,7 @@ class GrantedObject(models.Model):
         default="",
         blank=True,
         db_collation="C",
-        help_text="Contracts: visible account number and contract number, NUL-free, see access",
+        help_text="What a listing is ordered by as the token sees it, NUL-free, see access",
     )
 
     objects: ClassVar[Any] = GrantedObjectQuerySet.as_manager()

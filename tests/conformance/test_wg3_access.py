@@ -38,6 +38,7 @@ GATES = [
     "WG3-01 7.2.3.* f",
     "WG3-01 7.2.4.* f",
     "WG3-01 7.2.5.* f",
+    "WG3-01 7.2.6.1 f",
 )
 @pytest.mark.parametrize(("field_id", "object_name", "names"), GATES)
 def test_gates(field_id, object_name, names):

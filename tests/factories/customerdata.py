@@ -24,6 +24,8 @@ from customerdata.models import (
     AccountHolder,
     AccountVersion,
     BillFile,
+    BillSection,
+    BillSectionVersion,
     BillStatement,
     BillStatementVersion,
     Customer,
@@ -200,6 +202,56 @@ class BillStatementFactory(DjangoModelFactory[BillStatement]):
         _state(self, BillStatementVersion, "statement", defaults, given)
 
 
+class BillSectionFactory(DjangoModelFactory[BillSection]):
+    """A bill section with one version; `state__statement` is its bill."""
+
+    class Meta:
+        model = BillSection
+        skip_postgeneration_save = True
+
+    customer = SubFactory(CustomerFactory)
+    source_key = Sequence(lambda n: f"X{n}")
+    cds_created = LONG_AGO
+
+    @post_generation
+    def state(self: Any, create: bool, extracted: Any, **given: Any) -> None:
+        """Store the version."""
+        days = {"start_date": "2025-02-01", "end_date": "2025-02-28"}
+        named = {"id": "1", "name": "Total", "types": ["overall_total"]}
+        defaults = {
+            "account_number": "100-AT-ISSUE",
+            "types": ["service_contract", "electric", "distribution", "supply"],
+            "start_date": date(2025, 2, 1),
+            "end_date": date(2025, 2, 28),
+            "currency": "USD",
+            "charges": ["electric"],
+            "usage_details": [
+                {
+                    **named,
+                    "types": ["electric_usage"],
+                    "value": "310.5",
+                    "units": "kWh",
+                    **days,
+                },
+                {**named, "id": "2", "types": ["estimated"], "value": "20"},
+            ],
+            "cost_details": [{**named, "cost": "61.75"}],
+            "line_items": [
+                {
+                    **named,
+                    "types": ["tax"],
+                    **days,
+                    "cost": "-1.5",
+                    "value": None,
+                    "rate": None,
+                    "related_usage_details": [],
+                    "related_cost_details": ["1"],
+                }
+            ],
+        }
+        _state(self, BillSectionVersion, "section", defaults, given)
+
+
 class AccountHolderFactory(DjangoModelFactory[AccountHolder]):
     """A person who may act for an account."""
 
@@ -247,12 +299,21 @@ class Household:
             sha256=sha256(content.getvalue()).hexdigest(),
             content=File(content, "bill.pdf"),
         )
-        BillStatementFactory.create(
+        statement = BillStatementFactory.create(
             customer=self.customer,
             state__account=self.account,
             state__file=file,
             state__shutoff_prevention_minimum_due=Decimal(20),
             state__shutoff_prevention_date=date(2025, 3, 10),
+        )
+        service = self.services[0]
+        BillSectionFactory.create(
+            customer=self.customer,
+            state__statement=statement,
+            state__account=self.account,
+            state__contracts=[service.contract.pk],
+            state__service_points=[service.point.pk],
+            state__meters=[service.meter.pk],
         )
 
     def contract_ids(self, *indexes: int) -> list[str]:

@@ -13,7 +13,8 @@ from typing import Any
 from django.db.models import Q
 
 from customerdata.access.reading import Reader
-from customerdata.kinds.base import Name
+from customerdata.kinds.base import NOTHING, Name
+from customerdata.kinds.bill_section import BILL_SECTION
 from customerdata.kinds.meter_device import METER_DEVICE
 from customerdata.kinds.service_point import SERVICE_POINT
 from customerdata.models import GrantedObject, MeterDevice, MeterDeviceVersion, UsagePack
@@ -80,7 +81,11 @@ def read_filters(query: ListQuery, reader: Reader) -> SegmentFilters:
         for values in _lists(query, name)
     ]
     ids = tuple(frozenset(values) for values in _lists(query, "cds_usagesegment_ids"))
+    sections = [
+        _visible_sections(values, reader) for values in _lists(query, "cds_billsection_ids")
+    ]
     conditions += [_measured_by(found) for found in meters]
+    conditions += [Q(contract_id__in=NOTHING.union(*found.values())) for found in sections]
     if ids:
         conditions.append(_holding(ids))
     series: Q | None = None
@@ -93,7 +98,10 @@ def read_filters(query: ListQuery, reader: Reader) -> SegmentFilters:
     return SegmentFilters(
         series=series,
         ids=ids,
-        referring=tuple((METER_DEVICE.related, frozenset(found.values())) for found in meters),
+        referring=(
+            *((METER_DEVICE.related, frozenset(found.values())) for found in meters),
+            *((BILL_SECTION.related, frozenset(found)) for found in sections),
+        ),
         before=min(befores, default=None),
         after=max(afters, default=None),
     )
@@ -149,7 +157,7 @@ def _point_numbers(values: list[str], reader: Reader) -> Q:
 
 
 def _none(values: list[str], reader: Reader) -> Q:
-    """No usage hangs on aggregations or bill sections."""
+    """No usage hangs on aggregations."""
     return _NOTHING
 
 
@@ -160,7 +168,6 @@ _SERIES_CONDITIONS: dict[str, Condition] = {
     "contract_numbers": _contract_numbers,
     "cds_servicepoint_ids": _point_ids,
     "servicepoint_numbers": _point_numbers,
-    "cds_billsection_ids": _none,
     # Not in 10.8.8, but related_aggregations asks for them (decision 38).
     "cds_aggregation_ids": _none,
     "aggregation_numbers": _none,
@@ -183,6 +190,13 @@ def _visible_meters(values: list[str], reader: Reader, field_id: str | None) -> 
         versions = MeterDeviceVersion.objects.filter(matching)
         meters = meters.filter(pk__in=versions.values("meter_id"))
     return dict(meters.values_list("pk", "cds_meterdevice_id"))
+
+
+def _visible_sections(values: list[str], reader: Reader) -> dict[str, list[int]]:
+    """Return the contracts, by public id, of the bill sections meant that the token may see."""
+    public_id = BILL_SECTION.public_id_of_owner
+    rows = reader.visible(BILL_SECTION).filter(**{f"{public_id}__in": values})
+    return dict(rows.values_list(public_id, "contracts"))
 
 
 def _measured_by(meters: dict[int, str]) -> Q:

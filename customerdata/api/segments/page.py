@@ -205,14 +205,9 @@ class _Cutter:
         step = timedelta(seconds=row.interval)
         start, part = row.segment_start, piece.part
         named = self._named(row.formats_text, piece.positions or ())
-        return Item(
-            row,
-            piece,
-            piece_id(grid, piece, self.key),
-            start + part.first * step,
-            start + part.last * step,
-            self.related.links_of(row, named),
-        )
+        first, last = start + part.first * step, start + part.last * step
+        links = self.related.links_of(row, named, first, last)
+        return Item(row, piece, piece_id(grid, piece, self.key), first, last, links)
 
 
 def _order(item: Item) -> tuple[str, datetime, float, str, int, int]:

@@ -2,25 +2,30 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from psycopg import sql
 
+from consent.catalogue.resolution import meaning_of
 from customerdata.access.reading import Reader
 from customerdata.api.segments.rows import fetch
 from customerdata.api.segments.scan import Found, measured_where_chosen
 from customerdata.kinds.base import Name, VersionedKind
+from customerdata.kinds.bill_section import BILL_SECTION
 from customerdata.kinds.meter_device import METER_DEVICE
 from customerdata.kinds.registry import VERSIONED
 from customerdata.models import MeterDevice, UsageSeries
 from customerdata.models.usage import parse_formats
 from customerdata.usage_values.formats import UNKNOWN, MeterReadings, Unknown
 from customerdata.usage_values.wire import SegmentFormat
+from portal.values.times import utility_zone
 
 # Series refer to an object of each of these by a column of the kind's name.
 _COLUMNS = {column.name for column in UsageSeries._meta.get_fields()}
 _OF_SERIES = tuple(kind for kind in VERSIONED if kind.related and kind.name in _COLUMNS)
 METERS = METER_DEVICE.related
+_INSTANT = timedelta.resolution
 
 
 def _visible(kind: VersionedKind) -> sql.Composed:
@@ -75,10 +80,52 @@ _NO_LINKS: Links = dict.fromkeys(
     (
         "related_aggregations",
         *(kind.related for kind in _OF_SERIES),
-        "related_billsections",
+        BILL_SECTION.related,
     ),
     (),
 )
+
+
+@dataclass(slots=True)
+class _Bills:
+    """The visible sections of bills about usage: of its contract, for some of its days."""
+
+    reader: Reader
+    zone: ZoneInfo
+    are_open: bool
+    sections: dict[int, list[tuple[date, date, str]]] = field(default_factory=dict)
+
+    def load(self, contracts: set[int]) -> None:
+        """Look up what is about these contracts, in one query where the token opens sections."""
+        new = sorted(contracts - self.sections.keys()) if self.are_open else []
+        if not new:
+            return
+        self.sections |= {contract: [] for contract in new}
+        rows = self.reader.visible(BILL_SECTION).filter(contracts__overlap=new)
+        columns = ("contracts", "start_date", "end_date", f"section__{BILL_SECTION.public_id}")
+        for about, first, last, public_id in rows.order_by("section").values_list(*columns):
+            for contract in set(about).intersection(new):
+                self.sections[contract].append((first, last, public_id))
+
+    def about(self, contract: int, start: datetime, end: datetime) -> tuple[str, ...]:
+        """Return the sections that are about some day of a span of time."""
+        found = self.sections.get(contract)
+        if not found:
+            return ()
+        first = start.astimezone(self.zone).date()
+        last = (end - _INSTANT).astimezone(self.zone).date()
+        return tuple(pk for begins, ends, pk in found if begins <= last and ends >= first)
+
+
+def _opens_bills(reader: Reader) -> bool:
+    """Whether some entry of the token opens bill sections; asks nothing of the database."""
+    for index, details in enumerate(reader.grant.authorization_details):
+        if reader.entries is None or index in reader.entries:
+            meaning = meaning_of(reader.grant.resolution, details["type"])
+            implied = meaning.scope_type.implied if meaning else ()
+            if details.get(BILL_SECTION.include) is True or BILL_SECTION.include in implied:
+                return True
+    return False
 
 
 @dataclass(slots=True)
@@ -88,6 +135,10 @@ class Related:
     reader: Reader
     links: dict[int, Links] = field(default_factory=dict)
     meters: set[str] = field(default_factory=set)
+    bills: "_Bills" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bills = _Bills(self.reader, utility_zone(), _opens_bills(self.reader))
 
     def load(self, rows: Iterable[Found]) -> None:
         """Look up what the rows refer to, in two queries however many they are."""
@@ -103,15 +154,18 @@ class Related:
             linked = {kind.related: (public,) for kind, public in visible if public}
             self.links[pk] = {**_NO_LINKS, **linked}
             self.meters.update(self.links[pk][METERS])
+        self.bills.load({row.contract_id for row in rows})
         named = {name for text in {row.formats_text for row in rows} for name in _meters_of(text)}
         if left := named - self.meters:
             granted = self.reader.granted(Name.METER).values("object_id")
             found = MeterDevice.objects.filter(cds_meterdevice_id__in=left, pk__in=granted)
             self.meters.update(found.values_list("cds_meterdevice_id", flat=True))
 
-    def links_of(self, row: Found, named: Collection[str]) -> Links:
+    def links_of(self, row: Found, named: Collection[str], start: datetime, end: datetime) -> Links:
         """Return what a segment of a row refers to; `named` are the meters of its formats."""
         links = self.links[row.series_id]
+        if sections := self.bills.about(row.contract_id, start, end):
+            links = {**links, BILL_SECTION.related: sections}
         if named and (extra := sorted(self.meters.intersection(named).difference(links[METERS]))):
             return {**links, METERS: (*links[METERS], *extra)}
         return links

@@ -29,6 +29,7 @@ from customerdata.enums.usage import ReadingQualityType as Quality
 from customerdata.models import (
     AccountHolder,
     AccountVersion,
+    BillSectionVersion,
     BillStatementVersion,
     CompletenessRange,
     Customer,
@@ -367,6 +368,13 @@ def test_bills_follow_from_usage_and_add_up(logins, calendar):
         assert bill.amount_due == bill.previous_balance_unpaid + charges == bill.new_balance_amount
         assert Decimal(-100) < bill.new_charges_amount < Decimal(600)
         assert {charge["id"] for charge in bill.new_charges} == {"electric", "natural_gas"}
+    for bill in ana:
+        sections = BillSectionVersion.objects.filter(statement=bill.statement_id)
+        for charge in bill.new_charges:
+            (section,) = sections.filter(charges=[charge["id"]])
+            costs = [Decimal(each["cost"]) for each in section.line_items]
+            (total,) = [each for each in section.cost_details if each["id"] == "total"]
+            assert sum(costs) == Decimal(total["cost"]) == Decimal(charge["amount"])
     last = ana[-1]
     text = PdfReader(last.file.content.open()).pages[0].extract_text()
     assert f"{last.amount_due:,.2f} USD" in text
