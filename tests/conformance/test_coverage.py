@@ -114,7 +114,8 @@ def test_a_star_stands_for_one_number(tmp_path):
     assert rules_named("WG3-01 7.1.*.* a") == ["WG3-01 7.1.13.1 a"]
     assert rules_named("WG3-01 7.1.*.1 a") == ["WG3-01 7.1.13.1 a"]
     assert rules_named("WG3-01 7.1.* z") == ["WG3-01 7.1.* z"]
-    source = '@pytest.mark.spec("WG3-01 7.1.* a", "WG3-01 7.9.* a", "7.1 a")\ndef test_all(): pass\n'
+    marked = '@pytest.mark.spec("WG3-01 7.1.* a", "WG3-01 7.9.* a", "7.1 a")'
+    source = f"{marked}\ndef test_all(): pass\n"
     (tmp_path / "test_x.py").write_text(source, encoding="utf-8")
     assert list(read_marks(tmp_path).tests) == [*fields, "WG3-01 7.9.* a", "7.1 a"]
 
