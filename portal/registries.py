@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from django.http import HttpRequest
-
 T = TypeVar("T")
 
 
@@ -49,16 +47,6 @@ class DocsPage:
 
 
 @dataclass(frozen=True, slots=True)
-class NavigationItem:
-    """A link of the left column for people whom `visible` accepts."""
-
-    label: str
-    url_name: str
-    visible: Callable[[HttpRequest], bool]
-    count: Callable[[HttpRequest], int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class HealthCheck:
     """Raises when a part that requests depend on is not usable."""
 
@@ -75,16 +63,6 @@ class Metric:
     measure: Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class QueueSource:
-    """Work that waits for staff."""
-
-    label: str
-    waiting: Callable[[], int]
-
-
 docs_pages: Registry[DocsPage] = Registry("docs pages")
-navigation_items: Registry[NavigationItem] = Registry("navigation")
 health_checks: Registry[HealthCheck] = Registry("health checks")
 metrics: Registry[Metric] = Registry("metrics")
-queue_sources: Registry[QueueSource] = Registry("staff queue")

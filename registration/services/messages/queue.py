@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from portal.registries import Metric, QueueSource, metrics, queue_sources
+from portal.registries import Metric, metrics
 from registration.models import Message
 
 KEY = "messages"
@@ -21,9 +21,8 @@ def oldest_seconds() -> float:
 
 def register() -> None:
     """Plug in: called when the app is ready, safe to call again."""
-    if queue_sources.get(KEY) is not None:
+    if metrics.get(KEY) is not None:
         return
-    queue_sources.register(KEY, QueueSource("Requests of third parties", waiting))
     metrics.register(
         KEY,
         Metric("cds_messages_waiting", "Messages that wait for a decision of staff", waiting),
