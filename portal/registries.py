@@ -30,10 +30,6 @@ class Registry(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return iter(self._items.values())
 
-    def keys(self) -> list[str]:
-        """Return the keys in order of registration."""
-        return list(self._items)
-
 
 @dataclass(frozen=True, slots=True)
 class DocsPage:
