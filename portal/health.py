@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
-from portal.background.queues import FETCH_TASKS
 from portal.caching.outage import TIMEOUT
 from portal.http.permissions import public
 from portal.models import OutboxEntry
@@ -100,7 +99,7 @@ def register() -> None:
             "cds_fetches_waiting",
             "The part of it that waits for workers of the queue fetches",
             lambda: OutboxEntry.objects.filter(
-                status=OutboxEntry.Status.READY, task__in=FETCH_TASKS
+                status=OutboxEntry.Status.READY, task__in=settings.FETCH_TASKS
             ).count(),
         ),
     )

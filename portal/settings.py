@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 
-from portal.background import beat
+from portal.background import beat, queues
 from portal.env import env_bool, env_int, env_json, env_list, env_secret, env_str
 from portal.languages import languages_in
 from portal.limits import *  # noqa: F403 -- settings of one subject
@@ -484,6 +484,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = beat.SCHEDULE
+FETCH_TASKS = queues.FETCH_TASKS
 
 LOGGING = logging_config(env_str("LOG_LEVEL", default="INFO", help="Log level"))
 SILENCED_SYSTEM_CHECKS: list[str] = []

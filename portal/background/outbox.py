@@ -5,7 +5,7 @@ broker; that may fail without harm, because a sweep finds what was not nudged. T
 emptied at any time without loss.
 
 Work usually shares a transaction with the lock on its row. Work that waits for strangers
-(`portal.background.queues.FETCH_TASKS`) is claimed for a while instead, and runs without a
+(the setting FETCH_TASKS) is claimed for a while instead, and runs without a
 transaction.
 """
 
@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from portal.background.queues import DEFAULT, FETCH_TASKS, FETCHES, queue_of
+from portal.background.queues import DEFAULT, FETCHES, queue_of
 from portal.logs import redact
 from portal.models import OutboxEntry
 
@@ -68,7 +69,7 @@ def _nudge(entry_id: int, queue: str) -> None:
 
 def due_entries(now: datetime, *, queue: str = DEFAULT) -> list[int]:
     """Return ids of a queue's work that nobody has started though its time has come."""
-    is_fetch = Q(task__in=FETCH_TASKS)
+    is_fetch = Q(task__in=settings.FETCH_TASKS)
     rows = OutboxEntry.objects.filter(
         is_fetch if queue == FETCHES else ~is_fetch,
         status=OutboxEntry.Status.READY,
@@ -85,7 +86,7 @@ def run(entry_id: int) -> bool:
     task = OutboxEntry.objects.filter(pk=entry_id).values_list("task", flat=True).first()
     if task is None:
         return False
-    return _run_claimed(entry_id) if task in FETCH_TASKS else _run_locked(entry_id)
+    return _run_claimed(entry_id) if task in settings.FETCH_TASKS else _run_locked(entry_id)
 
 
 def _run_locked(entry_id: int) -> bool:

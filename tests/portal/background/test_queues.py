@@ -46,13 +46,10 @@ def fetch_nothing() -> None:
 
 
 @pytest.fixture(autouse=True)
-def fetches(monkeypatch) -> None:
+def fetches(settings) -> None:
     """The tasks of this file go the way of fetches."""
     seen.clear()
-    for module in ("portal.background.outbox", "portal.background.queues"):
-        monkeypatch.setattr(
-            f"{module}.FETCH_TASKS", FETCH_TASKS | {"tests.fetch", "tests.fetch_nothing"}
-        )
+    settings.FETCH_TASKS = FETCH_TASKS | {"tests.fetch", "tests.fetch_nothing"}
 
 
 def promised(task: str, *args: str) -> OutboxEntry:

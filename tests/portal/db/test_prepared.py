@@ -118,3 +118,5 @@ def test_errors_are_those_of_the_framework():
     """Whoever catches database errors need not know the driver."""
     with pytest.raises(DataError), transaction.atomic():
         fetch("default", b"SELECT 1 / (%(number)s::int - 1)", {"number": 1})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        fetch("default", b"INSERT INTO portal_auditseal (id) VALUES (%(id)s)", {"id": 1})

@@ -2,10 +2,10 @@
 
 import psycopg
 import pytest
-from django.db import IntegrityError, OperationalError, connection, connections, transaction
+from django.db import OperationalError, connection, connections
 
 from consent.services.grants import admin_grant
-from portal.db.prepared import Prepared, PreparedInsert, PreparedRows, _planned_once, fetch
+from portal.db.prepared import Prepared, PreparedInsert, PreparedRows, fetch
 from portal.models import User
 from tests.factories.consent import GrantFactory
 
@@ -92,12 +92,6 @@ def test_the_lookup_of_a_request_uses_its_index_for_any_value():
         finally:
             cursor.execute("DEALLOCATE any_value")
     assert "consent_grant_one_per_request" in plan
-
-
-def test_the_cursor_names_its_errors_as_django_does():
-    """Whoever catches database errors catches these."""
-    with pytest.raises(IntegrityError), transaction.atomic(), _planned_once("default") as cursor:
-        cursor.execute("INSERT INTO portal_auditseal (id) VALUES (%s)", [1])
 
 
 def _end_connection() -> None:
