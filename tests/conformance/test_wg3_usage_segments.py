@@ -1,6 +1,6 @@
 """Usage Segments against CDS-WG3-01 7.2.8, 7.3.6, 7.3.7 and 10.8."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,6 +9,7 @@ from registration.services.catalogue.offers import load_offers
 from tests.customerdata.api.segments_world import (
     COST_ID,
     MARCH,
+    NET,
     NET_ID,
     ask,
     found,
@@ -126,3 +127,19 @@ def test_the_order(home):
         contracts[1],
     ]
     assert listed[0]["segment_start"] < listed[1]["segment_start"]
+
+
+@pytest.mark.spec("WG3-01 10.8.1 c")
+def test_periods_of_varying_length_are_segments_of_one_value():
+    """Gas days of 23 or 25 hours and bills; a window never cuts one in two."""
+    load_offers(demo_offers().values())
+    home = Household()
+    series = series_of(home.services[0], interval=None, columns=[NET])
+    start = datetime(2025, 3, 8, 8, tzinfo=UTC)
+    for hours in (24, 23, 24):
+        write(series, [hours], start=start, interval=hours * 3600)
+        start += timedelta(hours=hours)
+    later = usage(NET_ID, segment_start=datetime(2025, 3, 8, 9, tzinfo=UTC))
+    listed = segments(grant_over(home, usage(NET_ID)))
+    assert [s["interval"] for s in listed] == [86400, 82800, 86400]
+    assert [s["interval"] for s in segments(grant_over(home, later))] == [82800, 86400]

@@ -1,7 +1,7 @@
 """The Usage Segments listing: what shows, trimmed how, as of when, in which order, at what cost."""
 
 import timeit
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -494,18 +494,3 @@ def test_values_are_exact_decimals():
     write(series_of(home.services[0]), ["0.1", "12345678901.123456"])
     (segment,) = segments(grant_over(home, usage(NET_ID)))
     assert [v for v, _ in shown(segment)] == [Decimal("0.1"), Decimal("12345678901.123456")]
-
-
-@pytest.mark.spec("WG3-01 10.8.1 c")
-def test_periods_of_varying_length_are_segments_of_one_value():
-    """Gas days of 23 or 25 hours and bills; a window never cuts one in two."""
-    home = Household()
-    series = series_of(home.services[0], interval=None, columns=[NET])
-    start = datetime(2025, 3, 8, 8, tzinfo=UTC)
-    for hours in (24, 23, 24):
-        write(series, [hours], start=start, interval=hours * 3600)
-        start += timedelta(hours=hours)
-    later = usage(NET_ID, segment_start=datetime(2025, 3, 8, 9, tzinfo=UTC))
-    listed = segments(grant_over(home, usage(NET_ID)))
-    assert [s["interval"] for s in listed] == [86400, 82800, 86400]
-    assert [s["interval"] for s in segments(grant_over(home, later))] == [82800, 86400]
