@@ -16,8 +16,9 @@ class Selectable:
     """One row of a selection list (CDS-WG3-01 9.2.3).
 
     `id` is the object's public id. `service_type` holds all `service_types` of a service contract,
-    separated by commas: the form names each (9.2.3.2). `facts` are what preselection fields match
-    against, by field id, for example {"contract_numbers": {"222"}, "service_types": {"electric"}}.
+    separated by commas: the form names each (9.2.3.2); of an account it is `account`. `facts` are
+    what preselection fields match against, by field id, for example {"contract_numbers": {"222"},
+    "service_types": {"electric"}}.
     """
 
     id: str

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -36,10 +37,10 @@ class Customers:
     ) -> Sequence[Selectable]:
         """Return everything that the person may share, ordered by account and contract number.
 
-        Costs four queries for any count. Only service contracts can be chosen on the form so far
-        (CDS-WG3-01 9.2.3.2); there is nothing to choose for other selections.
+        Costs four queries for any count. Accounts and service contracts can be chosen on the form
+        so far (CDS-WG3-01 9.2.3.1, 9.2.3.2); there is nothing to choose for other selections.
         """
-        if selection_type != SelectionType.SERVICE_CONTRACT:
+        if selection_type not in {SelectionType.SERVICE_CONTRACT, SelectionType.ACCOUNT}:
             return []
         now = timezone.now()
         held = AccountHolder.objects.of(user, environment=environment).current()
@@ -48,6 +49,8 @@ class Customers:
             .filter(account__in=held.values("account"))
             .select_related("contract")
         )
+        if selection_type == SelectionType.ACCOUNT:
+            return self._accounts(held.values("account"), contracts, now)
         accounts = _account_numbers({contract.account_id for contract in contracts}, now)
         facts = _facts_by_contract({contract.customer_id for contract in contracts}, now)
         rows = [
@@ -55,6 +58,23 @@ class Customers:
             for contract in contracts
         ]
         return sorted(rows, key=lambda row: (_natural(row.account), _natural(row.number), row.id))
+
+    def _accounts(
+        self, held: Any, contracts: Sequence[ServiceContractVersion], now: datetime
+    ) -> Sequence[Selectable]:
+        """Return accounts; what asks for services or meters ticks the accounts that have them."""
+        versions = AccountVersion.objects.as_of(now).filter(account__in=held)
+        facts = _facts_by_contract({contract.customer_id for contract in contracts}, now)
+        linked: dict[int, _LinkedFacts] = {}
+        for contract in contracts:
+            of_account = linked.setdefault(contract.account_id, _LinkedFacts())
+            for field_id, values in _facts(contract, "", facts).items():
+                of_account.add(field_id, values)
+        rows = [
+            _account(version, linked.get(version.account_id, _LinkedFacts()).facts)
+            for version in versions.select_related("account")
+        ]
+        return sorted(rows, key=lambda row: (_natural(row.number), row.id))
 
     def normalized_address(self, address: str) -> str:
         """Return an address of a request as it is compared (CDS-WG3-01 7.1.13.1)."""
@@ -124,9 +144,9 @@ def _facts_by_contract(customers: Iterable[int], now: Any) -> dict[int, Facts]:
     return {contract: linked.facts for contract, linked in found.items()}
 
 
-def _selectable(
+def _facts(
     contract: ServiceContractVersion, account_number: str, linked: Mapping[int, Facts]
-) -> Selectable:
+) -> Facts:
     own = {
         "account_numbers": {account_number},
         "contract_numbers": {contract.contract_number},
@@ -134,7 +154,13 @@ def _selectable(
         "service_programs": {program["program_number"] for program in contract.programs},
         "addresses": {normalize_stored(contract.address)},
     }
-    facts = {**own, **linked.get(contract.contract_id, {})}
+    return {**own, **linked.get(contract.contract_id, {})}
+
+
+def _selectable(
+    contract: ServiceContractVersion, account_number: str, linked: Mapping[int, Facts]
+) -> Selectable:
+    facts = _facts(contract, account_number, linked)
     return Selectable(
         id=contract.contract.cds_servicecontract_id,
         number=contract.contract_number,
@@ -142,6 +168,24 @@ def _selectable(
         address=contract.address,
         service_type=", ".join(contract.service_types),
         account=account_number,
+        facts={name: frozenset(values - {""}) for name, values in facts.items()},
+    )
+
+
+def _account(account: AccountVersion, linked: Facts) -> Selectable:
+    facts = {
+        **linked,
+        "account_numbers": {account.account_number},
+        "account_programs": {program["program_number"] for program in account.programs},
+        "addresses": {normalize_stored(account.address), *linked.get("addresses", ())},
+    }
+    return Selectable(
+        id=account.account.cds_account_id,
+        number=account.account_number,
+        name=account.name,
+        address=account.address,
+        service_type="account",
+        account="",
         facts={name: frozenset(values - {""}) for name, values in facts.items()},
     )
 

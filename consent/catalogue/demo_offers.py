@@ -1,7 +1,7 @@
 """What the demo utility offers: the scopes that work from registration to data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consent.catalogue.selection import SelectionType
 from registration.catalogue.offers import Choice, FieldOffer, ScopeOffer
@@ -289,6 +289,8 @@ def _usage_fields() -> tuple[FieldOffer, ...]:
             "include_premises",
             "include_service_point_addresses",
             "include_coordinates",
+            "include_bill_sections",
+            "include_bill_section_line_items",
         ),
         FieldOffer(
             id="include_usage_segment_value_types",
@@ -300,6 +302,56 @@ def _usage_fields() -> tuple[FieldOffer, ...]:
         *_SYNC_AND_END,
         *_FORM_FIELDS,
     )
+
+
+_BY_ACCOUNT = Choice(
+    id=SelectionType.ACCOUNT.value,
+    name="Account list",
+    description="The customer chooses from a list of accounts.",
+)
+_BILL_FORM_FIELDS = _FORM_FIELDS[1:]
+_STATEMENT_FIELDS = (
+    FieldOffer(id="statement_date_start", default=_HISTORY_DEFAULT, maximum=_HISTORY_LIMIT),
+    FieldOffer(id="statement_date_end", default=_FUTURE_DEFAULT),
+)
+_BILL_STATEMENT_FIELDS = (
+    FieldOffer(id="account_numbers"),
+    FieldOffer(id="contract_numbers"),
+    FieldOffer(id="meter_numbers"),
+    FieldOffer(id="addresses"),
+    *_on_request(
+        "include_bill_statement_files",
+        "include_bill_statement_charges",
+        "include_bill_statement_programs",
+    ),
+    *_STATEMENT_FIELDS,
+    *_SYNC_AND_END,
+    FieldOffer(
+        id="authorization_form_selection_type",
+        default=SelectionType.ACCOUNT.value,
+        choices=(_BY_ACCOUNT,),
+    ),
+    *_BILL_FORM_FIELDS,
+)
+_SERVICE_BILL_FIELDS = (
+    *_PRESELECTIONS,
+    *_on_request(
+        "include_bill_statements",
+        "include_bill_statement_files",
+        "include_bill_statement_charges",
+        "include_bill_statement_programs",
+        "include_bill_section_line_items",
+        "include_service_points",
+        "include_meter_devices",
+        "include_meter_numbers",
+    ),
+    *_STATEMENT_FIELDS,
+    FieldOffer(id="start_date", default=_HISTORY_DEFAULT, maximum=_HISTORY_LIMIT),
+    FieldOffer(id="end_date", default=_FUTURE_DEFAULT),
+    *_SYNC_AND_END,
+    replace(_SELECTION, choices=(*_SELECTION.choices, _BY_ACCOUNT)),
+    *_BILL_FORM_FIELDS,
+)
 
 
 def demo_offers(*, coverages: tuple[str, ...] = ()) -> dict[str, ScopeOffer]:
@@ -330,6 +382,24 @@ def demo_offers(*, coverages: tuple[str, ...] = ()) -> dict[str, ScopeOffer]:
                 name="Usage",
                 coverages=coverages,
                 fields=_usage_fields(),
+                grant_admin_scope=GRANT_ADMIN_ID,
+                auth_methods=("client_secret_basic", "none"),
+            ),
+            ScopeOffer(
+                id="cds_bill_statements",
+                type="cds_bill_statements",
+                name="Bills",
+                coverages=coverages,
+                fields=_BILL_STATEMENT_FIELDS,
+                grant_admin_scope=GRANT_ADMIN_ID,
+                auth_methods=("client_secret_basic", "none"),
+            ),
+            ScopeOffer(
+                id="cds_service_bills",
+                type="cds_service_bills",
+                name="Bills by service",
+                coverages=coverages,
+                fields=_SERVICE_BILL_FIELDS,
                 grant_admin_scope=GRANT_ADMIN_ID,
                 auth_methods=("client_secret_basic", "none"),
             ),

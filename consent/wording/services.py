@@ -19,6 +19,8 @@ _TYPES: Mapping[str, Text] = {
     "waste_water": gettext_lazy("waste water"),
     "solid_waste": gettext_lazy("waste collection"),
 }
+# What stands in place of the service types where the customer chooses from accounts.
+_ACCOUNT = "account"
 _KINDS: Mapping[str, Text] = {
     "residential": gettext_lazy("residential"),
     "commercial": gettext_lazy("commercial"),
@@ -29,6 +31,7 @@ _KINDS: Mapping[str, Text] = {
     "distribution": gettext_lazy("delivery"),
     "supply": gettext_lazy("supply"),
     "generation": gettext_lazy("generation"),
+    _ACCOUNT: gettext_lazy("account"),
 }
 # `n` chooses the plural form, `count` is how the language writes the number.
 _COUNTED: Mapping[str, Text] = {
@@ -37,6 +40,7 @@ _COUNTED: Mapping[str, Text] = {
         "%(count)s natural gas service", "%(count)s natural gas services", "n"
     ),
     "water": ngettext_lazy("%(count)s water service", "%(count)s water services", "n"),
+    _ACCOUNT: ngettext_lazy("%(count)s account", "%(count)s accounts", "n"),
 }
 _COUNTED_OTHER = ngettext_lazy("%(count)s service", "%(count)s services", "n")
 
@@ -98,7 +102,7 @@ def count_by_type(service_types: Iterable[str]) -> tuple[str, ...]:
 
 
 def _counted_as(service_type: str) -> str:
-    commodities = [each for each in _split(service_type) if each in _TYPES]
+    commodities = [each for each in _split(service_type) if each in _TYPES or each == _ACCOUNT]
     return commodities[0] if len(commodities) == 1 and commodities[0] in _COUNTED else ""
 
 

@@ -392,6 +392,7 @@ def test_counts_name_no_service() -> None:
     assert count_by_type(
         ["electric, residential, metered", "electric, natural_gas, commercial", "metered"]
     ) == ("1 electric service", "2 services")
+    assert count_by_type(["account", "account"]) == ("2 accounts",)
 
 
 def test_service_types_have_everyday_names() -> None:

@@ -17,7 +17,13 @@ from customerdata.kinds.service_point import ServicePointState
 from customerdata.kinds.wire import masked
 from customerdata.models import AccountHolder
 from customerdata.services.structure import upsert_customer, upsert_objects
-from tests.factories.customerdata import LONG_AGO, Household, PersonFactory
+from tests.factories.customerdata import (
+    LONG_AGO,
+    AccountFactory,
+    AccountHolderFactory,
+    Household,
+    PersonFactory,
+)
 
 pytestmark = pytest.mark.django_db
 SELECTION = "service_contract_selection"
@@ -132,6 +138,30 @@ def test_an_enterprise_costs_four_queries_and_little_time():
     took = min(timeit.repeat(choose, number=1, repeat=3))
     assert took < 2, "0.3 s are the aim; the margin is for busy machines"
     assert rows == sorted(rows, key=lambda row: (row.account, row.number))
+
+
+@pytest.mark.spec("CDS-WG3-01", "9.2.3.1", "the accounts that the customer may share")
+def test_accounts_can_be_chosen():
+    """Each account held, with what preselections find it by; four queries for any count."""
+    home = Household(services=2)
+    other = AccountFactory.create(customer=home.customer, state__account_number="99-10")
+    AccountHolderFactory.create(account=other, user=home.user)
+    Household()
+    choose = partial(Customers().selectables, home.user, "account_selection", environment="sandbox")
+    with CaptureQueriesContext(connection) as queries:
+        rows = choose()
+    assert len(queries) == 4
+    assert [row.id for row in rows] == [other.cds_account_id, home.account.cds_account_id]
+    first, second = rows
+    assert (first.number, first.service_type, first.account) == ("99-10", "account", "")
+    assert first.facts["account_numbers"] == {"99-10"}
+    numbers = {s.contract.versions.get().contract_number for s in home.services}
+    assert second.facts["contract_numbers"] == numbers
+    meters = {s.meter.versions.get().meter_number for s in home.services}
+    assert second.facts["meter_numbers"] == meters
+    for name, values in {"account_numbers": ("99-10",), "meter_numbers": tuple(meters)}.items():
+        ticked = preset(rows, {name: values}, "account_selection").selected
+        assert ticked == {row.id for row in rows if row.facts.get(name, set()) & set(values)}
 
 
 def test_examples_are_masked_and_the_persons_own():

@@ -288,8 +288,8 @@ class Household:
         self.user = AccountHolderFactory.create(account=self.account).user
         self.services = [Service(self.customer, self.account) for _ in range(services)]
 
-    def add_bill(self) -> None:
-        """Give the account a bill with everything that a bill may state."""
+    def add_bill(self, day: date = date(2025, 3, 3)) -> None:
+        """Give the account a bill with everything that a bill may state, and a section of it."""
         content = BytesIO(b"%PDF-1.7")
         file = BillFile.objects.create(
             customer=self.customer,
@@ -303,14 +303,17 @@ class Household:
             customer=self.customer,
             state__account=self.account,
             state__file=file,
+            state__statement_date=day,
             state__shutoff_prevention_minimum_due=Decimal(20),
-            state__shutoff_prevention_date=date(2025, 3, 10),
+            state__shutoff_prevention_date=day + timedelta(days=7),
         )
         service = self.services[0]
         BillSectionFactory.create(
             customer=self.customer,
             state__statement=statement,
             state__account=self.account,
+            state__start_date=day - timedelta(days=31),
+            state__end_date=day - timedelta(days=3),
             state__contracts=[service.contract.pk],
             state__service_points=[service.point.pk],
             state__meters=[service.meter.pk],

@@ -11,7 +11,7 @@ from consent.catalogue.demo_offers import (
     value_type_id,
 )
 from registration.catalogue.offers import fields_from_json, fields_to_json, offered_fields
-from registration.catalogue.types import scope_types
+from registration.catalogue.types import fields, scope_types
 from registration.fields.standard import standard_fields
 from registration.fields.types import FieldType
 
@@ -24,6 +24,8 @@ def test_it_offers_what_works():
         "cds_server_provided_files_1",
         "cds_service_contracts",
         "cds_usage",
+        "cds_bill_statements",
+        "cds_service_bills",
         "cds_usage_reviewed",
         "cds_service_contracts_partner",
     ]
@@ -92,14 +94,19 @@ def test_coverages_are_handed_in():
     assert offers["cds_client_admin"].coverages == ()
 
 
-def test_fields_beyond_the_lists_of_the_standard_are_no_bills():
-    """CDS-WG3-01 6 lets a server offer more fields; nothing here opens objects not yet served."""
-    served = {"Account", "ServiceContract", "ServicePoint", "MeterDevice", "UsageSegment"}
+def test_no_field_opens_objects_that_are_not_served():
+    """CDS-WG3-01 6 lets a server offer more fields; each object they open has a listing."""
+    served = {
+        "Account",
+        "ServiceContract",
+        "ServicePoint",
+        "MeterDevice",
+        "BillStatement",
+        "BillSection",
+        "UsageSegment",
+    }
+    implied = {name for name, field in fields().items() if set(field.turns_on.objects) <= served}
     for offer in demo_offers().values():
         for field in offered_fields(offer).values():
             assert set(field.declared.turns_on.objects) <= served
-        assert set(scope_types()[offer.type].implied) <= {
-            "include_accounts",
-            "include_service_contracts",
-            "include_usage_segments",
-        }
+        assert set(scope_types()[offer.type].implied) <= implied
