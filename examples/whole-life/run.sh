@@ -139,7 +139,8 @@ staff() {
 # Staff look at a request, and approve what they saw.
 approve() {
   staff show_request "$1"
-  staff approve_request "$1" --seen "$(sed -n 's/^version: //p' "$tmp/staff")" --note "$2"
+  staff approve_request "$1" --seen "$(sed -n 's/^version: //p' "$tmp/staff")" --note "$2" \
+    --by "$moderator"
 }
 
 # --- The life -----------------------------------------------------------------------------------
@@ -278,9 +279,9 @@ files_client=$(clients "$has_files" .client_id)
   printf '%%PDF-1.7\n'
   head -c $((megabytes * 1048576 - 9)) /dev/urandom
 } >"$tmp/plan.pdf"
-staff upload_file "$registration" "$tmp/plan.pdf"
+staff upload_file "$registration" "$tmp/plan.pdf" --by "$moderator"
 file=$(tail -n 1 "$tmp/staff")
-staff grant_file "$files_client" "$files_scope" "$file"
+staff grant_file "$files_client" "$files_scope" "$file" --by "$moderator"
 grant=$(messages '[.[] | select(.related_type == "grant") | .related_uri] | last')
 call 200 "$admin" GET "$grant"
 [ "$(answer .status)" = active ] || stop "the Grant is not active"
@@ -338,7 +339,7 @@ step "A question with a PDF of $megabytes MB goes out; staff read it byte for by
   printf '%%PDF-1.7\n'
   head -c $((megabytes * 1048576 - 9)) /dev/urandom
 } >"$tmp/reply.pdf"
-staff send_message "$registration" --subject "Our answer" --text "See the file." \
+staff send_message "$registration" --subject "Our answer" --text "See the file." --by "$moderator" \
   --reply-to "$id" --attach "$tmp/reply.pdf"
 reply=$(awk '/^msg_/ { print $1 }' "$tmp/staff")
 call 200 "$admin" GET "$messages_api/$reply"

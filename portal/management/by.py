@@ -33,6 +33,6 @@ def actor(options: Mapping[str, Any]) -> User:
         raise CommandError(f"--by: nobody signs in with {address}.")
     if not user.is_active:
         raise CommandError(f"--by: the sign-in of {address} is closed.")
-    if not (user.is_staff or user.is_superuser):
+    if not user.is_staff:
         raise CommandError(f"--by: {address} has no staff role; see manage.py make_staff.")
     return user

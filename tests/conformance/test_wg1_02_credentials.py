@@ -171,14 +171,16 @@ def test_ignored_fields(api):
 
 @pytest.mark.spec("WG1-02 7.6 i")
 @pytest.mark.parametrize("planned", [None, timedelta(hours=-1), timedelta(hours=1)])
-def test_a_leaked_secret(api, consent, planned, capsys):
+def test_a_leaked_secret(api, consent, staff, planned, capsys):
     """The utility ends it: the expiry is over, its tokens die, the other secret goes on."""
     now = timezone.now()
     leaked = CredentialFactory.create(client=consent, expires=planned and now + planned)
     grant = GrantFactory.create(client=consent)
     other = consent.credentials.exclude(pk=leaked.pk).get()
     dead, alive = token_for(grant, credential=leaked), token_for(grant, credential=other)
-    call_command("expire_credential", leaked.credential_id, reason="It is on a public page.")
+    by = staff.email
+    reason = "It is on a public page."
+    call_command("expire_credential", leaked.credential_id, reason=reason, by=by)
 
     def introspect(token):
         return post("/oauth/introspect", other, token=token).json()["active"]
@@ -193,14 +195,14 @@ def test_a_leaked_secret(api, consent, planned, capsys):
     assert message["description"].endswith("Reason: It is on a public page.")
     assert OutboxEntry.objects.filter(task=NOTICE_TASK).count() == 1
     assert "no other secret" not in capsys.readouterr().out
-    call_command("expire_credential", other.credential_id, reason="That one too.")
+    call_command("expire_credential", other.credential_id, reason="That one too.", by=by)
     assert "no other secret" in capsys.readouterr().out
 
 
-def test_only_known_secrets_can_be_ended(consent):
+def test_only_known_secrets_can_be_ended(consent, staff):
     """The command says so, and wants a reason."""
     known = consent.credentials.get().credential_id
     for words in (["cr_unknown", "--reason", "x"], [known], [known, "--reason", " "]):
         with pytest.raises(CommandError):
-            call_command("expire_credential", *words)
+            call_command("expire_credential", *words, "--by", staff.email)
     assert consent.credentials.usable(timezone.now()).exists()

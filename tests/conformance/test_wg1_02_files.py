@@ -243,11 +243,12 @@ def test_files_are_shared_with_whom_they_are_for(party):
             grant_files(**values, by="system")
 
 
-def test_the_command(party, capsys):
+def test_the_command(party, staff, capsys):
     """Staff share by command until there is a page."""
     file = party.upload()
     words = [party.files.client_id, SCOPE, file.file_id]
-    call_command("grant_file", *words, "--expires", "2090-01-01T00:00Z")
+    by = ["--by", staff.email]
+    call_command("grant_file", *words, "--expires", "2090-01-01T00:00Z", *by)
     grant = Grant.objects.get(scope=SCOPE)
     assert capsys.readouterr().out.strip() == grant.grant_id
     assert grant.expires is not None
@@ -255,5 +256,5 @@ def test_the_command(party, capsys):
     for position, wrong in ((0, "cl_x"), (1, "cds_usage"), (2, "file_x")):
         with pytest.raises(CommandError):
             call_command(
-                "grant_file", *[wrong if n == position else w for n, w in enumerate(words)]
+                "grant_file", *[wrong if n == position else w for n, w in enumerate(words)], *by
             )

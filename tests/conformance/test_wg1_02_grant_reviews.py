@@ -109,7 +109,7 @@ def test_a_message_tells_of_the_review(party):
 
 
 @pytest.mark.spec("WG1-02 8.6 d")
-def test_approval_widens(party, capsys):
+def test_approval_widens(party, staff, capsys):
     """By the command that staff use; the answer is the Client's request_update."""
     party.want(party.shared, party.other)
     message = party.message()
@@ -117,7 +117,7 @@ def test_approval_widens(party, capsys):
     assert message.message_id in capsys.readouterr().out
     call_command("show_request", message.message_id)
     assert party.other.file_id in capsys.readouterr().out
-    call_command("approve_request", message.message_id)
+    call_command("approve_request", message.message_id, by=staff.email)
     grant = party.now()
     assert (grant.status, grant.eta, grant.is_asking, grant.review) == ("active", None, False, None)
     wanted = party.entries(party.shared, party.other)
@@ -126,9 +126,9 @@ def test_approval_widens(party, capsys):
     update = Message.objects.get(type="request_update", previous=message)
     assert (update.status, update.related_type) == ("complete", "grant")
     assert party.message().status == "complete"
-    assert AuditEvent.objects.filter(action="grant.widened").exists()
+    assert AuditEvent.objects.get(action="grant.widened").actor == f"user:{staff.pk}"
     with pytest.raises(CommandError):
-        call_command("approve_request", message.message_id)
+        call_command("approve_request", message.message_id, by=staff.email)
 
 
 @pytest.mark.spec("WG1-02 6.3 f")
@@ -231,10 +231,11 @@ def test_an_end_ends_the_review(party):
     assert not party.now().is_asking
 
 
-def test_a_review_that_failed_holds_nothing_up(party):
+def test_a_review_that_failed_holds_nothing_up(party, staff):
     """Staff say that it could not be processed: the Grant can still end."""
     party.want(party.shared, party.other)
-    call_command("update_request", party.message().message_id, "errored", text="Broken")
+    by = staff.email
+    call_command("update_request", party.message().message_id, "errored", text="Broken", by=by)
     assert party.patch({"status": "closed"}).json()["status"] == "closed"
 
 

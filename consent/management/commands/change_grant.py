@@ -8,33 +8,34 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from consent.models import Grant
 from consent.services.grants import change_by_utility as staff
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
+from portal.models import User
 
-BY = "command:change_grant"
 _REASON = "what the client reads about it"
 
-Action = Callable[[Grant, Mapping[str, Any]], Grant]
+Action = Callable[[Grant, Mapping[str, Any], User], Grant]
 ACTIONS: Mapping[str, Action] = {
-    "suspend": lambda grant, options: staff.suspend_grant(
-        grant=grant, reason=options["reason"], by=BY
+    "suspend": lambda grant, options, by: staff.suspend_grant(
+        grant=grant, reason=options["reason"], by=by
     ),
-    "resume": lambda grant, options: staff.resume_grant(grant=grant, by=BY),
-    "disable": lambda grant, options: staff.disable_grant(
-        grant=grant, reason=options["reason"], by=BY
+    "resume": lambda grant, options, by: staff.resume_grant(grant=grant, by=by),
+    "disable": lambda grant, options, by: staff.disable_grant(
+        grant=grant, reason=options["reason"], by=by
     ),
-    "limit": lambda grant, options: staff.limit_grant(
-        grant=grant, scope_ids=options["scopes"], reason=options["reason"], by=BY
+    "limit": lambda grant, options, by: staff.limit_grant(
+        grant=grant, scope_ids=options["scopes"], reason=options["reason"], by=by
     ),
-    "lift-limit": lambda grant, options: staff.lift_limit(grant=grant, by=BY),
-    "report": lambda grant, options: staff.report_data_state(
-        grant=grant, status=options["status"], by=BY
+    "lift-limit": lambda grant, options, by: staff.lift_limit(grant=grant, by=by),
+    "report": lambda grant, options, by: staff.report_data_state(
+        grant=grant, status=options["status"], by=by
     ),
-    "recompute": lambda grant, options: staff.recompute_grant(grant=grant, by=BY),
-    "require-sub-grants": lambda grant, options: staff.require_sub_grants(grant=grant, by=BY),
+    "recompute": lambda grant, options, by: staff.recompute_grant(grant=grant, by=by),
+    "require-sub-grants": lambda grant, options, by: staff.require_sub_grants(grant=grant, by=by),
 }
 
 
 class Command(BaseCommand):
-    """`manage.py change_grant GRANT_ID suspend --reason "..."`, and the other actions."""
+    """`manage.py change_grant GRANT_ID suspend --reason "..." --by EMAIL`; other actions."""
 
     help = "Suspend, resume, disable, limit a Grant, or report how its data is doing."
 
@@ -51,14 +52,17 @@ class Command(BaseCommand):
         report.add_argument("status", choices=sorted(staff.DATA_STATES))
         for name in ("resume", "lift-limit", "recompute", "require-sub-grants"):
             actions.add_parser(name)
+        for action in actions.choices.values():
+            add_by_argument(action)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it; print the status that the Grant has now."""
+        by = actor(options)
         grant = Grant.objects.filter(grant_id=options["grant_id"]).first()
         if grant is None:
             raise CommandError(f"there is no Grant {options['grant_id']}")
         try:
-            changed = ACTIONS[options["action"]](grant, options)
+            changed = ACTIONS[options["action"]](grant, options, by)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(changed.status)

@@ -8,10 +8,11 @@ from customerdata.models import AccountHolder, AccountVersion
 from customerdata.services.links.link import plain_number
 from customerdata.services.links.unlink import end_link
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 
 
 class Command(BaseCommand):
-    """`manage.py end_account_link ADDRESS ACCOUNT_NUMBER --reason TEXT [--mistake]`."""
+    """`manage.py end_account_link ADDRESS ACCOUNT_NUMBER --reason TEXT [--mistake] --by EMAIL`."""
 
     help = (
         "End the link of a person to an account: companies get nothing newer of it. With --mistake "
@@ -24,9 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("account_number")
         parser.add_argument("--reason", required=True, help="what the customer reads")
         parser.add_argument("--mistake", action="store_true", help="the link was never right")
+        add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """End it."""
+        by = actor(options)
         numbers = AccountVersion.objects.current().filter(
             account_number=plain_number(options["account_number"])
         )
@@ -42,7 +45,7 @@ class Command(BaseCommand):
                 holder=holder,
                 reason=options["reason"],
                 mistaken=options["mistake"],
-                by="command:end_account_link",
+                by=by,
             )
         except DomainError as error:
             raise CommandError(error.message) from error

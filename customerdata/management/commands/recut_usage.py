@@ -8,12 +8,13 @@ from tqdm import tqdm
 
 from customerdata.models import UsageSeries
 from customerdata.services.recutting import recut_batch
+from portal.management.by import actor, add_by_argument
 from portal.models import User
 from portal.values.zone_rules import rules_version
 
 
 class Command(BaseCommand):
-    """`manage.py recut_usage [--zone NAME] [--dry-run] [--by LOGIN]`."""
+    """`manage.py recut_usage [--zone NAME] [--dry-run] [--by EMAIL]`."""
 
     help = (
         "Move stored readings to the local months to which they belong under the time zone rules "
@@ -24,12 +25,12 @@ class Command(BaseCommand):
         """Say what to look at, how much at once, and in whose name."""
         parser.add_argument("--zone", help="this IANA zone alone")
         parser.add_argument("--dry-run", action="store_true", help="count, store nothing")
-        parser.add_argument("--by", default="", help="login of the member of staff who runs it")
         parser.add_argument("--batch", type=int, default=200, help="series in one transaction")
+        add_by_argument(parser, required=False)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Go zone by zone, batch by batch; each batch is committed."""
-        by = _actor(options["by"])
+        by = actor(options) if options["by"] else "command:recut_usage"
         zones = UsageSeries.objects.zones()
         if options["zone"]:
             if options["zone"] not in zones:
@@ -65,12 +66,3 @@ class Command(BaseCommand):
             f"{zone}: {seen} series looked at, {changed} {verb} anew, {versions} new versions."
         )
         return refused
-
-
-def _actor(login: str) -> User | str:
-    if not login:
-        return "command:recut_usage"
-    staff = User.objects.filter(email__iexact=login, is_staff=True).first()
-    if staff is None:
-        raise CommandError("Name the login of a member of staff with --by.")
-    return staff

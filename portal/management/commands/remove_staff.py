@@ -5,12 +5,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 from portal.models import User
 from portal.sign_in.staff import remove_staff
 
 
 class Command(BaseCommand):
-    """`manage.py remove_staff ADDRESS`."""
+    """`manage.py remove_staff ADDRESS --by EMAIL`."""
 
     help = (
         "End the role of staff or administrator, with all sessions. The person can still sign in."
@@ -19,14 +20,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the person."""
         parser.add_argument("email", help="the address that the person signs in with")
+        add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Take the role away."""
+        by = actor(options)
         user = User.objects.filter(email__iexact=options["email"]).first()
         if user is None:
             raise CommandError("Nobody signs in with this address.")
         try:
-            remove_staff(user=user, by="command:remove_staff")
+            remove_staff(user=user, by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"{user.email} does not work here any more and is signed out.")

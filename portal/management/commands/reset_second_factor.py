@@ -5,12 +5,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 from portal.models import User
 from portal.sign_in.notices import reset_second_factor
 
 
 class Command(BaseCommand):
-    """`manage.py reset_second_factor ADDRESS --reason TEXT`."""
+    """`manage.py reset_second_factor ADDRESS --reason TEXT --by EMAIL`."""
 
     help = (
         "Take away somebody's codes and end their sessions. Make sure first that it is they who "
@@ -21,16 +22,16 @@ class Command(BaseCommand):
         """Take the person and the reason."""
         parser.add_argument("email", help="the address that the person signs in with")
         parser.add_argument("--reason", required=True, help="what the person reads")
+        add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Reset it."""
+        by = actor(options)
         user = User.objects.filter(email__iexact=options["email"]).first()
         if user is None:
             raise CommandError("Nobody signs in with this address.")
         try:
-            reset_second_factor(
-                user=user, reason=options["reason"], by="command:reset_second_factor"
-            )
+            reset_second_factor(user=user, reason=options["reason"], by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"{user.email} has no second factor now, and gets a mail.")

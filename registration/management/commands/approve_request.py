@@ -5,13 +5,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 from registration.models import Message
 from registration.services.reviews.decide import approve_request
 from registration.services.reviews.seen_version import NotAsSeen
 
 
 class Command(BaseCommand):
-    """`manage.py approve_request MESSAGE_ID [--seen VERSION] [--note TEXT] [--option N=VALUE]`."""
+    """`manage.py approve_request MESSAGE_ID --by EMAIL [--seen VERSION] [--note TEXT]`."""
 
     help = (
         "Approve a request or submission: create the production Client or the Grants, apply the "
@@ -35,9 +36,11 @@ class Command(BaseCommand):
             metavar="NAME=VALUE",
             help="for grant requests customer=ADDRESS: the customer who agreed",
         )
+        add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Approve, and print what came of it."""
+        by = actor(options)
         message = Message.objects.filter(message_id=options["message_id"]).first()
         if message is None:
             raise CommandError("There is no such Message; see manage.py list_requests.")
@@ -48,7 +51,7 @@ class Command(BaseCommand):
                 seen=options["seen"],
                 note=options["note"],
                 options=chosen,
-                by="command:approve_request",
+                by=by,
             )
         except NotAsSeen as error:
             raise CommandError(

@@ -5,12 +5,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 from registration.models import Client
 from registration.services.clients.update import disable_client
 
 
 class Command(BaseCommand):
-    """`manage.py disable_client CLIENT_ID --reason TEXT`."""
+    """`manage.py disable_client CLIENT_ID --reason TEXT --by EMAIL`."""
 
     help = "Stop a Client at once: its secrets end and its tokens die. Its owner reads the reason."
 
@@ -18,14 +19,16 @@ class Command(BaseCommand):
         """Take the Client and the reason."""
         parser.add_argument("client_id")
         parser.add_argument("--reason", required=True, help="what the third party reads")
+        add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Disable it."""
+        by = actor(options)
         client = Client.objects.filter(client_id=options["client_id"]).first()
         if client is None:
             raise CommandError("There is no such Client.")
         try:
-            disable_client(client=client, reason=options["reason"], by="command:disable_client")
+            disable_client(client=client, reason=options["reason"], by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"{client.client_id} is disabled.")

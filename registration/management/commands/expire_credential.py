@@ -6,12 +6,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 from registration.models import Credential
 from registration.services.credentials.lifecycle import expire_leaked_credential
 
 
 class Command(BaseCommand):
-    """`manage.py expire_credential CREDENTIAL_ID --reason TEXT` (CDS-WG1-02 7.6)."""
+    """`manage.py expire_credential CREDENTIAL_ID --reason TEXT --by EMAIL` (CDS-WG1-02 7.6)."""
 
     help = "End one secret at once, with every token it obtained. Its owner reads the reason."
 
@@ -19,16 +20,16 @@ class Command(BaseCommand):
         """Take the Credential and the reason."""
         parser.add_argument("credential_id")
         parser.add_argument("--reason", required=True, help="what the third party reads")
+        add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """End it, and say so."""
+        by = actor(options)
         credential = Credential.objects.filter(credential_id=options["credential_id"]).first()
         if credential is None:
             raise CommandError("There is no such Credential.")
         try:
-            expire_leaked_credential(
-                credential=credential, reason=options["reason"], by="command:expire_credential"
-            )
+            expire_leaked_credential(credential=credential, reason=options["reason"], by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"{credential.credential_id} has ended, with its tokens.")

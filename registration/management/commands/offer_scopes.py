@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 from registration.catalogue.admin import CLIENT_ADMIN
 from registration.services.catalogue.offers import (
     current_offers,
@@ -17,13 +18,14 @@ from registration.services.catalogue.offers import (
 
 
 class Command(BaseCommand):
-    """`manage.py offer_scopes [FILE]`."""
+    """`manage.py offer_scopes [FILE --by EMAIL]`."""
 
     help = "Print the offered scopes as JSON, or replace all of them by those of a file."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file, if any."""
         parser.add_argument("file", nargs="?", type=Path, help="as printed without a file")
+        add_by_argument(parser, required=False)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print or load; errors list every rule that is broken."""
@@ -32,12 +34,13 @@ class Command(BaseCommand):
             rows = [offer_to_json(offer) for offer in current_offers().values()]
             self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
             return
+        by = actor(options)
         try:
             rows = json.loads(file.read_bytes())
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise CommandError(f"{file} must hold a JSON array of scopes")
             offers = [offer_from_json(row) for row in rows if row.get("id") != CLIENT_ADMIN]
-            load_offers(offers, by="command:offer_scopes")
+            load_offers(offers, by=by)
         except (DomainError, OSError, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{len(offers)} scopes offered, besides {CLIENT_ADMIN}")

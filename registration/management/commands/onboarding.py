@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 from portal.models import User
 from registration.models.onboarding import Requirement
 from registration.services.onboarding import requirements
@@ -15,7 +16,7 @@ ACTIONS = ("list", "approve", "reject", "reopen", "refund")
 
 
 class Command(BaseCommand):
-    """`manage.py onboarding list|approve|reject|reopen|refund`.
+    """`manage.py onboarding list`, or `approve|reject|reopen|refund REQUIREMENT --by EMAIL`.
 
     An approved fee is a received payment; `refund` pays a card payment back.
     """
@@ -26,10 +27,10 @@ class Command(BaseCommand):
         """Name the action, and the requirement by its id or its invoice reference."""
         parser.add_argument("action", choices=ACTIONS)
         parser.add_argument("requirement", nargs="?", default="", help="id or invoice reference")
-        parser.add_argument("--by", default="", help="login of the member of staff who decides")
         parser.add_argument(
             "--reason", default="", help="compulsory for reject; the party reads it"
         )
+        add_by_argument(parser, required=False)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print one line a requirement."""
@@ -37,11 +38,9 @@ class Command(BaseCommand):
             for row in Requirement.objects.unmet().select_related("registration").order_by("pk"):
                 self.stdout.write(_line(row))
             return
-        staff = User.objects.filter(email__iexact=options["by"], is_staff=True).first()
-        if staff is None:
-            raise CommandError("Name the login of a member of staff with --by.")
+        by = actor(options)
         try:
-            row = _act(options["action"], _find(options["requirement"]), options["reason"], staff)
+            row = _act(options["action"], _find(options["requirement"]), options["reason"], by)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(_line(row))

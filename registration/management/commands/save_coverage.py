@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 from registration.models import CoverageEntry
 from registration.services.metadata.coverage import (
     COMMODITY_TYPES,
@@ -15,7 +16,6 @@ from registration.services.metadata.coverage import (
 )
 from registration.validation.geojson import GeoJsonError, parse_geojson
 
-BY = "command:save_coverage"
 _TEXTS = {
     "entity_name": "name of the utility that is covered",
     "entity_abbreviation": "its short name",
@@ -27,7 +27,7 @@ _TEXTS = {
 
 
 class Command(BaseCommand):
-    """`manage.py save_coverage ENTRY_ID [--name ... --geojson FILE] | --delete`."""
+    """`manage.py save_coverage ENTRY_ID [--name ... --geojson FILE] | --delete --by EMAIL`."""
 
     help = "Create, change or delete a coverage entry (CDS-WG1-01 4.3). What is not named stays."
 
@@ -43,15 +43,17 @@ class Command(BaseCommand):
         parser.add_argument("--capabilities", nargs="*", help="for example oauth")
         parser.add_argument("--geojson", type=Path, help="file with the area, WGS 84")
         parser.add_argument("--delete", action="store_true", help="take the entry out")
+        add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the entry; errors say which rule was broken."""
+        by = actor(options)
         entry_id: str = options["entry_id"]
         try:
             if options["delete"]:
-                delete_coverage_entry(entry_id=entry_id, by=BY)
+                delete_coverage_entry(entry_id=entry_id, by=by)
             else:
-                save_coverage_entry(entry_id=entry_id, values=_values(options), by=BY)
+                save_coverage_entry(entry_id=entry_id, values=_values(options), by=by)
         except (DomainError, GeoJsonError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{entry_id} {'deleted' if options['delete'] else 'saved'}")

@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
+from portal.models import User
 from registration.models import Message, Registration
 from registration.services.messages.attachments import (
     UNKNOWN,
@@ -17,11 +19,9 @@ from registration.services.messages.attachments import (
 )
 from registration.services.messages.write import send_message, send_notification
 
-BY = "command:send_message"
-
 
 class Command(BaseCommand):
-    """`manage.py send_message REGISTRATION_ID --subject S --text T [--attach FILE]`."""
+    """`manage.py send_message REGISTRATION_ID --subject S --text T [--attach FILE] --by EMAIL`."""
 
     help = "Write a private message to one third party (with files), or to `all` a notification."
 
@@ -32,24 +32,26 @@ class Command(BaseCommand):
         parser.add_argument("--text", required=True)
         parser.add_argument("--reply-to", default="", metavar="MESSAGE_ID")
         parser.add_argument("--attach", action="append", default=[], type=Path, metavar="FILE")
+        add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Send it."""
+        by = actor(options)
         try:
             if options["registration_id"] == "all":
-                self._notify(options)
+                self._notify(options, by)
             else:
-                self._send(options)
+                self._send(options, by)
         except (DomainError, OSError) as error:
             raise CommandError(str(error)) from error
 
-    def _notify(self, options: dict[str, Any]) -> None:
+    def _notify(self, options: dict[str, Any], by: User) -> None:
         if options["attach"] or options["reply_to"]:
             raise CommandError("A notification to all takes neither files nor --reply-to.")
-        count = send_notification(name=options["subject"], description=options["text"], by=BY)
+        count = send_notification(name=options["subject"], description=options["text"], by=by)
         self.stdout.write(f"Sent to {count} registrations.")
 
-    def _send(self, options: dict[str, Any]) -> None:
+    def _send(self, options: dict[str, Any], by: User) -> None:
         registration = Registration.objects.filter(
             registration_id=options["registration_id"]
         ).first()
@@ -72,7 +74,7 @@ class Command(BaseCommand):
                 name=options["subject"],
                 description=options["text"],
                 previous=previous,
-                by=BY,
+                by=by,
             )
             store_attachments(message=message, files=files)
         self.stdout.write(f"{message.message_id} sent, {len(files)} files.")

@@ -5,13 +5,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 from registration.models import Message
 from registration.models.message_states import ERRORED, OPEN, PENDING
 from registration.services.messages.write import update_request
 
 
 class Command(BaseCommand):
-    """`manage.py update_request MESSAGE_ID STATUS --text TEXT`."""
+    """`manage.py update_request MESSAGE_ID STATUS --text TEXT --by EMAIL`."""
 
     help = (
         "Give a request another status, or repeat its status to inform the third party. To decide "
@@ -23,9 +24,11 @@ class Command(BaseCommand):
         parser.add_argument("message_id")
         parser.add_argument("status", choices=[OPEN, PENDING, ERRORED])
         parser.add_argument("--text", required=True, help="what the third party reads")
+        add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the request_update."""
+        by = actor(options)
         message = Message.objects.filter(message_id=options["message_id"]).first()
         if message is None:
             raise CommandError("There is no such Message; see manage.py list_requests.")
@@ -34,7 +37,7 @@ class Command(BaseCommand):
                 message=message,
                 status=options["status"],
                 description=options["text"],
-                by="command:update_request",
+                by=by,
             )
         except DomainError as error:
             raise CommandError(error.message) from error

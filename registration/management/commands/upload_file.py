@@ -6,12 +6,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.errors import DomainError
+from portal.management.by import actor, add_by_argument
 from registration.models import Registration
 from registration.services.files.upload import upload_file
 
 
 class Command(BaseCommand):
-    """`manage.py upload_file REGISTRATION_ID FILE`."""
+    """`manage.py upload_file REGISTRATION_ID FILE --by EMAIL`."""
 
     help = "Store a file for a party. Nobody can read it before grant_file shares it."
 
@@ -22,9 +23,11 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="file name that the party sees")
         parser.add_argument("--mime-type", default="", help="by default from the name")
         parser.add_argument("--description", default="", help="one sentence about the file")
+        add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Store the file; print its id."""
+        by = actor(options)
         registration = Registration.objects.filter(
             registration_id=options["registration_id"]
         ).first()
@@ -39,7 +42,7 @@ class Command(BaseCommand):
                     content=content,
                     mime_type=options["mime_type"],
                     description=options["description"],
-                    by="command:upload_file",
+                    by=by,
                 )
         except (DomainError, OSError) as error:
             raise CommandError(str(error)) from error

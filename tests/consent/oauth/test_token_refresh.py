@@ -200,12 +200,12 @@ def test_an_access_token_is_no_refresh_token(acme):
     assert refresh(acme.app_credential, body["access_token"]).json()["error"] == "invalid_grant"
 
 
-def test_all_tokens_end_in_an_emergency(acme, rival, capsys):
+def test_all_tokens_end_in_an_emergency(acme, rival, staff, capsys):
     """Whoever holds one, of whichever Client; the secret gets new ones from then on."""
     body, grant = first_tokens(acme)
     raw = token_for(GrantFactory.create(client=rival.app))
     code, _grant = approved(acme.app, redirect_uri=CALLBACK)
-    call_command("end_all_tokens", "--reason", "a dump was lost")
+    call_command("end_all_tokens", "--reason", "a dump was lost", "--by", staff.email)
     assert "Clients have ended" in capsys.readouterr().out
     assert refresh(acme.app_credential, body["refresh_token"]).json()["error"] == "invalid_grant"
     asked = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
@@ -215,7 +215,7 @@ def test_all_tokens_end_in_an_emergency(acme, rival, capsys):
         assert token is not None
         assert not is_alive(token, now=timezone.now())
     event = AuditEvent.objects.get(action="tokens.ended")
-    assert (event.actor, event.details["reason"]) == ("command:end_all_tokens", "a dump was lost")
+    assert (event.actor, event.details["reason"]) == (f"user:{staff.pk}", "a dump was lost")
     fresh = find_access_token(token_for(grant, client=acme.app))
     assert fresh is not None
     assert is_alive(fresh, now=timezone.now())

@@ -1,13 +1,27 @@
 """Who acts in a command of `manage.py`."""
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, get_commands, load_command_class
 from django.core.management.base import CommandParser
 
 from portal.management.by import actor, add_by_argument
 from portal.models import User
 
 pytestmark = pytest.mark.django_db
+
+
+APPS = {"portal", "registration", "consent", "customerdata"}
+# These only print, or run unattended.
+WITHOUT = {
+    "check_audit",
+    "demo",
+    "demo_otp",
+    "import_greenbutton",
+    "list_requests",
+    "print_env",
+    "reencrypt_secrets",
+    "show_request",
+}
 
 
 def parsed(*words, required=True):
@@ -17,10 +31,9 @@ def parsed(*words, required=True):
     return vars(parser.parse_args(words))
 
 
-@pytest.mark.parametrize("role", ["is_staff", "is_superuser"])
-def test_a_member_of_staff_is_found_by_address(role):
-    """However it is capitalized; administrators count."""
-    sam = User.objects.create_user("sam@example.com", None, **{role: True})
+def test_a_member_of_staff_is_found_by_address():
+    """However it is capitalized."""
+    sam = User.objects.create_user("sam@example.com", is_staff=True)
     assert actor(parsed("--by", " Sam@Example.com")) == sam
 
 
@@ -46,3 +59,15 @@ def test_it_cannot_be_left_out():
     for words in ([], ["--by", " "]):
         with pytest.raises(CommandError, match="--by EMAIL"):
             actor(parsed(*words, required=False))
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(name for name, app in get_commands().items() if app in APPS and name not in WITHOUT),
+)
+def test_every_command_of_staff_takes_it(name):
+    """A new one either says who acts, or is listed as one for machines."""
+    parser = load_command_class(get_commands()[name], name).create_parser("manage.py", name)
+    choices = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
+    parsers = [sub for found in choices for sub in found.values()] or [parser]
+    assert all("--by EMAIL" in each.format_help() for each in parsers)

@@ -64,40 +64,53 @@ def with_codes(sam):
     return sam
 
 
-def test_roles_come_and_go(sam, capsys):
+def test_roles_come_and_go(sam, staff, capsys):
     """The command gives exactly the role that it names; each change is on record."""
-    by, subject = "command:make_staff", f"user:{sam.pk}"
-    call_command("make_staff", "Sam@example.com")
+    by, subject = f"user:{staff.pk}", f"user:{sam.pk}"
+    call_command("make_staff", "Sam@example.com", by=staff.email)
     assert roles(sam) == (True, False)
-    call_command("make_staff", sam.email, "--admin")
+    call_command("make_staff", sam.email, "--admin", by=staff.email)
     assert roles(sam) == (True, True)
-    call_command("make_staff", sam.email)
+    call_command("make_staff", sam.email, by=staff.email)
     assert roles(sam) == (True, False)
-    call_command("remove_staff", "Sam@example.com")
+    call_command("remove_staff", "Sam@example.com", by=staff.email)
     assert roles(sam) == (False, False)
     assert recorded("staff.made", "staff.removed") == [
         (subject, by, {"role": "staff"}),
         (subject, by, {"role": "administrator"}),
         (subject, by, {"role": "staff"}),
-        (subject, "command:remove_staff", {}),
+        (subject, by, {}),
     ]
     assert "sam@example.com is an administrator now" in capsys.readouterr().out
 
 
+def test_the_first_member_of_staff_is_made_without_a_name(sam, staff):
+    """There is nobody to name yet; whose sign-in is closed works here no more."""
+    User.objects.filter(pk=staff.pk).update(is_active=False)
+    call_command("make_staff", sam.email)
+    assert recorded("staff.made") == [
+        (f"user:{sam.pk}", "command:make_staff", {"role": "staff"}),
+    ]
+    with pytest.raises(CommandError, match="--by"):
+        call_command("make_staff", sam.email, "--admin")
+    call_command("make_staff", sam.email, "--admin", by=sam.email)
+    assert roles(sam) == (True, True)
+
+
 @pytest.mark.parametrize("before", [[], ["--admin"]])
 @pytest.mark.parametrize("words", [["make_staff"], ["make_staff", "--admin"], ["remove_staff"]])
-def test_a_change_of_role_signs_out(sam, before, words):
+def test_a_change_of_role_signs_out(sam, staff, before, words):
     """Everywhere, but nobody else; without a change nothing happens."""
-    call_command("make_staff", sam.email, *before)
+    call_command("make_staff", sam.email, *before, by=staff.email)
     browsers = [signed_in(sam), signed_in(sam)]
     other = signed_in(somebody("carol@example.com"))
     name, *options = words
     is_same = name == "make_staff" and options == before
     if is_same:
         with pytest.raises(CommandError, match="this role already"):
-            call_command(name, sam.email, *options)
+            call_command(name, sam.email, *options, by=staff.email)
     else:
-        call_command(name, sam.email, *options)
+        call_command(name, sam.email, *options, by=staff.email)
     assert [is_in(browser) for browser in browsers] == [is_same] * 2
     assert is_in(other)
 
@@ -114,11 +127,11 @@ def test_a_role_needs_a_confirmed_sign_in():
     assert recorded("staff.made") == []
 
 
-def test_who_has_no_role_loses_none(sam):
+def test_who_has_no_role_loses_none(sam, staff):
     """The command says so."""
     for address in (sam.email, "nobody@example.com"):
         with pytest.raises(CommandError):
-            call_command("remove_staff", address)
+            call_command("remove_staff", address, by=staff.email)
     assert recorded("staff.removed") == []
 
 
@@ -133,20 +146,21 @@ def test_a_new_administrator_sets_up_a_second_factor_first(sam):
     assert browser.get("/admin/portal/user/").status_code == 302
 
 
-def test_a_lost_second_factor_is_reset(with_codes):
+def test_a_lost_second_factor_is_reset(with_codes, staff):
     """All codes and sessions end, the person reads why, and sets up a new one."""
-    call_command("make_staff", with_codes.email, "--admin")
+    call_command("make_staff", with_codes.email, "--admin", by=staff.email)
     browser, other = signed_in(with_codes), somebody("carol@example.com")
     secret = generate_totp_secret()
     TOTP.activate(other, secret)
-    call_command("reset_second_factor", "Sam@example.com", reason="Your phone <b>fell</b>.")
+    reason = "Your phone <b>fell</b>."
+    call_command("reset_second_factor", "Sam@example.com", reason=reason, by=staff.email)
     assert not is_in(browser)
     assert [each.user for each in Authenticator.objects.all()] == [other]
     assert recorded("second_factor.reset") == [
         (
             f"user:{with_codes.pk}",
-            "command:reset_second_factor",
-            {"reason": "Your phone <b>fell</b>."},
+            f"user:{staff.pk}",
+            {"reason": reason},
         )
     ]
     run_outbox("portal.tasks.send_second_factor_reset")
@@ -164,7 +178,7 @@ def test_a_lost_second_factor_is_reset(with_codes):
     assert signing_in.post("/accounts/2fa/authenticate/", code)["Location"] == "/"
 
 
-def test_a_reset_needs_a_reason_and_something_to_reset(with_codes):
+def test_a_reset_needs_a_reason_and_something_to_reset(with_codes, staff):
     """Nothing happens otherwise."""
     browser, other = signed_in(with_codes), somebody("carol@example.com")
     for words in (
@@ -174,7 +188,7 @@ def test_a_reset_needs_a_reason_and_something_to_reset(with_codes):
         ["nobody@example.com", "--reason", "x"],
     ):
         with pytest.raises(CommandError):
-            call_command("reset_second_factor", *words)
+            call_command("reset_second_factor", *words, "--by", staff.email)
     assert is_in(browser)
     assert Authenticator.objects.filter(user=with_codes).count() == 2
     assert recorded("second_factor.reset") == []

@@ -229,9 +229,10 @@ def locked_out():
     return admin
 
 
-def test_staff_make_a_secret_where_none_is_left(locked_out, capsys):
+def test_staff_make_a_secret_where_none_is_left(locked_out, staff, capsys):
     """With it the owner gets a token again; Message and mail tell of it, never the secret."""
-    call_command("replace_credential", locked_out.client_id, reason="You ended the last one.")
+    reason = "You ended the last one."
+    call_command("replace_credential", locked_out.client_id, reason=reason, by=staff.email)
     printed = capsys.readouterr().out
     made = locked_out.credentials.usable(timezone.now()).get()
     assert printed == (
@@ -246,7 +247,7 @@ def test_staff_make_a_secret_where_none_is_left(locked_out, capsys):
     assert caller(locked_out).get(message.related_uri).json()["client_secret"] == made.secret
     event = AuditEvent.objects.get(action="credential.created")
     assert event.subject == f"credential:{made.credential_id}"
-    assert event.actor == "command:replace_credential"
+    assert event.actor == f"user:{staff.pk}"
     run_outbox("registration.tasks.send_message_notice")
     run_outbox("registration.tasks.mail_message_notice")
     assert [each.to for each in mail.outbox] == [locked_out.registration.contacts]
@@ -254,16 +255,16 @@ def test_staff_make_a_secret_where_none_is_left(locked_out, capsys):
     assert [words for words in told if made.secret in words] == []
 
 
-def test_staff_make_no_second_secret(locked_out):
+def test_staff_make_no_second_secret(locked_out, staff):
     """Only owners have several; what still works is named, so that staff can end it."""
     working = CredentialFactory.create(client=locked_out, expires=timezone.now() + timedelta(1))
     with pytest.raises(CommandError, match=working.credential_id):
-        call_command("replace_credential", locked_out.client_id, reason="Lost.")
+        call_command("replace_credential", locked_out.client_id, reason="Lost.", by=staff.email)
     assert locked_out.credentials.count() == 2
     assert not Message.objects.exists()
 
 
-def test_staff_give_a_reason_and_name_a_client_that_may_have_a_secret(locked_out):
+def test_staff_give_a_reason_and_name_a_client_that_may_have_a_secret(locked_out, staff):
     """Nothing is made otherwise."""
     public = ClientFactory.create(public=True).client_id
     disabled = ClientFactory.create(consent=True, cds_status="disabled").client_id
@@ -275,5 +276,5 @@ def test_staff_give_a_reason_and_name_a_client_that_may_have_a_secret(locked_out
         [disabled, "--reason", "x"],
     ):
         with pytest.raises(CommandError):
-            call_command("replace_credential", *words)
+            call_command("replace_credential", *words, "--by", staff.email)
     assert not Credential.objects.usable(timezone.now()).exists()

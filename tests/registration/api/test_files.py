@@ -154,15 +154,16 @@ def test_the_address_is_published_with_the_scope_only():
     }
 
 
-def test_the_command(tmp_path, capsys):
+def test_the_command(tmp_path, staff, capsys):
     """Staff upload by command until there is a page."""
     registration_id = RegistrationFactory.create().registration_id
     path = tmp_path / "rates.csv"
     path.write_bytes(b"a,b\n")
-    call_command("upload_file", registration_id, str(path), "--description", "Rates")
+    by = ["--by", staff.email]
+    call_command("upload_file", registration_id, str(path), "--description", "Rates", *by)
     file = ServerProvidedFile.objects.get()
     assert capsys.readouterr().out.strip() == file.file_id
     assert (file.name, file.mime_type, file.description) == ("rates.csv", "text/csv", "Rates")
     for words in (["reg_x", str(path)], [registration_id, str(tmp_path / "missing")]):
         with pytest.raises(CommandError):
-            call_command("upload_file", *words)
+            call_command("upload_file", *words, *by)

@@ -182,14 +182,19 @@ def test_recomputing_takes_nothing_away():
     assert Grant.objects.get().status == "active"
 
 
-def run(*args):
-    """Return what the command prints."""
-    out = StringIO()
-    call_command("change_grant", *args, stdout=out)
-    return out.getvalue().strip()
+@pytest.fixture
+def run(staff):
+    """Runs the command as staff; returns what it prints."""
+
+    def call(*args):
+        out = StringIO()
+        call_command("change_grant", *args, "--by", staff.email, stdout=out)
+        return out.getvalue().strip()
+
+    return call
 
 
-def test_the_command():
+def test_the_command(run, staff):
     """Staff work by command until there is a page."""
     grant_id = GrantFactory.create().grant_id
     assert run(grant_id, "suspend", "--reason", "test") == "suspended"
@@ -201,7 +206,7 @@ def test_the_command():
     assert run(grant_id, "recompute") == "pending"
     assert run(grant_id, "require-sub-grants") == "needs_sub_grants"
     assert run(grant_id, "disable", "--reason", "test") == "disabled"
-    assert set(AuditEvent.objects.values_list("actor", flat=True)) == {"command:change_grant"}
+    assert set(AuditEvent.objects.values_list("actor", flat=True)) == {f"user:{staff.pk}"}
     with pytest.raises(CommandError, match="cannot become"):
         run(grant_id, "suspend", "--reason", "test")
     with pytest.raises(CommandError, match="no Grant"):

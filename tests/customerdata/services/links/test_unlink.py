@@ -470,11 +470,13 @@ def test_it_needs_a_reason_and_a_link(home):
         home.leave()
 
 
-def test_the_command(home, capsys):
+def test_the_command(home, staff, capsys):
     """Staff name the person and the number."""
     number = home.account.versions.get().account_number
     with pytest.raises(CommandError):
-        call_command("end_account_link", "nobody@example.com", number, "--reason", "x")
+        call_command(
+            "end_account_link", "nobody@example.com", number, "--reason", "x", "--by", staff.email
+        )
     call_command(
         "end_account_link",
         home.user.email.upper(),
@@ -482,6 +484,8 @@ def test_the_command(home, capsys):
         "--reason",
         "Wrong person.",
         "--mistake",
+        "--by",
+        staff.email,
     )
     link = home.link()
     assert link.mistaken

@@ -335,8 +335,9 @@ def test_the_changelog_sends_no_mail():
     assert not OutboxEntry.objects.exists()
 
 
-def test_commands_decide(sandbox):
-    """list_requests shows it, approve_request does it, with the command as actor."""
+def test_commands_decide(sandbox, staff):
+    """list_requests shows it, approve_request does it in the name of who decides."""
+    by = staff.email
     request = production_request(sandbox)
     asked = MessageFactory.create(type="payment_request", status="open")
     listed = run("list_requests")
@@ -345,18 +346,18 @@ def test_commands_decide(sandbox):
     assert asked.message_id not in listed
     assert asked.message_id in run("list_requests", all=True)
     seen = run("show_request", request.message_id).rpartition("version: ")[2].strip()
-    approved = run("approve_request", request.message_id, seen=seen, note="Welcome")
+    approved = run("approve_request", request.message_id, seen=seen, note="Welcome", by=by)
     assert "/cds-api/v1/clients/" in approved
-    assert AuditEvent.objects.get(action="request.approved").actor == "command:approve_request"
+    assert AuditEvent.objects.get(action="request.approved").actor == f"user:{staff.pk}"
     assert run("list_requests") == "Nothing waits.\n"
     other = waiting("grant_request")
-    assert "rejected" in run("reject_request", other.message_id, reason="No letter.")
+    assert "rejected" in run("reject_request", other.message_id, reason="No letter.", by=by)
     support = waiting()
-    run("update_request", support.message_id, "pending", text="We are looking.")
+    run("update_request", support.message_id, "pending", text="We are looking.", by=by)
     assert Message.objects.get(previous=support).status == "pending"
 
 
-def test_commands_refuse_in_words():
+def test_commands_refuse_in_words(staff):
     """Exit code and sentence, no traceback."""
     done = MessageFactory.create(type="support_request", status="complete")
     for command, args, options in (
@@ -371,35 +372,37 @@ def test_commands_refuse_in_words():
         ("send_message", ["x"], {"subject": "a", "text": "b"}),
     ):
         with pytest.raises(CommandError):
-            run(command, *args, **options)
+            run(command, *args, **options, by=staff.email)
 
 
-def test_commands_stop_and_start_clients(sandbox):
+def test_commands_stop_and_start_clients(sandbox, staff):
     """The reason is compulsory; the admin Client is never stopped."""
-    run("disable_client", sandbox.client_id, reason="Complaints")
+    by = staff.email
+    run("disable_client", sandbox.client_id, reason="Complaints", by=by)
     sandbox.refresh_from_db()
     assert not sandbox.is_enabled
-    assert "sandbox" in run("enable_client", sandbox.client_id)
+    assert "sandbox" in run("enable_client", sandbox.client_id, by=by)
     admin = ClientFactory.create(admin=True)
     with pytest.raises(CommandError, match="cannot be disabled"):
-        run("disable_client", admin.client_id, reason="x")
+        run("disable_client", admin.client_id, reason="x", by=by)
     with pytest.raises(CommandError):
-        run("disable_client", sandbox.client_id)
+        run("disable_client", sandbox.client_id, by=by)
 
 
-def test_the_command_writes_with_files(tmp_path):
+def test_the_command_writes_with_files(tmp_path, staff):
     """Ten megabytes to the third party, as it would arrive at its software."""
     admin = ClientFactory.create(admin=True)
     file = tmp_path / "tariff.pdf"
     file.write_bytes(b"%PDF-1.7\n" + bytes(10 * 1024 * 1024 - 9))
     registration_id = admin.registration.registration_id
-    options: dict[str, Any] = {"subject": "Tariff", "text": "See file", "attach": [file]}
+    by = staff.email
+    options: dict[str, Any] = {"subject": "Tariff", "text": "See file", "attach": [file], "by": by}
     assert "1 files" in run("send_message", registration_id, **options)
     answer: Any = caller(admin).get(LIST)
     (row,) = json.loads(b"".join(answer.streaming_content))["unread"]
     assert (row["attachments"][0]["filename"], row["type"]) == ("tariff.pdf", "private_message")
-    run("send_message", registration_id, subject="Re", text="x", reply_to=row["message_id"])
-    assert run("send_message", "all", subject="a", text="b") == "Sent to 1 registrations.\n"
+    run("send_message", registration_id, subject="Re", text="x", reply_to=row["message_id"], by=by)
+    assert run("send_message", "all", subject="a", text="b", by=by) == "Sent to 1 registrations.\n"
     bad = tmp_path / "x.exe"
     bad.write_bytes(b"MZ\x00")
     for options in (
@@ -409,10 +412,10 @@ def test_the_command_writes_with_files(tmp_path):
     ):
         count = Message.objects.count()
         with pytest.raises(CommandError):
-            run("send_message", registration_id, subject="a", text="b", **options)
+            run("send_message", registration_id, subject="a", text="b", by=staff.email, **options)
         assert Message.objects.count() == count
     with pytest.raises(CommandError):
-        run("send_message", "all", subject="a", text="b", reply_to="x")
+        run("send_message", "all", subject="a", text="b", reply_to="x", by=staff.email)
 
 
 def test_decisions_cost_the_same_however_much_waits(sandbox, django_assert_max_num_queries):

@@ -118,8 +118,9 @@ def test_the_unknown_entry_is_named():
             act()
 
 
-def test_the_commands_do_the_same(tmp_path, capsys):
+def test_the_commands_do_the_same(tmp_path, staff, capsys):
     """Create, change the map, delete; mistakes end with the rule."""
+    by = f"--by={staff.email}"
     file = tmp_path / "area.geojson"
     file.write_bytes(raw(AREA))
     call_command(
@@ -132,18 +133,19 @@ def test_the_commands_do_the_same(tmp_path, capsys):
         "--role=authoritative",
         "--commodity-types=electricity",
         f"--geojson={file}",
+        by,
     )
     file.write_bytes(raw(OTHER))
-    call_command("upload_geojson", "west", str(file))
+    call_command("upload_geojson", "west", str(file), by)
     assert "/cds/coverage/west.svg" in capsys.readouterr().out
     entry = CoverageEntry.objects.get()
     assert (entry.name, entry.geojson, entry.commodity_types) == ("West", OTHER, ["electricity"])
     file.write_text("{}")
     with pytest.raises(CommandError, match="polygons"):
-        call_command("upload_geojson", "west", str(file))
+        call_command("upload_geojson", "west", str(file), by)
     with pytest.raises(CommandError):
-        call_command("save_coverage", "west", "--country=USA")
-    call_command("save_coverage", "west", "--delete")
+        call_command("save_coverage", "west", "--country=USA", by)
+    call_command("save_coverage", "west", "--delete", by)
     assert not CoverageEntry.objects.exists()
     actors = set(AuditEvent.objects.values_list("actor", flat=True))
-    assert actors == {"command:save_coverage", "command:upload_geojson"}
+    assert actors == {f"user:{staff.pk}"}

@@ -9,7 +9,6 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
-from portal.models import User
 from registration.fields.types import FieldType, RegistrationField
 from registration.models import Client, Message
 from registration.models.onboarding import ClientLogo, Requirement
@@ -102,14 +101,14 @@ def test_a_client_changed_after_the_look_is_not_approved(fields):
     assert len(production(registration)) == 1
 
 
-def test_nobody_approves_without_a_look():
+def test_nobody_approves_without_a_look(staff):
     """The command says where to look."""
     offer_with("internal_review")
     registration = register()
     request = requirement(registration, "internal_review").message
     for options in ({}, {"seen": ""}, {"seen": "x"}):
         with pytest.raises(CommandError, match=f"show_request {request.message_id}"):
-            run("approve_request", request.message_id, **options)
+            run("approve_request", request.message_id, by=staff.email, **options)
     assert production(registration) == []
 
 
@@ -149,7 +148,7 @@ def test_a_review_shows_all_clients_that_it_lets_in(tmp_path):
     assert saved.read_bytes() == PDF
 
 
-def test_a_form_handed_in_again_after_the_look_is_not_accepted(tmp_path):
+def test_a_form_handed_in_again_after_the_look_is_not_accepted(tmp_path, staff):
     """Staff read the first file; the second waits for another look."""
     offer_with("agreement_pdf")
     registration = register()
@@ -161,7 +160,7 @@ def test_a_form_handed_in_again_after_the_look_is_not_accepted(tmp_path):
     seen = shown.rpartition("version: ")[2].strip()
     steps.hand_in_pdf(requirement=form, content=PDF + b"\n", by="link:x")
     with pytest.raises(CommandError, match="look"):
-        run("approve_request", form.message.message_id, seen=seen)
+        run("approve_request", form.message.message_id, seen=seen, by=staff.email)
     approve_as_seen(message=form.message, by="staff")
     assert requirement(registration, "agreement_pdf").status == "complete"
 
@@ -197,11 +196,10 @@ def test_a_further_submission_is_looked_at():
     approve_request(message=request, seen=seen[1], by="staff")
 
 
-def test_steps_that_need_a_look_are_not_approved_by_name():
+def test_steps_that_need_a_look_are_not_approved_by_name(staff):
     """Neither a review nor a form that was handed in; an open form may be met another way."""
     offer_with("internal_review", "agreement_pdf", "registration_fee")
     registration = register()
-    User.objects.create_user("staff@example.com", is_staff=True)
     form = requirement(registration, "agreement_pdf")
     steps.hand_in_pdf(requirement=form, content=PDF, by="link:x")
     fee = requirement(registration, "registration_fee")
@@ -209,10 +207,10 @@ def test_steps_that_need_a_look_are_not_approved_by_name():
     for field_id in ("internal_review", "agreement_pdf"):
         step = requirement(registration, field_id)
         with pytest.raises(CommandError, match=f"show_request {step.message.message_id}"):
-            run("onboarding", "approve", step.requirement_id, by="staff@example.com")
+            run("onboarding", "approve", step.requirement_id, by=staff.email)
     Requirement.objects.filter(pk=form.pk).update(status="open")
     for step in (fee, form):
-        run("onboarding", "approve", step.requirement_id, by="staff@example.com")
+        run("onboarding", "approve", step.requirement_id, by=staff.email)
     assert set(Requirement.objects.unmet().values_list("field_id", flat=True)) == {
         "internal_review"
     }
