@@ -42,7 +42,7 @@ def test_all_steps(steps, new_visitor) -> None:
     """On a phone; each page is looked at with axe before and after."""
     visitor = new_visitor(width=320)
     visitor.go("/onboarding/")
-    visitor.sees("What registration asks for")
+    visitor.sees("What registration requires")
     visitor.look()
 
     visitor.go(link(steps["email_verification"]))

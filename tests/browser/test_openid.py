@@ -77,7 +77,7 @@ def test_ways_to_sign_in(provider, cast, new_visitor, signed_in, password) -> No
     visitor.go("/accounts/connections/")
     visitor.look()
     visitor.press("Add Utility Login")
-    visitor.sees("Confirm that it is you")
+    visitor.sees("Confirm it's you")
     visitor.look()
     visitor.page.get_by_label("Password").fill(password)
     visitor.press("Continue")

@@ -51,7 +51,7 @@ def test_leaving_the_checkout_and_going_on(fee, new_visitor):
     visitor.look()
     visitor.follow("Look again")
     visitor.page.get_by_text("No payment yet").wait_for()
-    visitor.press("Go on with the payment")
+    visitor.press("Continue with the payment")
     visitor.press("Pay now")
     visitor.page.get_by_text("This is done").wait_for()
     assert statuses(fee) == ["pending", "complete"]

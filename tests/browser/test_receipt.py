@@ -99,6 +99,6 @@ def test_sharing_lists_the_consent_and_where_to_stop_it(cast, visitor, signed_in
     visitor.sees("Sharing with Acme Energy Auditors has stopped")
     visitor.look()
     visitor.go("/sharing/")
-    text = "At the moment no company can see your energy data."
+    text = "No company can see your energy data right now."
     expect(visitor.page.get_by_text(text)).to_be_visible()
     visitor.look()

@@ -142,7 +142,7 @@ def test_twelve_hundred_services(cast, visitor, signed_in) -> None:
     visitor.press("Select all")
     expect(visitor.page.get_by_text(f"{found} of 1,200 selected")).to_be_visible()
     search.fill("no such street")
-    expect(visitor.page.get_by_text("Nothing in the list matches.")).to_be_visible()
+    expect(visitor.page.get_by_text("Nothing matches your search.")).to_be_visible()
     search.fill("")
     visitor.press("Show selected only")
     expect(rows).to_have_count(found)

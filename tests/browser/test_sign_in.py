@@ -88,7 +88,7 @@ def test_whoever_is_still_there_stays_signed_in(cast, visitor, signed_in, settin
 
     AuthorizationRequest.objects.update(expires=timezone.now())
     visitor.press("Stay signed in")
-    expect(visitor.page.get_by_text("This request was open for too long.")).to_be_visible()
+    expect(visitor.page.get_by_text("This request has expired.")).to_be_visible()
     expect(warning).to_be_hidden()
 
     AuthorizationRequest.objects.update(expires=timezone.now() + timedelta(minutes=5))

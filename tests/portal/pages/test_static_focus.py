@@ -77,7 +77,7 @@ def test_search_without_result_says_so(page: Page, show: Show) -> None:
     """An empty box looks broken."""
     show(selection("first", services(12)))
     page.get_by_role("searchbox").fill("nowhere")
-    expect(page.get_by_text("Nothing in the list matches.")).to_be_visible()
+    expect(page.get_by_text("Nothing matches your search.")).to_be_visible()
 
 
 def test_chosen_rows_can_be_reviewed(page: Page, show: Show) -> None:

@@ -251,7 +251,7 @@ def test_sso_verification_links_whom_the_page_named():
         page = browser.post(path, sent)
         assert page.status_code == 200
         assert "You are signed in as bo@example.com" in text_of(page)
-        assert ("Somebody else is signed in now" in text_of(page)) is bool(sent)
+        assert ("A different account is now signed in" in text_of(page)) is bool(sent)
     assert statuses(found) == []
     assert browser.post(path, {"customer": mark_of(page)}).status_code == 303
     assert requirement(found.registration, "customer_sign_in").customer == bo

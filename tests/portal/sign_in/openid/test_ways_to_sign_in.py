@@ -210,7 +210,7 @@ def test_without_providers_the_page_is_still_of_use(traveller, user, settings):
     """Password, second factor and addresses."""
     configure(settings)
     page = traveller.browser.get(WAYS).content.decode()
-    assert "Change the password" in page
+    assert "Change password" in page
     assert "/accounts/oidc/" not in page
     assert "/accounts/oidc/" not in traveller.browser.get("/accounts/login/").content.decode()
 
@@ -224,7 +224,7 @@ def test_people_without_a_password_are_asked_again_there(traveller, guest, path)
     answer = traveller.browser.get(path)
     assert answer["Location"] == f"/accounts/oidc/utility/confirm/?next={path.replace('/', '%2F')}"
     page = traveller.browser.get(answer["Location"])
-    assert heading(page) == "Confirm that it is you"
+    assert heading(page) == "Confirm it's you"
     way = traveller.begin("/accounts/oidc/utility/confirm/", next=path)
     query = parse_qs(urlsplit(way).query)
     assert (query["prompt"], query["max_age"]) == (["login"], ["0"])
