@@ -12,6 +12,7 @@ from consent.customer_accounts import catalog
 from consent.models import Grant, Receipt
 from consent.pages.receipts.mail import receipt_mail, stopped_mail
 from consent.services.grants import lifecycle, stop
+from portal.audit import SYSTEM
 from portal.background import mail
 
 log = logging.getLogger(__name__)
@@ -43,21 +44,19 @@ def sweep_grants() -> None:
 
 
 def _expire(grant: Grant) -> None:
-    lifecycle.end_grant(
-        grant=grant, status=Grant.Status.EXPIRED, reason="expired", by=lifecycle.SYSTEM
-    )
+    lifecycle.end_grant(grant=grant, status=Grant.Status.EXPIRED, reason="expired", by=SYSTEM)
 
 
 def _start(grant: Grant) -> None:
-    lifecycle.start_grant(grant=grant, by=lifecycle.SYSTEM)
+    lifecycle.start_grant(grant=grant, by=SYSTEM)
 
 
 def _stop(grant: Grant) -> None:
-    stop.stop_new_data(grant=grant, by=lifecycle.SYSTEM)
+    stop.stop_new_data(grant=grant, by=SYSTEM)
 
 
 def _postpone(grant: Grant) -> None:
-    lifecycle.postpone_grant(grant=grant, by=lifecycle.SYSTEM)
+    lifecycle.postpone_grant(grant=grant, by=SYSTEM)
 
 
 def _attempt(grant: Grant, action: Callable[[Grant], None]) -> None:

@@ -14,6 +14,9 @@ from portal.models import AuditEvent, AuditSeal, SealedEvent, UnsealedEvent, Use
 
 log = logging.getLogger(__name__)
 
+# Who acts where no person and no program of a third party does: sweeps, and what follows by rule.
+SYSTEM = "system"
+
 SEAL_BATCH = 1000
 # In one run of the task; the next one, a minute later, goes on.
 SEAL_BATCHES = 20
@@ -22,7 +25,7 @@ _SEAL_LOCK = 0x43445331  # any constant: one sealer at a time
 
 
 def actor_name(by: User | str) -> str:
-    """Return `kind:id` of an actor: a person, or text such as `client:abc` or `system`."""
+    """Return `kind:id` of an actor: a person, or text such as `client:abc` or SYSTEM."""
     return f"user:{by.pk}" if isinstance(by, User) else by
 
 

@@ -18,5 +18,5 @@ def keep_terms() -> str:
     if text:
         kept, is_new = TermsVersion.objects.get_or_create(digest=digest, defaults={"text": text})
         if is_new:
-            audit.record("terms.kept", by="system", subject=f"terms:{kept.digest}")
+            audit.record("terms.kept", by=audit.SYSTEM, subject=f"terms:{kept.digest}")
     return digest

@@ -19,12 +19,12 @@ from registration.api.base import (
 )
 from registration.errors import InvalidRequest
 from registration.models import Client, Credential
-from registration.services.clients.wire import credential_to_wire
 from registration.services.credentials.lifecycle import (
     EXPIRES_FIELD,
     create_credential,
     set_expiry_from_wire,
 )
+from registration.services.credentials.wire import credential_to_wire
 
 
 class CredentialList(AdminView, CdsListView):

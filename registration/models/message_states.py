@@ -102,9 +102,6 @@ KINDS: Final[Mapping[str, MessageKind]] = {
     ),
 }
 
-SERVER_REQUESTS: Final = frozenset(name for name, kind in KINDS.items() if OPEN in kind.initial) - {
-    "request_update"
-}
 CLIENT_TYPES: Final = frozenset(name for name, kind in KINDS.items() if CLIENT in kind.creators)
 
 

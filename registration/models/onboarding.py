@@ -48,6 +48,12 @@ class RequirementQuerySet(models.QuerySet["Requirement"]):
         """Requirements that still hold scopes back."""
         return self.exclude(status=Requirement.Status.COMPLETE)
 
+    def held_back(self) -> set[str]:
+        """Return the scopes that wait for at least one of these requirements."""
+        return {
+            scope for scopes in self.unmet().values_list("scopes", flat=True) for scope in scopes
+        }
+
     def with_expired_links(self, now: datetime) -> "RequirementQuerySet":
         """Open requirements whose newest link no longer works."""
         return self.filter(

@@ -10,7 +10,11 @@ from django.core.management import call_command
 
 from registration.models import Client, Message
 from registration.models.message_states import KINDS
-from registration.services.messages.write import open_server_request, update_request
+from registration.services.messages.write import (
+    open_form_request,
+    open_server_request,
+    update_request,
+)
 from registration.services.reviews.decide import approve_request, reject_request
 from tests.factories.registration import ClientFactory, MessageFactory
 from tests.registration.schemas import problems
@@ -95,7 +99,7 @@ def test_message_format(api, registration, name, status):
 @pytest.mark.spec("WG1-02 6.1 b")
 def test_read_at_creation(api, registration):
     """`creator` says whose they are."""
-    open_server_request(
+    open_form_request(
         registration=registration,
         type="online_form_request",
         name="Terms",
@@ -153,7 +157,6 @@ def tax_form(registration):
     """A form that the utility asks for: the request, its address and the start of an answer."""
     asked = open_server_request(
         registration=registration,
-        type="server_request",
         name="Tax form",
         description="Send it",
         updates_requested=[{"field": "w9", "name": "W-9", "description": "Signed"}],
@@ -178,7 +181,7 @@ def test_submission(api, registration):
 @pytest.mark.spec("WG1-02 3.6 i")
 def test_pdf_form(api, registration):
     """The server answers with a request_update."""
-    asked = open_server_request(
+    asked = open_form_request(
         registration=registration,
         type="pdf_form_request",
         name="Form",

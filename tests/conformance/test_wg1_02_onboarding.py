@@ -11,10 +11,7 @@ from django.utils import timezone
 
 from portal.models import User
 from registration.models import Client, Message
-from registration.services.onboarding.requirements import (
-    approve_requirement,
-    reject_requirement,
-)
+from registration.services.onboarding.decide import approve_requirement, reject_requirement
 from tests.portal.sign_in.openid.support import configure, entry
 from tests.registration.onboarding_support import (
     PDF,

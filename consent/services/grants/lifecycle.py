@@ -17,6 +17,7 @@ from consent.models import Grant, GrantReplacement, Selection
 from consent.services import tokens
 from consent.services.grants.review_messages import close_review
 from portal import audit
+from portal.audit import SYSTEM
 from portal.background.outbox import enqueue
 from portal.errors import DomainError
 from portal.models import User
@@ -67,7 +68,6 @@ STOPPED_MEANS = "The data of this Grant is no longer updated; what is there stay
 PENDING_TIME = timedelta(minutes=15)
 # How long a review by people takes, as a promise to the client.
 REVIEW_TIME = timedelta(days=5)
-SYSTEM = "system"
 
 
 class ForbiddenTransition(DomainError):

@@ -8,7 +8,11 @@ from portal.errors import DomainError
 from portal.management.by import actor, add_by_argument
 from portal.models import User
 from registration.models.onboarding import Requirement
-from registration.services.onboarding import requirements
+from registration.services.onboarding.decide import (
+    approve_requirement,
+    reject_requirement,
+    reopen_requirement,
+)
 from registration.services.payments import fees
 from registration.validation.characters import visible
 
@@ -64,11 +68,11 @@ def _act(action: str, requirement: Requirement, reason: str, by: User) -> Requir
             raise CommandError(
                 f"This waits for a look: manage.py show_request {request}, then approve_request."
             )
-        return requirements.approve_requirement(requirement=requirement, note=reason, by=by)
+        return approve_requirement(requirement=requirement, note=reason, by=by)
     if action == "reject":
-        return requirements.reject_requirement(requirement=requirement, reason=reason, by=by)
+        return reject_requirement(requirement=requirement, reason=reason, by=by)
     if action == "reopen":
-        return requirements.reopen_requirement(requirement=requirement, by=by)
+        return reopen_requirement(requirement=requirement, by=by)
     fees.refund_payment(requirement=requirement, by=by)
     requirement.refresh_from_db()
     return requirement

@@ -37,9 +37,11 @@ from registration.pages.onboarding.presenters import (
 )
 from registration.services.catalogue.fields import fields_of
 from registration.services.catalogue.offers import current_offers
-from registration.services.onboarding import requirements as onboarding
 from registration.services.onboarding import steps
 from registration.services.onboarding.pdf_form import blank_form
+from registration.services.onboarding.renew import renew_link
+from registration.services.onboarding.requirements import PDF_NAME, field_of, open_link
+from registration.services.onboarding.start import first_mail_address
 from registration.services.payments import checkouts, fees
 
 Page = Callable[[HttpRequest, Requirement], HttpResponse]
@@ -71,10 +73,10 @@ def blank_pdf(request: HttpRequest, field_id: str) -> HttpResponse:
 @accepts_bytes(MAX_UPLOAD)
 def step(request: HttpRequest, token: str) -> HttpResponse:
     """Show the page of a requirement, or how it stands."""
-    opened = onboarding.open_link(token)
+    opened = open_link(token)
     requirement = opened.requirement
     if opened.is_expired:
-        onboarding.renew_link(requirement=requirement)
+        renew_link(requirement=requirement)
         return _show(request, requirement, "expired", http_status=410)
     is_open = requirement.status == Requirement.Status.OPEN
     if is_open or (requirement.type == FieldType.PDF_FORM and requirement.decided is None):
@@ -87,15 +89,15 @@ def step(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def form_pdf(request: HttpRequest, token: str) -> HttpResponse:
     """Serve the blank form for one registration; as often as wanted."""
-    opened = onboarding.open_link(token)
+    opened = open_link(token)
     requirement = opened.requirement
     if requirement.type != FieldType.PDF_FORM:
         raise Http404
     if opened.is_expired:
-        onboarding.renew_link(requirement=requirement)
+        renew_link(requirement=requirement)
         return _show(request, requirement, "expired", http_status=410)
     content = blank_form(
-        field=onboarding.field_of(requirement),
+        field=field_of(requirement),
         utility=settings.UTILITY_NAME,
         company=str(requirement.registration),
         reference=requirement.requirement_id,
@@ -150,7 +152,7 @@ def _email(request: HttpRequest, requirement: Requirement) -> HttpResponse:
         ),
     ):
         return _again(request)
-    address = onboarding.first_mail_address(requirement.registration.contacts)
+    address = first_mail_address(requirement.registration.contacts)
     return _show(
         request,
         requirement,
@@ -175,7 +177,7 @@ def _terms(request: HttpRequest, requirement: Requirement) -> HttpResponse:
         ),
     ):
         return _again(request)
-    field = onboarding.field_of(requirement)
+    field = field_of(requirement)
     shown = steps.terms_digest(field.body)
     return _show(request, requirement, "terms", form=form, field=field, shown=shown)
 
@@ -185,7 +187,7 @@ def _pdf(request: HttpRequest, requirement: Requirement) -> HttpResponse:
     form = PdfForm(
         request.POST if is_sent else None,
         request.FILES if is_sent else None,
-        max_size=onboarding.field_of(requirement).max_size or DEFAULT_MAX_SIZE,
+        max_size=field_of(requirement).max_size or DEFAULT_MAX_SIZE,
     )
     if form.is_valid() and _tried(
         form,
@@ -197,7 +199,7 @@ def _pdf(request: HttpRequest, requirement: Requirement) -> HttpResponse:
         ),
     ):
         return _again(request)
-    return _show(request, requirement, "pdf", form=form, pdf_name=onboarding.PDF_NAME)
+    return _show(request, requirement, "pdf", form=form, pdf_name=PDF_NAME)
 
 
 def _payment(
@@ -303,7 +305,7 @@ def _show(
 ) -> HttpResponse:
     shown = {
         "requirement": requirement,
-        "field": onboarding.field_of(requirement),
+        "field": field_of(requirement),
         "company": str(requirement.registration),
         "status": words or status_words(requirement),
         "amount": money(requirement) if requirement.reference else "",

@@ -85,7 +85,7 @@ def details_types(offers: Offers, scopes: Iterable[str]) -> list[str]:
 
 
 @transaction.atomic
-def load_offers(offers: Iterable[ScopeOffer], *, by: User | str = "system") -> None:
+def load_offers(offers: Iterable[ScopeOffer], *, by: User | str = audit.SYSTEM) -> None:
     """Replace all offered scopes; rows that say the same already keep their `modified`.
 
     Raises OffersInvalid with every rule of CDS-WG1-02 3.3 to 3.8 and CDS-WG3-01 6 that is broken.

@@ -196,7 +196,7 @@ def _verified_domains(client: Client) -> set[str]:
 def _record(client: Client, action: str, *, reason: str) -> None:
     audit.record(
         action,
-        by="system",
+        by=audit.SYSTEM,
         subject=f"client:{client.client_id}",
         registration=client.registration.registration_id,
         details={"reason": reason} if reason else {},

@@ -1,12 +1,11 @@
-"""The wire forms of Clients and Credentials (CDS-WG1-02 5.1, 7.1)."""
+"""The wire form of Clients (CDS-WG1-02 5.1)."""
 
 from typing import Any
 
 from registration import urls_of
-from registration.models import Client, Credential
+from registration.models import Client
 from registration.services.catalogue import purposes
 from registration.services.catalogue.offers import Offers, details_types
-from registration.services.credentials.lifecycle import expires_at
 
 
 def client_to_wire(client: Client, offers: Offers) -> dict[str, Any]:
@@ -39,17 +38,3 @@ def client_to_wire(client: Client, offers: Offers) -> dict[str, Any]:
         wire["cds_default_redirect_uri"] = client.cds_default_redirect_uri
         wire["cds_default_authorization_details"] = client.default_authorization_details
     return wire
-
-
-def credential_to_wire(credential: Credential) -> dict[str, Any]:
-    """Return a Credential object with its secret, which only its owner may see."""
-    return {
-        "credential_id": credential.credential_id,
-        "uri": urls_of.credential_uri(credential.credential_id),
-        "client_id": credential.client.client_id,
-        "created": credential.created,
-        "modified": credential.modified,
-        "type": credential.type,
-        "client_secret": credential.secret,
-        "client_secret_expires_at": expires_at(credential),
-    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,12 +19,10 @@ from registration.models.message_states import (
     OPEN,
     PENDING,
     REJECTED,
-    SERVER_REQUESTS,
     may_become,
 )
 from registration.services.locks import lock_message
 
-SYSTEM = "system"
 MAX_NAME = 200
 NOTICE_TASK = "registration.tasks.send_message_notice"
 
@@ -57,58 +55,115 @@ def notify(
 
 
 @transaction.atomic
-def open_server_request(
+def open_payment_request(
     *,
     registration: Registration,
-    type: str,  # noqa: A002 -- the standard's word
     name: str,
     description: str,
-    related_uri: str = "",
-    related_type: str = "",
-    updates_requested: Sequence[Mapping[str, Any]] = (),
-    amount: Decimal | None = None,
-    currency: str = "",
+    related_uri: str,
+    amount: Decimal | None,
+    currency: str,
     previous: Message | None = None,
-    client: Client | None = None,
     is_told: bool = True,
     by: User | str,
 ) -> Message:
-    """Ask the third party for something, or open a review of its own accord (CDS-WG1-02 3.6).
+    """Ask the third party for a payment on the page at `related_uri` (CDS-WG1-02 3.6, 6.2).
 
-    `type` is `payment_request`, `online_form_request`, `pdf_form_request` or `server_request`
-    (these start `open`), or `production_request` (starts `pending`, needs `client`). The contacts
-    get a mail if `is_told`. `related_type` follows from the type where the standard fixes it.
-    `previous` is the Message that this one replaces or answers. `updates_requested` entries of a
-    server_request hold `field`, `name`, `description` and perhaps `uri` (6.5).
-    Raises InvalidRequest for other types and when what the type needs is missing.
+    `previous` is the Message that this one replaces; the contacts get a mail if `is_told`.
     """
-    if type not in SERVER_REQUESTS | {"production_request"}:
-        raise InvalidRequest(f"type: {type} is not a request that the server opens.", field="type")
-    if type == "production_request":
-        if client is None:
-            raise InvalidRequest("A production request needs a Client.", field="client")
-        related_uri = related_uri or urls_of.client_uri(client.client_id)
-    related_type = KINDS[type].related_type or related_type
-    if KINDS[type].related_type and not related_uri:
-        raise InvalidRequest(f"{type} needs the link to what is asked.", field="related_uri")
-    if type == "server_request":
-        _check_updates(updates_requested)
-    message = _create(
+    return _open(
         registration=registration,
-        type=type,
-        status=PENDING if type == "production_request" else OPEN,
-        name=name[:MAX_NAME],
+        type="payment_request",
+        name=name,
         description=description,
-        related_type=(related_type or "more_info") if related_uri else "",
         related_uri=related_uri,
-        updates_requested=[dict(item) for item in updates_requested],
         amount=amount,
         currency=currency,
         previous=previous,
-        client=client,
+        is_told=is_told,
+        by=by,
     )
-    _tell(message, "opened", is_told=is_told, by=by)
-    return message
+
+
+@transaction.atomic
+def open_form_request(
+    *,
+    registration: Registration,
+    type: Literal["online_form_request", "pdf_form_request"],  # noqa: A002 -- the standard's word
+    name: str,
+    description: str,
+    related_uri: str,
+    previous: Message | None = None,
+    is_told: bool = True,
+    by: User | str,
+) -> Message:
+    """Ask the third party to fill in the page or PDF file at `related_uri` (CDS-WG1-02 3.6, 6.2).
+
+    `previous` is the Message that this one replaces; the contacts get a mail if `is_told`.
+    """
+    return _open(
+        registration=registration,
+        type=type,
+        name=name,
+        description=description,
+        related_uri=related_uri,
+        previous=previous,
+        is_told=is_told,
+        by=by,
+    )
+
+
+@transaction.atomic
+def open_server_request(
+    *,
+    registration: Registration,
+    name: str,
+    description: str,
+    updates_requested: Sequence[Mapping[str, Any]],
+    by: User | str,
+) -> Message:
+    """Ask the third party for information, which a client_submission brings (CDS-WG1-02 6.2).
+
+    The entries of `updates_requested` hold `field`, `name`, `description` and perhaps `uri` (6.5);
+    raises InvalidRequest when one lacks any of the first three, or there are none.
+    """
+    _check_updates(updates_requested)
+    return _open(
+        registration=registration,
+        type="server_request",
+        name=name,
+        description=description,
+        updates_requested=[dict(item) for item in updates_requested],
+        by=by,
+    )
+
+
+@transaction.atomic
+def open_production_request(
+    *,
+    client: Client,
+    name: str,
+    description: str,
+    previous: Message | None = None,
+    is_told: bool = True,
+    by: User | str,
+) -> Message:
+    """Open a review of a sandbox Client of the utility's own accord; it starts `pending` (3.6).
+
+    `previous` is the review that this one repeats; the contacts get a mail if `is_told`.
+    """
+    return _open(
+        registration=client.registration,
+        type="production_request",
+        status=PENDING,
+        name=name,
+        description=description,
+        related_uri=urls_of.client_uri(client.client_id),
+        client=client,
+        previous=previous,
+        is_told=is_told,
+        by=by,
+    )
 
 
 @transaction.atomic
@@ -266,6 +321,27 @@ def _set_status(message: Message, status: str) -> None:
     message.status = status
     message.modified = timezone.now()
     message.save(update_fields=["status", "modified"])
+
+
+def _open(
+    *,
+    type: str,  # noqa: A002 -- the standard's word
+    name: str,
+    status: str = OPEN,
+    is_told: bool = True,
+    by: User | str,
+    **fields: Any,
+) -> Message:
+    """Write a request of the server; its type says what the link leads to."""
+    message = _create(
+        type=type,
+        status=status,
+        name=name[:MAX_NAME],
+        related_type=KINDS[type].related_type,
+        **fields,
+    )
+    _tell(message, "opened", is_told=is_told, by=by)
+    return message
 
 
 def _create(*, registration: Registration, **fields: Any) -> Message:

@@ -14,13 +14,12 @@ from registration.services.messages.handlers import (
     request_handlers,
     submission_listeners,
 )
-from registration.services.onboarding.requirements import (
-    ForbiddenStep,
+from registration.services.onboarding.decide import (
     answer_links,
     approve_requirement,
     reject_requirement,
-    requirement_of,
 )
+from registration.services.onboarding.requirements import ForbiddenStep, requirement_of
 from registration.services.onboarding.steps import hand_in_pdf_message
 from registration.services.reviews.production import HANDLER as PRODUCTION
 from registration.services.reviews.seen_version import file_facts

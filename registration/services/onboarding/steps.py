@@ -22,15 +22,14 @@ from registration.models.onboarding import Requirement, VerificationCode
 from registration.services.catalogue.fields import store_file
 from registration.services.clients.website_and_logo import promise_website_checks
 from registration.services.locks import lock_requirement
+from registration.services.onboarding.decide import approve_requirement, submit
 from registration.services.onboarding.requirements import (
     ForbiddenStep,
-    approve_requirement,
     field_of,
-    first_mail_address,
     record,
     requirement_of,
-    submit,
 )
+from registration.services.onboarding.start import first_mail_address
 from registration.services.storage.room import take_room_for_form
 from registration.services.storage.stored_files import no_orphans
 

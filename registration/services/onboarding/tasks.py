@@ -4,7 +4,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from registration.services.clients import website_and_logo
-from registration.services.onboarding import requirements, steps
+from registration.services.onboarding import steps
+from registration.services.onboarding.renew import renew_expired_links
 
 
 @shared_task(name=steps.CODE_TASK)
@@ -28,4 +29,4 @@ def fetch_logo(client_id: str) -> None:
 @shared_task(name="registration.tasks.renew_onboarding_links")
 def renew_onboarding_links() -> None:
     """Send new links where the last one has expired (CDS-WG1-02 3.6)."""
-    requirements.renew_expired_links(timezone.now())
+    renew_expired_links(timezone.now())

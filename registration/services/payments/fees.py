@@ -25,7 +25,15 @@ from registration.models import Payment
 from registration.models.onboarding import Requirement
 from registration.services.locks import lock_requirement
 from registration.services.messages.write import send_message
-from registration.services.onboarding import requirements, steps
+from registration.services.onboarding import steps
+from registration.services.onboarding.decide import (
+    approve_requirement,
+    fail_requirement,
+    reject_requirement,
+    reopen_requirement,
+    submit,
+)
+from registration.services.onboarding.requirements import ForbiddenStep, field_of, receipt_links
 from registration.services.payments.checkouts import PROVIDER_ERRORS, ask_provider
 
 log = logging.getLogger(__name__)
@@ -84,10 +92,10 @@ def _begin(*, requirement: Requirement, by: User | str) -> Payment:
     requirement = lock_requirement(requirement)
     steps.require_type(requirement, FieldType.PAYMENT_REQUIRED)
     if requirement.status != Requirement.Status.OPEN:
-        raise requirements.ForbiddenStep("Nothing is to be paid here.")
+        raise ForbiddenStep("Nothing is to be paid here.")
     arrived = (PaymentStatus.CONFIRMED, PaymentStatus.PREAUTH)
     if requirement.payments.filter(status__in=arrived).exists():
-        raise requirements.ForbiddenStep("A payment has arrived already; we look at it.")
+        raise ForbiddenStep("A payment has arrived already; we look at it.")
     terms = {
         "requirement": requirement,
         "variant": settings.PAYMENT_PROVIDER,
@@ -98,7 +106,7 @@ def _begin(*, requirement: Requirement, by: User | str) -> Payment:
     known: Payment | None = open_ones.filter(**terms).order_by("-pk").first()
     if known is not None:
         return known
-    name = requirements.field_of(requirement).name
+    name = field_of(requirement).name
     payment: Payment = Payment.objects.create(
         description=f"{name}, {requirement.reference}", **terms
     )
@@ -141,7 +149,7 @@ def refund_payment(*, requirement: Requirement, by: User | str) -> Payment:
     paid = arrived.select_for_update(of=("self",), no_key=True)
     payment: Payment | None = paid.surplus().first() or paid.first()
     if payment is None:
-        raise requirements.ForbiddenStep("There is no card payment that could be paid back.")
+        raise ForbiddenStep("There is no card payment that could be paid back.")
     _record(payment, "refund_asked", by=by)
     try:
         payment.refund()
@@ -181,25 +189,25 @@ def _move_requirement(payment: Payment, *, by: str) -> None:
     )
     if payment.status == PaymentStatus.CONFIRMED:
         if is_open:
-            requirements.submit(requirement=requirement, by=by)
+            submit(requirement=requirement, by=by)
         note = "The payment has arrived."
-        requirements.approve_requirement(requirement=requirement, note=note, by=by)
+        approve_requirement(requirement=requirement, note=note, by=by)
     elif payment.status == PaymentStatus.PREAUTH and is_open:
-        requirements.submit(requirement=requirement, by=by)
+        submit(requirement=requirement, by=by)
     elif payment.status == PaymentStatus.REJECTED and (is_open or is_pending):
         _ask_again(requirement, "The payment service has not accepted the payment.", by=by)
     elif payment.status == PaymentStatus.REFUNDED:
         _tell_refund(payment, requirement, is_pending=is_pending, by=by)
     elif payment.status in {PaymentStatus.ERROR, PaymentStatus.CANCELLED} and is_pending:
-        requirements.fail_requirement(
+        fail_requirement(
             requirement=requirement, reason="The payment failed. It can be tried again.", by=by
         )
 
 
 def _ask_again(requirement: Requirement, reason: str, *, by: str) -> None:
     """Refuse a payment, and leave the party the way to another one: a new request Message."""
-    requirements.reject_requirement(requirement=requirement, reason=reason, by=by)
-    requirements.reopen_requirement(requirement=requirement, by=by)
+    reject_requirement(requirement=requirement, reason=reason, by=by)
+    reopen_requirement(requirement=requirement, by=by)
 
 
 def _tell_refund(payment: Payment, requirement: Requirement, *, is_pending: bool, by: str) -> None:
@@ -214,7 +222,7 @@ def _tell_refund(payment: Payment, requirement: Requirement, *, is_pending: bool
         description=text,
         previous=requirement.message,
         by=by,
-        **requirements.receipt_links(requirement),
+        **receipt_links(requirement),
     )
 
 

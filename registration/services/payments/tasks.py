@@ -6,11 +6,11 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from registration.services.onboarding import requirements
+from registration.services.onboarding.decide import END_CHECKOUTS_TASK
 from registration.services.payments import checkouts
 
 
-@shared_task(name=requirements.END_CHECKOUTS_TASK)
+@shared_task(name=END_CHECKOUTS_TASK)
 def end_checkouts(requirement_pk: int) -> None:
     """End the checkouts of a decided fee once the outbox has committed; the sweep tries again."""
     end = partial(checkouts.end_checkouts, requirement_pk)

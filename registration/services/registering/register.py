@@ -27,10 +27,7 @@ from registration.services.catalogue.offers import Offers, current_offers
 from registration.services.catalogue.purposes import initial_purposes
 from registration.services.clients.website_and_logo import promise_checks
 from registration.services.credentials.lifecycle import store_credential
-from registration.services.onboarding.requirements import (
-    check_contacts,
-    start_onboarding,
-)
+from registration.services.onboarding.start import check_contacts, start_onboarding
 from registration.services.registering.create_clients import create_client, grouped
 from registration.services.storage.room import REGISTRATION_ROWS, take_room
 from registration.services.storage.stored_files import no_orphans

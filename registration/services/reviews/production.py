@@ -59,8 +59,8 @@ def approve_production_request(request: Message, options: Options, by: User | st
     if not sandbox.is_enabled or sandbox.environment != Client.Status.SANDBOX:
         raise InvalidRequest("The sandbox Client of this request is disabled.", field="related_uri")
     live = scopes_in_production(sandbox.registration)
-    unmet = Requirement.objects.of(sandbox.registration).unmet()
-    held_back = {scope for each in unmet for scope in each.scopes}
+    requirements = Requirement.objects.of(sandbox.registration)
+    held_back = requirements.held_back()
     ready = [scope for scope in sandbox.scopes if scope not in held_back]
     made = create_production_client(sandbox=sandbox, scopes=ready, by=by)
     if made is not None:
@@ -68,7 +68,7 @@ def approve_production_request(request: Message, options: Options, by: User | st
         return _outcome(text, made)
     if set(sandbox.scopes) <= live.keys():
         return _outcome(_live_text(sandbox, live), live[sandbox.scopes[0]])
-    missing = ", ".join(each.field_id for each in unmet)
+    missing = ", ".join(requirements.unmet().order_by("pk").values_list("field_id", flat=True))
     raise InvalidRequest(
         f"These requirements have to be met first: {missing}."
         if missing

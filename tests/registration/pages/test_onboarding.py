@@ -18,11 +18,8 @@ from registration.models import Message
 from registration.models.onboarding import Requirement, VerificationCode
 from registration.services.catalogue.fields import current_fields, set_field
 from registration.services.messages import write
-from registration.services.onboarding.requirements import (
-    NOTHING_CAME,
-    renew_expired_links,
-    reopen_requirement,
-)
+from registration.services.onboarding.decide import reopen_requirement
+from registration.services.onboarding.renew import NOTHING_CAME, renew_expired_links
 from registration.services.onboarding.tasks import renew_onboarding_links
 from tests.registration.onboarding_support import (
     PDF,

@@ -14,11 +14,9 @@ from registration.services.clients.update import update_client
 from registration.services.messages import handlers as message_handlers
 from registration.services.messages.handlers import RequestHandler, request_handlers
 from registration.services.onboarding import steps
-from registration.services.onboarding.requirements import (
-    ForbiddenStep,
-    approve_requirement,
-    renew_link,
-)
+from registration.services.onboarding.decide import approve_requirement
+from registration.services.onboarding.renew import renew_link
+from registration.services.onboarding.requirements import ForbiddenStep
 from tests.races import after, at_once, wait_until_somebody_waits
 from tests.registration.onboarding_support import offer_with, production, register, requirement
 from tests.registration.support import approve_as_seen, caller

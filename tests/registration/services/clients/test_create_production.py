@@ -13,10 +13,8 @@ from registration.services.clients.update import (
     enable_client,
     update_client,
 )
-from registration.services.onboarding.requirements import (
-    ForbiddenStep,
-    approve_requirement,
-)
+from registration.services.onboarding.decide import approve_requirement
+from registration.services.onboarding.requirements import ForbiddenStep
 from tests.registration.onboarding_support import offer_with, production, register, requirement
 from tests.registration.services.onboarding.test_handlers import production_request
 from tests.registration.support import approve_as_seen, caller

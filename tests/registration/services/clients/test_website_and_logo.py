@@ -16,7 +16,7 @@ from registration.services.clients.website_and_logo import (
     fetch_logo,
     logo_url,
 )
-from registration.services.onboarding.requirements import approve_requirement
+from registration.services.onboarding.decide import approve_requirement
 from registration.services.onboarding.steps import confirm_code, send_code
 from tests.portal.fetching.test_safe_fetch import PUBLIC, Server, Wires, answer
 from tests.registration.onboarding_support import (

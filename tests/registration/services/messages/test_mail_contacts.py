@@ -13,7 +13,7 @@ from portal.models import OutboxEntry
 from registration import tasks  # noqa: F401 -- the outbox runs them
 from registration.services.messages.mail_contacts import NOTICES_PER_DAY
 from registration.services.messages.write import send_message
-from registration.services.onboarding.requirements import renew_expired_links
+from registration.services.onboarding.renew import renew_expired_links
 from tests.registration.onboarding_support import (
     mailed_code,
     offer_with,

@@ -6,7 +6,11 @@ import pytest
 
 from portal.models import AuditEvent
 from registration.models import Client, Message
-from registration.services.messages.write import open_server_request, update_request
+from registration.services.messages.write import (
+    open_form_request,
+    open_server_request,
+    update_request,
+)
 from tests.factories.registration import ClientFactory, MessageFactory
 from tests.registration.support import admin_caller, caller, offer_demo_scopes
 
@@ -57,18 +61,12 @@ def answer_to(message, **fields):
 
 
 def request_of(registration, kind="server_request", **fields):
+    about = {"registration": registration, "name": "Form", "description": "Send it"}
     if kind == "server_request":
         fields = {"updates_requested": ASKED} | fields
-    else:
-        fields = {"related_uri": f"{HOST}/form.pdf"} | fields
-    return open_server_request(
-        registration=registration,
-        type=kind,
-        name="Form",
-        description="Send it",
-        by="system",
-        **fields,
-    )
+        return open_server_request(**about, by="system", **fields)
+    fields = {"related_uri": f"{HOST}/form.pdf"} | fields
+    return open_form_request(type=kind, **about, by="system", **fields)
 
 
 @pytest.mark.spec("WG1-02 6.9 m")

@@ -9,11 +9,9 @@ from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.models.onboarding import Requirement
 from registration.services.messages.handlers import Outcome, RequestHandler
+from registration.services.onboarding.decide import approve_requirement
 from registration.services.onboarding.handlers import with_reviews
-from registration.services.onboarding.requirements import (
-    ForbiddenStep,
-    approve_requirement,
-)
+from registration.services.onboarding.requirements import ForbiddenStep
 from registration.services.reviews.decide import reject_request
 from tests.registration.onboarding_support import (
     PDF,

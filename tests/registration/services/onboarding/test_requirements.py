@@ -9,14 +9,14 @@ from portal.errors import NotFound
 from portal.models import AuditEvent, OutboxEntry, User
 from registration.models import Client, Credential, Message, Registration
 from registration.models.onboarding import Requirement
-from registration.services.onboarding import requirements, steps
-from registration.services.onboarding.requirements import (
-    ForbiddenStep,
+from registration.services.onboarding import steps
+from registration.services.onboarding.decide import (
     approve_requirement,
     reject_requirement,
     reopen_requirement,
     submit,
 )
+from registration.services.onboarding.requirements import TRANSITIONS, ForbiddenStep, open_link
 from tests.registration.onboarding_support import (
     PDF,
     offer_with,
@@ -135,7 +135,7 @@ def test_the_table_of_steps(old, new):
         ("rejected", "open"),
         ("rejected", "pending"),
     }
-    assert (new in requirements.TRANSITIONS[old]) == ((old.value, new.value) in allowed)
+    assert (new in TRANSITIONS[old]) == ((old.value, new.value) in allowed)
 
 
 def test_reject_and_ask_again():
@@ -225,11 +225,11 @@ def test_forged_and_foreign_links_are_not_found():
     offer_with("terms_form")
     path = path_of(requirement(register(), "terms_form"))
     token = path.split("/")[2]
-    assert requirements.open_link(token).requirement.field_id == "terms_form"
+    assert open_link(token).requirement.field_id == "terms_form"
     link_id = token.split(".")[0]
     for forged in (link_id, f"{link_id}.x", f"{token}x", "x", ""):
         with pytest.raises(NotFound):
-            requirements.open_link(forged)
+            open_link(forged)
 
 
 def test_staff_decide_by_command(staff, capsys):

@@ -12,7 +12,12 @@ from django.utils import timezone
 
 from portal.models import OutboxEntry
 from registration.models import Payment, Requirement
-from registration.services.onboarding import requirements
+from registration.services.onboarding.decide import (
+    END_CHECKOUTS_TASK,
+    approve_requirement,
+    reject_requirement,
+    reopen_requirement,
+)
 from registration.services.payments import checkouts, fees
 from registration.services.payments.checkouts import SILENCE, sweep_checkouts
 from registration.services.reviews import decide
@@ -47,10 +52,8 @@ def open_others(count):
 
 
 DECISIONS = {
-    "approve": lambda fee: requirements.approve_requirement(requirement=fee, by="staff"),
-    "reject": lambda fee: requirements.reject_requirement(
-        requirement=fee, reason="No.", by="staff"
-    ),
+    "approve": lambda fee: approve_requirement(requirement=fee, by="staff"),
+    "reject": lambda fee: reject_requirement(requirement=fee, reason="No.", by="staff"),
     "approve the Message": lambda fee: decide.approve_request(message=fee.message, by="staff"),
     "reject the Message": lambda fee: decide.reject_request(
         message=fee.message, reason="No.", by="staff"
@@ -63,7 +66,7 @@ def test_a_decision_promises_the_end_of_the_checkout(session, fee, stand_in, dec
     """Whichever way it is taken; the provider is not asked by the decision itself."""
     DECISIONS[decision](fee)
     assert asked(stand_in) == []
-    (entry,) = OutboxEntry.objects.filter(task=requirements.END_CHECKOUTS_TASK)
+    (entry,) = OutboxEntry.objects.filter(task=END_CHECKOUTS_TASK)
     checkouts.end_checkouts(*entry.args)
     assert (session["status"], payment().status) == ("expired", "cancelled")
     assert asked(stand_in) == ["cs_test_1", "cs_test_1/expire"]
@@ -76,13 +79,13 @@ def test_nothing_is_promised_without_an_open_checkout(session, fee, stand_in):
     stand_in.pay(session)
     send("checkout.session.completed", session)
     assert requirement(fee.registration, FEE).status == "complete"
-    assert not OutboxEntry.objects.filter(task=requirements.END_CHECKOUTS_TASK).exists()
+    assert not OutboxEntry.objects.filter(task=END_CHECKOUTS_TASK).exists()
 
 
 def test_asked_again_before_the_checkout_was_ended(session, fee, stand_in):
     """The party goes on at the same checkout."""
-    requirements.reject_requirement(requirement=fee, reason="No.", by="staff")
-    requirements.reopen_requirement(requirement=fee, by="staff")
+    reject_requirement(requirement=fee, reason="No.", by="staff")
+    reopen_requirement(requirement=fee, by="staff")
     checkouts.end_checkouts(fee.pk)
     assert session["status"] == "open"
     fee.refresh_from_db()
@@ -91,16 +94,16 @@ def test_asked_again_before_the_checkout_was_ended(session, fee, stand_in):
 
 def test_asked_again_afterwards(session, fee, stand_in):
     """The dead checkout is not offered again."""
-    requirements.reject_requirement(requirement=fee, reason="No.", by="staff")
+    reject_requirement(requirement=fee, reason="No.", by="staff")
     checkouts.end_checkouts(fee.pk)
-    requirements.reopen_requirement(requirement=fee, by="staff")
+    reopen_requirement(requirement=fee, by="staff")
     fee.refresh_from_db()
     assert Browser().post(path_of(fee))["Location"] == stand_in.sessions["cs_test_2"]["url"]
 
 
 def test_the_provider_is_away_at_the_decision(session, fee, stand_in):
     """A sweep ends the checkout later."""
-    requirements.approve_requirement(requirement=fee, by="staff")
+    approve_requirement(requirement=fee, by="staff")
     stand_in.fails = True
     checkouts.end_checkouts(fee.pk)
     assert (session["status"], payment().status) == ("open", "waiting")
@@ -117,7 +120,7 @@ def test_paid_at_the_last_moment(session, fee, stand_in):
             stand_in.pay(session)
 
     stand_in.meanwhile = pay_first
-    requirements.approve_requirement(requirement=fee, by="staff")
+    approve_requirement(requirement=fee, by="staff")
     checkouts.end_checkouts(fee.pk)
     assert payment().status == "waiting"
     sweep_checkouts(later())
@@ -128,7 +131,7 @@ def test_paid_at_the_last_moment(session, fee, stand_in):
 def test_a_click_that_comes_too_late_opens_nothing(fee, stand_in):
     """The fee was decided between the button and the provider."""
     begun = fees._begin(requirement=fee, by="visitor")
-    requirements.approve_requirement(requirement=fee, by="staff")
+    approve_requirement(requirement=fee, by="staff")
     checkouts.end_checkouts(fee.pk)
     assert fees._open_checkout(begun) == begun.get_success_url()
     assert (payment().status, stand_in.calls) == ("cancelled", [])
@@ -138,7 +141,7 @@ def test_a_provider_that_cannot_end_a_checkout(fee, settings, caplog):
     """Said in the log, and left as it is; money from there is for staff to see."""
     use_dummy(settings)
     Browser().post(path_of(fee))
-    requirements.approve_requirement(requirement=fee, by="staff")
+    approve_requirement(requirement=fee, by="staff")
     checkouts.end_checkouts(fee.pk)
     assert "dummy cannot end" in caplog.text
     assert payment().status == "input"
@@ -150,7 +153,7 @@ def test_a_provider_that_cannot_end_a_checkout(fee, settings, caplog):
 
 def test_surplus_money_is_listed_until_it_is_paid_back(session, fee, stand_in):
     """With the command that pays it back."""
-    requirements.approve_requirement(requirement=fee, by="staff")
+    approve_requirement(requirement=fee, by="staff")
     stand_in.pay(session)
     send("checkout.session.completed", session)
     line = run("list_requests")
@@ -186,12 +189,12 @@ def test_the_migration_knows_which_payment_met_the_fee(session, fee, stand_in):
 
 def test_staff_may_keep_money_that_came_after_a_rejection(session, fee, stand_in):
     """An approved fee is a received payment: what was there by then met it."""
-    requirements.reject_requirement(requirement=fee, reason="No.", by="staff")
+    reject_requirement(requirement=fee, reason="No.", by="staff")
     stand_in.pay(session)
     send("checkout.session.completed", session)
     assert "surplus" in run("list_requests")
-    requirements.reopen_requirement(requirement=fee, by="staff")
-    requirements.approve_requirement(requirement=fee, by="staff")
+    reopen_requirement(requirement=fee, by="staff")
+    approve_requirement(requirement=fee, by="staff")
     assert "surplus" not in run("list_requests")
 
 

@@ -14,7 +14,8 @@ from payments import PaymentStatus
 from portal.models import AuditEvent
 from registration.models import Message, Payment
 from registration.models.payment import StatusRefused
-from registration.services.onboarding import requirements
+from registration.services.onboarding.decide import approve_requirement
+from registration.services.onboarding.requirements import ForbiddenStep
 from registration.services.payments import fees
 from tests.registration.onboarding_support import (
     offer_with,
@@ -205,7 +206,7 @@ def test_paid_money_does_not_vanish(fee):
 def test_paying_what_staff_have_accepted_is_for_staff_to_see(fee, caplog):
     """The money is recorded; the requirement stays as decided."""
     payment = begin(fee)
-    requirements.approve_requirement(requirement=fee, by="staff")
+    approve_requirement(requirement=fee, by="staff")
     Browser().get(report(payment, "confirmed"))
     assert statuses(fee) == ["complete"]
     assert actions()[-2:] == ["payment.confirmed", "payment.unmatched"]
@@ -216,9 +217,9 @@ def test_paying_what_staff_have_accepted_is_for_staff_to_see(fee, caplog):
 
 def test_nothing_is_paid_twice_by_the_page(fee):
     """A decided fee has no checkout."""
-    requirements.approve_requirement(requirement=fee, by="staff")
+    approve_requirement(requirement=fee, by="staff")
     assert "This is done" in text_of(Browser().post(path_of(fee)))
-    with pytest.raises(requirements.ForbiddenStep):
+    with pytest.raises(ForbiddenStep):
         fees.start_payment(requirement=fee, by="staff")
     assert not Payment.objects.exists()
 

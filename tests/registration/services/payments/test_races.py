@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.models import AuditEvent
 from registration.models import Message, Payment
-from registration.services.onboarding import requirements
+from registration.services.onboarding.decide import END_CHECKOUTS_TASK, approve_requirement
 from registration.services.payments import checkouts
 from tests.races import at_once, wait_until_somebody_waits
 from tests.registration.onboarding_support import (
@@ -61,7 +61,7 @@ def test_staff_and_the_provider_decide_at_once(fee, stand_in):
     stand_in.pay(stand_in.only())
     payment = Payment.objects.get()
     at_once(
-        lambda: requirements.approve_requirement(requirement=fee, by="staff"),
+        lambda: approve_requirement(requirement=fee, by="staff"),
         lambda: checkouts.ask_provider(payment),
     )
     assert requirement(fee.registration, FEE).status == "complete"
@@ -87,7 +87,7 @@ def open_transactions():
 def run_promised_end():
     """Do what a decision promised, as a worker does."""
     try:
-        run_outbox(requirements.END_CHECKOUTS_TASK)
+        run_outbox(END_CHECKOUTS_TASK)
     finally:
         connection.close()
 
@@ -98,7 +98,7 @@ def test_no_transaction_waits_for_the_provider(session, fee, stand_in):
     stand_in.meanwhile = lambda path: seen.append((path.rpartition("/")[2], open_transactions()))
     Browser().get(f"/onboarding/payments/{Payment.objects.get().token}/")
     checkouts.sweep_checkouts(timezone.now() + 2 * checkouts.SILENCE)
-    requirements.approve_requirement(requirement=fee, by="staff")
+    approve_requirement(requirement=fee, by="staff")
     run_promised_end()
     assert seen == [("cs_test_1", 0)] * 3 + [("expire", 0)]
     assert session["status"] == "expired"
@@ -111,7 +111,7 @@ def test_decided_while_the_checkout_is_being_opened(fee, stand_in):
     def decide(path):
         stand_in.meanwhile = lambda path: None
         try:
-            requirements.approve_requirement(requirement=fee, by="staff")
+            approve_requirement(requirement=fee, by="staff")
         finally:
             connection.close()
         worker.start()

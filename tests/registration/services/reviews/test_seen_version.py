@@ -20,7 +20,7 @@ from registration.services.clients.update import (
 )
 from registration.services.messages.write import open_server_request
 from registration.services.onboarding import steps
-from registration.services.onboarding.requirements import approve_requirement
+from registration.services.onboarding.decide import approve_requirement
 from registration.services.reviews.decide import approve_request
 from registration.services.reviews.seen_version import NotAsSeen, facts_of, version_of
 from tests.factories.registration import ClientFactory
@@ -171,7 +171,6 @@ def test_a_further_submission_is_looked_at():
     field = {"field": "plan", "name": "Plan", "description": "Your plan"}
     request = open_server_request(
         registration=admin.registration,
-        type="server_request",
         name="A question",
         description="We need more.",
         updates_requested=[field],

@@ -8,10 +8,8 @@ from registration.fields.files import SubmittedFile
 from registration.models import Registration
 from registration.models.field import RegistrationFile
 from registration.services.catalogue.fields import current_fields, store_file
-from registration.services.onboarding.requirements import (
-    ForbiddenStep,
-    reject_requirement,
-)
+from registration.services.onboarding.decide import reject_requirement
+from registration.services.onboarding.requirements import ForbiddenStep
 from registration.services.onboarding.steps import hand_in_pdf
 from registration.services.storage.room import HAND_INS
 from registration.services.storage.stored_files import no_orphans
