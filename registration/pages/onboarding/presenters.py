@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from payments import PaymentStatus
 
 from portal.crypto import digest
@@ -138,9 +139,17 @@ def _facts(field: RegistrationField) -> list[str]:
             % {"name": field.field_name, "format": field.format}
         )
         if field.max_length and field.format.has_length:
-            facts.append(_("At most %(count)s characters.") % {"count": field.max_length})
+            words = ngettext(
+                "At most %(count)s character.", "At most %(count)s characters.", field.max_length
+            )
+            facts.append(words % {"count": field.max_length})
         if field.max_size and field.format.is_file:
-            facts.append(_("At most %(count)s bytes before Base64.") % {"count": field.max_size})
+            words = ngettext(
+                "At most %(count)s byte before Base64.",
+                "At most %(count)s bytes before Base64.",
+                field.max_size,
+            )
+            facts.append(words % {"count": field.max_size})
         facts += [f"{choice.id}: {choice.name}" for choice in field.choices]
         if field.format.base is ValueFormat.PURPOSES:
             facts.append(_("Each purpose has an empty id and no scopes; the server fills both."))
