@@ -7,7 +7,6 @@ production request. Never is the sandbox Client itself changed: one Client is fo
 from collections.abc import Collection, Sequence
 
 from django.db import transaction
-from django.utils import timezone
 
 from portal import audit
 from portal.models import User
@@ -16,6 +15,7 @@ from registration.errors import InvalidRedirectUri
 from registration.models import Client, Registration
 from registration.services.catalogue.offers import current_offers
 from registration.services.catalogue.purposes import within_scopes
+from registration.services.clients.build_client import ClientKind, build_client, metadata_of
 from registration.services.clients.website_and_logo import copy_logo, promise_checks
 from registration.services.credentials.lifecycle import create_credential
 from registration.services.locks import lock_client, lock_registration
@@ -93,34 +93,28 @@ def create_production_client(
 
 
 def _counterpart(sandbox: Client, scopes: Sequence[str]) -> Client:
-    now = timezone.now()
-    made = Client(
-        registration=sandbox.registration,
-        created=now,
-        modified=now,
-        name=sandbox.name,
-        contacts=list(sandbox.contacts),
-        client_uri=sandbox.client_uri,
-        logo_uri=sandbox.logo_uri,
-        tos_uri=sandbox.tos_uri,
-        policy_uri=sandbox.policy_uri,
-        website_confirmed=sandbox.website_confirmed,
-        scopes=list(scopes),
-        response_types=list(sandbox.response_types),
-        grant_types=list(sandbox.grant_types),
-        token_endpoint_auth_method=sandbox.token_endpoint_auth_method,
-        cds_status=Client.Status.PRODUCTION,
-        cds_status_options=[Client.Status.PRODUCTION.value, Client.Status.DISABLED.value],
-        default_scope=_default_scope(sandbox, scopes),
-        default_authorization_details=[
-            entry for entry in sandbox.default_authorization_details if entry.get("type") in scopes
-        ],
-        purposes=within_scopes(sandbox.purposes, offers=current_offers(), scopes=scopes),
-        pkce_required=sandbox.pkce_required,
-        client_type=sandbox.client_type,
-        authorization_grant_type=sandbox.authorization_grant_type,
-        registration_source=sandbox.registration_source,
+    kind = ClientKind(
+        response_types=tuple(sandbox.response_types),
+        grant_types=tuple(sandbox.grant_types),
+        auth_method=sandbox.token_endpoint_auth_method,
+        environment=Client.Status.PRODUCTION.value,
+        is_admin=False,
     )
+    made = build_client(
+        registration=sandbox.registration,
+        kind=kind,
+        scopes=scopes,
+        metadata=metadata_of(sandbox),
+        purposes=within_scopes(sandbox.purposes, offers=current_offers(), scopes=scopes),
+    )
+    # What the developer or staff chose for the sandbox Client goes before the server's defaults.
+    made.website_confirmed = sandbox.website_confirmed
+    made.default_scope = _default_scope(sandbox, scopes)
+    made.default_authorization_details = [
+        entry for entry in sandbox.default_authorization_details if entry.get("type") in scopes
+    ]
+    made.pkce_required = sandbox.pkce_required
+    made.registration_source = sandbox.registration_source
     if made.response_types:
         _set_redirects(made, sandbox)
     return made

@@ -1,6 +1,7 @@
 """Reads a PUT of a Client object into the values it should have (CDS-WG1-02 5.5)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from portal import crypto
@@ -10,6 +11,7 @@ from registration.errors import InvalidClientMetadata, InvalidRedirectUri
 from registration.models import Client
 from registration.services.catalogue.offers import current_offers, details_types
 from registration.services.catalogue.purposes import read_purposes
+from registration.services.clients.build_client import columns_of
 from registration.services.clients.give_up_scopes import read_scope
 from registration.services.credentials.lifecycle import expires_at, secret_digest
 from registration.validation.client_metadata import (
@@ -48,14 +50,12 @@ def read_changes(*, client: Client, current: Mapping[str, Any], payload: object)
     fields = require_object(payload)
     _check_immutable(client, current, fields)
     metadata = read_client_metadata(fields)
+    if metadata.client_name == client.client_id:
+        # What the wire shows for a Client without a name, sent back.
+        metadata = replace(metadata, client_name="")
     scopes = read_scope(client=client, fields=fields)
     values: dict[str, Any] = {
-        "name": "" if metadata.client_name == client.client_id else metadata.client_name,
-        "contacts": list(metadata.contacts),
-        "client_uri": metadata.client_uri,
-        "logo_uri": metadata.logo_uri,
-        "tos_uri": metadata.tos_uri,
-        "policy_uri": metadata.policy_uri,
+        **columns_of(metadata),
         "scopes": scopes,
         "cds_status": _status(client, fields),
         "purposes": read_purposes(
