@@ -26,13 +26,13 @@ def usage_page(client: cds.Client) -> str:
     except cds.ServerError as error:
         if error.status not in {400, 401}:
             raise
-        return "<p>You stopped sharing, or the time you allowed is over.</p>" + CONNECT
-    parts = [f"<p>You share <strong>{len(contracts)}</strong> service(s).</p>"]
+        return "<p>You stopped sharing, or the time you allowed has passed.</p>" + CONNECT
+    parts = [f"<p>You are sharing <strong>{len(contracts)}</strong> service(s).</p>"]
     for label, days in sorted(totals.items()):
         total = sum(days.values(), Decimal(0))
         parts.append(f"<h2>{escape(label)}</h2><p>{len(days)} days, {total} in total.</p>")
         parts.append(chart.svg(days, label))
-    return "".join(parts) + '<p><a href="/usage">Load again</a></p>'
+    return "".join(parts) + '<p><a href="/usage">Reload</a></p>'
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -57,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _callback(self, query: dict[str, str]) -> None:
         if "error" in query:
-            self._page("<p>You did not share anything. That is fine.</p>" + CONNECT)
+            self._page("<p>You did not share anything. That's fine.</p>" + CONNECT)
             return
         try:
             self.client.redeem(

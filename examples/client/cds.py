@@ -1,6 +1,6 @@
 """A client of the Connected Data Specifications: discovery, registration, consent, data.
 
-Only the standard library is used, and only HTTP: nothing here is shared with the server.
+It uses only the standard library and HTTP, and shares no code with the server.
 """
 
 import base64
@@ -20,7 +20,7 @@ TIMEOUT = 30
 
 
 class ServerError(Exception):
-    """The server answered with an error; the text is what it said."""
+    """The server returned an error; the text is its response."""
 
     def __init__(self, status: int, body: str) -> None:
         super().__init__(f"{status}: {body}")
@@ -37,7 +37,7 @@ def call(
     form: dict[str, str] | None = None,
     body: Any = None,
 ) -> Any:
-    """Make one request and return the parsed JSON, numbers with a fraction as Decimal."""
+    """Send one request and return the parsed JSON, with fractional numbers as Decimal."""
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ValueError(f"{url} is not a web address")
     data = None
@@ -74,11 +74,11 @@ class State:
 
     @classmethod
     def load(cls, file: Path) -> "State":
-        """Read the state; a new one when there is none."""
+        """Read the state, or start a new one if there is none."""
         return cls(**json.loads(file.read_text())) if file.exists() else cls()
 
     def save(self, file: Path) -> None:
-        """Write the state for its owner alone."""
+        """Write the state, readable only by its owner."""
         file.touch(mode=0o600, exist_ok=True)
         file.write_text(json.dumps(asdict(self), indent=1))
 
@@ -169,10 +169,10 @@ class Client:
         return f"{self.oauth['authorization_endpoint']}?{urlencode(query)}"
 
     def redeem(self, *, code: str, state: str, issuer: str) -> None:
-        """Exchange the code; raises ValueError when the answer is not to our question."""
+        """Exchange the code. Raises ValueError if the response matches no request."""
         verifier = self.state.pending.pop(state, "")
         if not verifier or issuer != self.oauth["issuer"]:
-            raise ValueError("This answer does not belong to a request of ours.")
+            raise ValueError("This response does not match a request from this app.")
         self._take_tokens(
             {
                 "grant_type": "authorization_code",
@@ -194,7 +194,7 @@ class Client:
         self.state.save(self.state_file)
 
     def _get(self, url: str) -> Any:
-        """Get with the customer's token, renewed once when it has died."""
+        """Get with the customer's token, renewed once if it has expired."""
         if self.access_token:
             try:
                 return call(url, token=self.access_token)

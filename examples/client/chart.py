@@ -1,4 +1,4 @@
-"""Turning usage segments into daily totals and a picture."""
+"""Turns usage segments into daily totals and a chart."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ HEIGHT = 160
 
 
 def label_of(value_format: dict[str, Any]) -> str:
-    """Return words for a value format, such as `electric_usage net kWh`."""
+    """Return a label for a value format, such as `electric_usage net kWh`."""
     unit = value_format.get("units", value_format.get("currency"))
     return " ".join(filter(None, (value_format["type"], value_format.get("direction"), unit)))
 
 
 def number_of(value: dict[str, Any] | None) -> Decimal | int | None:
-    """Return the number of a value object, None when the value is missing."""
+    """Return the number of a value object, None if the value is missing."""
     return next((v for v in (value or {}).values() if isinstance(v, int | Decimal)), None)
 
 
@@ -39,7 +39,7 @@ def daily(segments: Iterable[dict[str, Any]]) -> dict[str, dict[date, Decimal]]:
 
 
 def svg(days: dict[date, Decimal], label: str) -> str:
-    """Return a bar chart, one bar a day."""
+    """Return a bar chart with one bar per day."""
     last = sorted(days)[-120:]
     top = max((abs(days[day]) for day in last), default=Decimal(1)) or Decimal(1)
     bars = []

@@ -1,10 +1,10 @@
 #!/bin/sh
-# The whole life of a third party at the demo utility, with curl and jq alone. What the utility's
-# staff do is done by manage.py of this checkout. See README.md.
+# The whole life of a third party at the demo utility, using only curl and jq. The work of the
+# utility's staff is done with manage.py from this checkout. See README.md.
 #
 #   examples/whole-life/run.sh [ADDRESS]          by default http://127.0.0.1:8000
 #
-# MANAGE names another way to run manage.py, as words without quotes.
+# MANAGE is another command to run manage.py, without quotes.
 set -eu
 
 cds=${1:-http://127.0.0.1:8000}
@@ -24,7 +24,7 @@ step() {
   printf '%2d. %s\n' "$steps" "$*"
 }
 
-# Ends the script also where it is called in a subshell.
+# Ends the script even if called in a subshell.
 stop() {
   printf 'Stopped after step %d: %s\n' "$steps" "$*" >&2
   kill -s TERM $$
@@ -33,31 +33,31 @@ stop() {
 
 # --- What a program of a third party does -----------------------------------------------------
 
-# call STATUS TOKEN METHOD URL [options of curl]: the answer must have this status; it is kept.
+# call STATUS TOKEN METHOD URL [curl options]: the response must have this status; it is kept.
 # An empty token sends none.
 call() {
   want=$1 token=$2 method=$3 url=$4
   shift 4
   got=$(curl -sS -X "$method" ${token:+-H "Authorization: Bearer $token"} -o "$tmp/answer" \
-    -w '%{http_code}' "$@" "$url") || stop "$method $url got no answer"
+    -w '%{http_code}' "$@" "$url") || stop "$method $url: no response"
   [ "$got" = "$want" ] ||
-    stop "$method $url answered $got, not $want: $(head -c 600 "$tmp/answer")"
+    stop "$method $url returned $got instead of $want: $(head -c 600 "$tmp/answer")"
 }
 
-# answer FILTER [options of jq]: what the filter finds in the kept answer; nothing is an error.
+# answer FILTER [jq options]: what the filter finds in the kept response; finding nothing is an error.
 answer() {
-  jq -er "$@" "$tmp/answer" || stop "the answer has no $1: $(head -c 600 "$tmp/answer")"
+  jq -er "$@" "$tmp/answer" || stop "the response has no $1: $(head -c 600 "$tmp/answer")"
 }
 
-# ask_token STATUS CLIENT_ID SECRET SCOPE [GRANT]: prints the token, or the error that came.
+# ask_token STATUS CLIENT_ID SECRET SCOPE [GRANT]: prints the token, or the error.
 ask_token() {
   [ $# -lt 5 ] || set -- "$1" "$2" "$3" "$4" --data-urlencode "authorization_details=$5"
   want=$1 login="$2:$3" scope=$4
   shift 4
   got=$(curl -sS -u "$login" -d grant_type=client_credentials -d "scope=$scope" "$@" \
-    -o "$tmp/answer" -w '%{http_code}' "$token_endpoint") || stop "no answer to a token request"
+    -o "$tmp/answer" -w '%{http_code}' "$token_endpoint") || stop "no response to a token request"
   [ "$got" = "$want" ] ||
-    stop "the token request answered $got, not $want: $(head -c 600 "$tmp/answer")"
+    stop "the token request returned $got instead of $want: $(head -c 600 "$tmp/answer")"
   answer '.access_token // .error'
 }
 
@@ -67,13 +67,13 @@ secret_of() {
   answer -c '.credentials | if length == 1 then .[0] else empty end'
 }
 
-# clients CONDITION [FILTER]: of the own Clients that meet the condition, one a line.
+# clients CONDITION [FILTER]: our own Clients that meet the condition, one per line.
 clients() {
   call 200 "$admin" GET "$clients_api"
   jq -cr ".clients[] | select($1) | ${2:-.}" "$tmp/answer"
 }
 
-# messages FILTER [options of jq]: of all own Messages, oldest first.
+# messages FILTER [jq options]: all our own Messages, oldest first.
 messages() {
   filter=$1
   shift
@@ -86,10 +86,10 @@ messages() {
 answered() {
   got=$(messages '[.[] | select(.previous_uri == $uri and .type == "request_update") | .status]
     | sort_by(. != "pending") | join(" ")' --arg uri "$1")
-  [ "$got" = "$2" ] || stop "$1 was answered with \"$got\", not \"$2\""
+  [ "$got" = "$2" ] || stop "$1 got the updates \"$got\" instead of \"$2\""
 }
 
-# post JSON_FILE: send a Message; the answer is kept.
+# post JSON_FILE: send a Message; the response is kept.
 post() {
   call 201 "$admin" POST "$messages_api" --data-binary "@$1"
 }
@@ -113,7 +113,7 @@ open_page() {
   curl -sS -f -b "$tmp/cookies" -c "$tmp/cookies" -o "$tmp/page" "$1" || stop "$1 does not open"
 }
 
-# mailed_code ADDRESS: sets `code` to what the demo mailed there, once the worker has sent it.
+# mailed_code ADDRESS: sets `code` to the code that the demo emailed there, once the worker has sent it.
 mailed_code() {
   for _ in $(seq 60); do
     open_page "$cds/demo/mail/"
@@ -124,19 +124,19 @@ mailed_code() {
     done
     sleep 1
   done
-  stop "no code was mailed to $1; is the worker running?"
+  stop "no code was emailed to $1; is the worker running?"
 }
 
 # --- What the utility's staff do --------------------------------------------------------------
 
 staff() {
-  # Word splitting is meant: MANAGE holds a program and its first words.
+  # Word splitting is intended: MANAGE is a program and its first arguments.
   # shellcheck disable=SC2086
   (cd "$checkout" && $manage "$@") </dev/null >"$tmp/staff" 2>&1 ||
     stop "manage.py $1 failed: $(tail -n 5 "$tmp/staff")"
 }
 
-# Staff look at a request, and approve what they saw.
+# Staff view a request, and approve what they saw.
 approve() {
   staff show_request "$1"
   staff approve_request "$1" --seen "$(sed -n 's/^version: //p' "$tmp/staff")" --note "$2" \
@@ -149,7 +149,7 @@ for program in curl jq; do
   command -v "$program" >/dev/null || stop "$program is missing: apt-get install $program"
 done
 curl -s -f -o "$tmp/page" "$cds/demo/mail/" ||
-  stop "no demo answers at $cds; start one with make demo and name its address"
+  stop "no demo is running at $cds; start one with make demo and pass its address"
 
 call 200 "" GET "$cds/.well-known/cds-server-metadata.json"
 call 200 "" GET "$(answer .oauth_metadata)"
@@ -163,7 +163,7 @@ files_api=$(published cds_server_provided_files_api)
 scopes=$(jq -r '.scopes_supported | join(" ")' "$tmp/metadata")
 flows=$(jq -r '[.cds_registration_fields[].type] - ["registration_field"] | unique | join(", ")' \
   "$tmp/metadata")
-step "The server offers $scopes; before production it asks for: $flows."
+step "The server offers $scopes; before production it requires: $flows."
 
 contact="ops-$$-$(date +%s)@life.example"
 jq -n --arg scope "$scopes" --arg contact "$contact" '{
@@ -176,7 +176,7 @@ call 201 "" POST "$(published registration_endpoint)" --data-binary "@$tmp/regis
 admin_id=$(answer .client_id)
 admin=$(ask_token 200 "$admin_id" "$(answer .client_secret)" cds_client_admin)
 call 200 "$admin" GET "$clients_api"
-step "Registered for all of them: $(answer '.clients | length') Clients, among them" \
+step "Registered for all of them: $(answer '.clients | length') Clients, including" \
   "$(answer '[.clients[] | select(.cds_status == "sandbox")] | length') for the sandbox."
 
 messages '.[] | select(.status == "open")' -c >"$tmp/asked"
@@ -184,7 +184,7 @@ staff list_requests --all
 first=$(jq -r .message_id "$tmp/asked" | head -n 1)
 registration=$(awk -v id="$first" '$1 == id { print $5 }' "$tmp/staff")
 [ -n "$registration" ] || stop "staff do not see the Message $first"
-step "The server asks for $(wc -l <"$tmp/asked") things; staff see them for $registration."
+step "The server requires $(wc -l <"$tmp/asked") steps; staff see them for $registration."
 
 while read -r asked; do
   uri=$(printf %s "$asked" | jq -r .uri)
@@ -196,14 +196,14 @@ while read -r asked; do
       mailed_code "$contact"
       fill "$link" "code=$code"
       answered "$uri" complete
-      step "email_verification: $contact is verified with the code $code of the mail."
+      step "email_verification: $contact is verified with the code $code from the email."
       ;;
     "online_form_request: Accept the terms for data recipients")
       open_page "$link"
       read_terms=$(sed -n 's/.*name="shown" value="\([^"]*\)".*/\1/p' "$tmp/page")
       fill "$link" name="Dev" title=Director agree=on "shown=$read_terms"
       answered "$uri" "pending complete"
-      step "online_form: the terms are accepted with a typed name."
+      step "online_form: the terms are accepted by typing a name."
       ;;
     "online_form_request: Sign in as a customer")
       open_page "$link"
@@ -226,7 +226,7 @@ while read -r asked; do
       answered "$uri" pending
       approve "$id" "The form is complete."
       answered "$uri" "pending complete"
-      step "pdf_form: the blank form came back as an attachment, and staff accept it."
+      step "pdf_form: the blank form is sent back as an attachment, and staff accept it."
       ;;
     payment_request:*)
       fee=$(printf %s "$asked" | jq -r '"\(.currency) \(.amount)"')
@@ -239,12 +239,12 @@ while read -r asked; do
       open_page "$(messages '.[] | select(.previous_uri == $uri and .related_type ==
         "payment_receipt") | .related_uri' --arg uri "$uri")"
       grep -q "$reference" "$tmp/page" || stop "the receipt does not name $reference"
-      step "payment_required: $fee by invoice $reference; staff say that it arrived; receipt opened."
+      step "payment_required: $fee by invoice $reference; staff confirm that it arrived; the receipt opens."
       ;;
     *) stop "this script does not know how to do: $asked" ;;
   esac
 done <"$tmp/asked"
-[ -z "$(messages '.[] | select(.status == "open") | .name')" ] || stop "something is still open"
+[ -z "$(messages '.[] | select(.status == "open") | .name')" ] || stop "a step is still open"
 
 messages '.[] | select(.type == "production_request" and .status == "pending") | .message_id' \
   >"$tmp/reviews"
@@ -266,9 +266,9 @@ while read -r sandbox; do
   made=$(messages '.[] | select(.previous_uri == $uri and .status == "complete") | .related_uri' \
     --arg uri "$messages_api/$id")
   call 200 "$admin" GET "$made"
-  step "Production is asked for and approved: $(answer .client_id) for $(answer .scope)."
+  step "Production is requested and approved: $(answer .client_id) for $(answer .scope)."
   call 400 "$admin" POST "$messages_api" --data-binary "@$tmp/request"
-  step "Asking again is refused: $(answer .error_description | cut -c 1-80) ..."
+  step "A second request is refused: $(answer .error_description | cut -c 1-80) ..."
 done <"$tmp/sandboxes"
 
 files_scope=$(published 'cds_scope_descriptions | map(select(.type ==
@@ -285,7 +285,7 @@ staff grant_file "$files_client" "$files_scope" "$file" --by "$moderator"
 grant=$(messages '[.[] | select(.related_type == "grant") | .related_uri] | last')
 call 200 "$admin" GET "$grant"
 [ "$(answer .status)" = active ] || stop "the Grant is not active"
-step "Staff share a file; a Message leads to its Grant $(answer .grant_id)."
+step "Staff share a file; a Message links to its Grant $(answer .grant_id)."
 
 reader_scope=$(published "cds_scope_descriptions.$files_scope.grant_admin_scope")
 reader=$(clients ".scope == \"$reader_scope\"" .client_id)
@@ -302,27 +302,27 @@ call 200 "$admin" PATCH "$(jq -r .uri "$tmp/old")" -d "{\"client_secret_expires_
 ask_token 200 "$reader" "$old" "$reader_scope" "$access" >/dev/null
 call 200 "$by_old" GET "$files_api"
 call 200 "$by_new" GET "$files_api"
-step "The secret of $reader is rotated: for an hour the old one and the new one both work."
+step "The secret of $reader is rotated: for an hour, both the old one and the new one work."
 
 call 200 "$admin" PATCH "$(jq -r .uri "$tmp/old")" -d "{\"client_secret_expires_at\": $(date +%s)}"
 call 401 "$by_old" GET "$files_api"
 error=$(ask_token 401 "$reader" "$old" "$reader_scope" "$access")
 call 200 "$by_new" GET "$files_api"
-step "The old secret is ended: its token answers 401, it gets no other ($error); the new one works."
+step "The old secret has ended: its token gets 401, it can't get another ($error); the new one works."
 
 call 200 "$by_new" GET "$files_api"
 download=$(answer '.files[0].download_uri')
 call 200 "$by_new" GET "$download"
 cmp -s "$tmp/answer" "$tmp/plan.pdf" || stop "the file is not the one that staff uploaded"
 call 206 "$by_new" GET "$download" -H "Range: bytes=0-1023"
-head -c 1024 "$tmp/plan.pdf" | cmp -s - "$tmp/answer" || stop "the part is not the start of the file"
-step "The file is received, $megabytes MB byte for byte, and its first kilobyte alone."
+head -c 1024 "$tmp/plan.pdf" | cmp -s - "$tmp/answer" || stop "the partial download is not the start of the file"
+step "The file is downloaded, all $megabytes MB intact, and its first kilobyte separately."
 
 call 200 "$admin" PATCH "$grant" -d '{"status": "closed"}'
 call 401 "$by_new" GET "$files_api"
 call 401 "$by_new" GET "$download"
 error=$(ask_token 400 "$reader" "$new" "$reader_scope" "$access")
-step "The Grant is closed: the token answers 401, and there is no new one ($error)."
+step "The Grant is closed: the token gets 401, and there is no new one ($error)."
 
 base64 <"$tmp/plan.pdf" | tr -d '\n' >"$tmp/plan.base64"
 jq -n --rawfile data "$tmp/plan.base64" '{
@@ -332,8 +332,8 @@ jq -n --rawfile data "$tmp/plan.base64" '{
 post "$tmp/question"
 id=$(answer .message_id)
 staff show_request "$id" --save-files "$tmp/received"
-cmp -s "$tmp/received/"*plan.pdf "$tmp/plan.pdf" || stop "staff received another file"
-step "A question with a PDF of $megabytes MB goes out; staff read it byte for byte."
+cmp -s "$tmp/received/"*plan.pdf "$tmp/plan.pdf" || stop "staff received a different file"
+step "A question with a $megabytes MB PDF is sent; staff receive it intact."
 
 {
   printf '%%PDF-1.7\n'
@@ -344,11 +344,11 @@ staff send_message "$registration" --subject "Our answer" --text "See the file."
 reply=$(awk '/^msg_/ { print $1 }' "$tmp/staff")
 call 200 "$admin" GET "$messages_api/$reply"
 call 200 "$admin" GET "$(answer '.attachments[0].uri')"
-cmp -s "$tmp/answer" "$tmp/reply.pdf" || stop "the answer of staff came as another file"
+cmp -s "$tmp/answer" "$tmp/reply.pdf" || stop "the reply of staff arrived as a different file"
 call 200 "$admin" PATCH "$messages_api/$reply" -d '{"read": true}'
 approve "$id" "Solved."
 answered "$messages_api/$id" complete
-step "The answer with another such PDF comes in, is read, and the question is solved."
+step "The reply arrives with another PDF, is read, and the question is resolved."
 
 clients '(.cds_status_options | index("disabled")) and .cds_status != "disabled"' >"$tmp/own"
 while read -r client; do
@@ -356,4 +356,4 @@ while read -r client; do
   call 200 "$admin" PUT "$(printf %s "$client" | jq -r .cds_client_uri)" \
     --data-binary "@$tmp/change"
 done <"$tmp/own"
-step "Tidied up: $(wc -l <"$tmp/own") Clients are disabled, and their secrets ended with them."
+step "Cleaned up: $(wc -l <"$tmp/own") Clients are disabled, and their secrets have ended."

@@ -56,7 +56,7 @@ def test_connect_draw_stop(cast, charts, visitor, new_visitor, password) -> None
         visitor.box(number).check()
     visitor.press("Authorize")
     visitor.sees("Home Energy Charts")
-    expect(visitor.page.get_by_text("You share 2 service(s).")).to_be_visible()
+    expect(visitor.page.get_by_text("You are sharing 2 service(s).")).to_be_visible()
     expect(visitor.page.get_by_role("img").nth(1)).to_be_visible()
     assert latest_grant().client.client_name == "Home Energy Charts"
 
@@ -70,7 +70,7 @@ def test_connect_draw_stop(cast, charts, visitor, new_visitor, password) -> None
     second.sees("Sharing with Home Energy Charts has stopped")
     second.look()
 
-    visitor.follow("Load again")
+    visitor.follow("Reload")
     expect(visitor.page.get_by_text("You stopped sharing")).to_be_visible()
     visitor.follow("Connect your utility")
     visitor.sees(re.compile("^Home Energy Charts .*asks for your energy data$"))

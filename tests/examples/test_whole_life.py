@@ -116,4 +116,4 @@ def test_without_a_demo_it_says_so(environment: dict[str, str]) -> None:
     """The first thing that goes wrong for a newcomer."""
     done = run(environment, "http://127.0.0.1:9")
     assert done.returncode != 0
-    assert "no demo answers at http://127.0.0.1:9" in done.stdout
+    assert "no demo is running at http://127.0.0.1:9" in done.stdout
