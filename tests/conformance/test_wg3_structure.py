@@ -84,7 +84,16 @@ def test_declaration(listing):
     assert OBJECTS[kind.object_name]["fields"][0]["name"] == kind.public_id
 
 
-@pytest.mark.spec("WG3-01 10.1.10 d", "WG3-01 10.2.7 d", "WG3-01 10.3.5 d", "WG3-01 10.4.5 d")
+@pytest.mark.spec(
+    "WG3-01 10.1.10 d",
+    "WG3-01 10.2.7 d",
+    "WG3-01 10.3.5 d",
+    "WG3-01 10.4.5 d",
+    "WG3-01 10.5.4 d",
+    "WG3-01 10.5.4 e",
+    "WG3-01 10.6.9 d",
+    "WG3-01 10.6.9 e",
+)
 @each_listing
 def test_parameters(listing):
     """An unknown parameter would be ignored, and with it the client's wish."""
@@ -92,7 +101,14 @@ def test_parameters(listing):
     assert named <= {item.name for item in listing.kind.filters}
 
 
-@pytest.mark.spec("WG3-01 10.1.10 g", "WG3-01 10.2.7 g", "WG3-01 10.3.5 g", "WG3-01 10.4.5 g")
+@pytest.mark.spec(
+    "WG3-01 10.1.10 g",
+    "WG3-01 10.2.7 g",
+    "WG3-01 10.3.5 g",
+    "WG3-01 10.4.5 g",
+    "WG3-01 10.5.4 g",
+    "WG3-01 10.6.9 g",
+)
 @each_listing
 def test_order(listing):
     """Each column as the standard names it, in its direction; the id breaks ties."""
@@ -120,6 +136,10 @@ def test_order(listing):
     "WG3-01 10.3.5 a",
     "WG3-01 10.4.1 a",
     "WG3-01 10.4.5 a",
+    "WG3-01 10.5.1 a",
+    "WG3-01 10.5.4 a",
+    "WG3-01 10.6.1 a",
+    "WG3-01 10.6.9 a",
 )
 @each_listing
 def test_object(listing):
