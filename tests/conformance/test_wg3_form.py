@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from consent.models import Grant
 from tests.consent.oauth.support import answer_of
@@ -15,6 +16,12 @@ spec = pytest.mark.spec
 def html_of(world: World, **request: Any) -> str:
     """Return the form for a request."""
     return world.browser.get(form_url(world.ask(**request))).content.decode()
+
+
+def css_of(selector: str) -> str:
+    """Return the declarations of the theme for one selector."""
+    css = (settings.BASE_DIR / "portal/static/portal/theme.css").read_text()
+    return css.split(f"{selector} {{")[1].split("}")[0]
 
 
 @spec("WG3-01 9.2 a", "WG3-01 9.2.1 a", "WG3-01 9.2.1.3 a", "WG3-01 9.2.1.4 b")
@@ -197,10 +204,7 @@ def test_plain_words(world: World) -> None:
 )
 def test_purpose_block() -> None:
     """pre-wrap, break-word, scroll, at most ten lines, no minimum height."""
-    from django.conf import settings
-
-    css = (settings.BASE_DIR / "portal/static/portal/theme.css").read_text()
-    rule = css.split(".purpose-text {")[1].split("}")[0]
+    rule = css_of(".purpose-text")
     for declaration in ("white-space: pre-wrap", "word-break: break-word", "overflow: scroll"):
         assert declaration in rule
     assert "max-height: 15.5em" in rule
@@ -241,6 +245,7 @@ def test_long_lists(world: World) -> None:
     html = html_of(world, details=MERGED)
     for mark in ("data-search", "pick-list-long", "data-count", "data-chosen", "0 of 11 selected"):
         assert mark in html
+    assert "max-height: 22rem; overflow: auto" in css_of(".pick-list-long")
 
 
 @spec("WG3-01 9.2.3.2 g")
@@ -309,6 +314,7 @@ def test_preselection_error(world: World) -> None:
     assert "Services of this kind" not in missing
     assert "Services of this kind: electricity" in found
     assert "Use another account" in html
+    assert 'value="decline"' in html
     assert 'value="authorize"' not in html
     response = world.browser.post(
         form_url(request), {"action": "decline", "reason": "no_preselections"}
