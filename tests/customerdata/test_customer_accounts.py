@@ -140,7 +140,7 @@ def test_an_enterprise_costs_four_queries_and_little_time():
     assert rows == sorted(rows, key=lambda row: (row.account, row.number))
 
 
-@pytest.mark.spec("CDS-WG3-01", "9.2.3.1", "the accounts that the customer may share")
+@pytest.mark.spec("WG3-01 9.2.3.1 b", "WG3-01 9.2.3.1 k")
 def test_accounts_can_be_chosen():
     """Each account held, with what preselections find it by; four queries for any count."""
     home = Household(services=2)

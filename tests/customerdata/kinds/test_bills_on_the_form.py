@@ -48,7 +48,9 @@ def read(grant: Grant, path: str) -> Any:
     return Browser().get(path, headers=headers)
 
 
-@pytest.mark.spec("WG3-01 6.1.7 h", "WG3-01 6.1.7 i")
+@pytest.mark.spec(
+    "WG3-01 6.1.7 h", "WG3-01 6.1.7 i", "WG3-01 9.2.3.1 b", "WG3-01 9.2.3.1 d", "WG3-01 9.2.3.1 k"
+)
 def test_an_account_is_ticked_and_its_bills_are_read():
     """The form names accounts and bills in plain words; the file comes with the same token."""
     home = Household()
