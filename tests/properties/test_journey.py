@@ -118,5 +118,5 @@ def test_the_journey_enters_few_files(acme: Party) -> None:
     travel(acme, Journey().step)
     journey = Journey()
     travel(acme, journey.step)
-    print("\n" + journey.describe())
+    sys.stdout.write(f"\n{journey.describe()}\n")
     assert len(journey.files()) <= MOST
