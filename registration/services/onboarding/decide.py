@@ -1,5 +1,7 @@
 """What was handed in, and decisions about it: accept, refuse, ask again (CDS-WG1-02 3.6)."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -24,9 +26,9 @@ from registration.services.onboarding.requirements import (
     move,
     receipt_links,
     record,
-    update_messages,
 )
 from registration.services.onboarding.start import ask
+from registration.services.reviews.answer import answer_request
 
 END_CHECKOUTS_TASK = "registration.tasks.end_checkouts"
 
@@ -46,7 +48,7 @@ def submit(*, requirement: Requirement, by: User | str, **values: Any) -> Requir
     requirement.status = Status.PENDING
     requirement.modified = timezone.now()
     requirement.save()
-    update_messages(requirement, Status.PENDING, "We have received this.", by=by)
+    _answer(requirement, Status.PENDING, "We have received this.", by=by)
     record(requirement, "submitted", by=by)
     if not field_of(requirement).waits_for_staff:
         return approve_requirement(requirement=requirement, by=SYSTEM)
@@ -54,23 +56,31 @@ def submit(*, requirement: Requirement, by: User | str, **values: Any) -> Requir
 
 
 @transaction.atomic
-def approve_requirement(
-    *, requirement: Requirement, note: str = "", answers: bool = True, by: User | str
-) -> Requirement:
-    """Accept what was asked for, whatever the way in which it was met (CDS-WG1-02 3.6).
+def approve_requirement(*, requirement: Requirement, note: str = "", by: User | str) -> Requirement:
+    """Accept what was asked for, whatever the way in which it was met, and answer its Message.
 
-    Makes the production Clients of its scopes for which nothing is missing any more. Without
-    `answers` the caller answers the request Message itself. Raises ForbiddenStep for one that is
-    complete or rejected, and for a review while other steps of its scopes are missing.
+    Raises what `complete_requirement` raises.
+    """
+    requirement = complete_requirement(requirement=requirement, by=by)
+    _answer(
+        requirement, Status.COMPLETE, note or "Accepted.", by=by, links=answer_links(requirement)
+    )
+    return requirement
+
+
+@transaction.atomic
+def complete_requirement(*, requirement: Requirement, by: User | str) -> Requirement:
+    """Note that a requirement is met; the decision about its Message answers that (3.6).
+
+    Makes the production Clients of its scopes for which nothing is missing any more. Raises
+    ForbiddenStep for one that is complete or rejected, and for a review while other steps of its
+    scopes are missing.
     """
     requirement = lock_requirement(requirement)
     if requirement.type == FieldType.INTERNAL_REVIEW:
         _require_the_rest(requirement)
     _decide(requirement, Status.COMPLETE, reason="", by=by)
     _release(requirement, by=by)
-    if answers:
-        links: dict[str, Any] = answer_links(requirement)
-        update_messages(requirement, Status.COMPLETE, note or "Accepted.", by=by, **links)
     return requirement
 
 
@@ -96,22 +106,25 @@ def answer_links(requirement: Requirement) -> dict[str, str]:
 
 @transaction.atomic
 def reject_requirement(
-    *,
-    requirement: Requirement,
-    reason: str,
-    answers: bool = True,
-    is_told: bool = True,
-    by: User | str,
+    *, requirement: Requirement, reason: str, is_told: bool = True, by: User | str
 ) -> Requirement:
-    """Refuse; the reason goes to the third party (CDS-WG1-02 6.3), by mail too if `is_told`.
+    """Refuse, and answer its Message with the reason, by mail too if `is_told` (CDS-WG1-02 6.3).
 
-    Without `answers` the caller answers the request Message itself.
+    Raises what `refuse_requirement` raises.
+    """
+    requirement = refuse_requirement(requirement=requirement, reason=reason, by=by)
+    _answer(requirement, Status.REJECTED, reason, is_told=is_told, by=by)
+    return requirement
+
+
+@transaction.atomic
+def refuse_requirement(*, requirement: Requirement, reason: str, by: User | str) -> Requirement:
+    """Note that a requirement is refused; the decision about its Message answers that.
+
     Raises ForbiddenStep for one that is decided, and without a reason.
     """
     requirement = lock_requirement(requirement)
     _decide(requirement, Status.REJECTED, reason=reason, by=by)
-    if answers:
-        update_messages(requirement, Status.REJECTED, reason, is_told=is_told, by=by)
     return requirement
 
 
@@ -124,7 +137,7 @@ def fail_requirement(*, requirement: Requirement, reason: str, by: User | str) -
     requirement = lock_requirement(requirement)
     move(requirement, Status.OPEN)
     requirement.save(update_fields=["status", "modified"])
-    update_messages(requirement, ERRORED, reason, by=by)
+    _answer(requirement, ERRORED, reason, by=by)
     record(requirement, "errored", by=by)
     return requirement
 
@@ -146,6 +159,26 @@ def reopen_requirement(*, requirement: Requirement, by: User | str) -> Requireme
     ask(requirement, field, by=by)
     record(requirement, "reopened", by=by)
     return requirement
+
+
+def _answer(
+    requirement: Requirement,
+    status: str,
+    description: str,
+    *,
+    is_told: bool = True,
+    links: Mapping[str, Any] = MappingProxyType({}),
+    by: User | str,
+) -> None:
+    if requirement.message is not None:
+        answer_request(
+            message=requirement.message,
+            status=status,
+            description=description,
+            is_told=is_told,
+            by=by,
+            **links,
+        )
 
 
 def _decide(

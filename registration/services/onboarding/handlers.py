@@ -16,8 +16,8 @@ from registration.services.messages.handlers import (
 )
 from registration.services.onboarding.decide import (
     answer_links,
-    approve_requirement,
-    reject_requirement,
+    complete_requirement,
+    refuse_requirement,
 )
 from registration.services.onboarding.requirements import ForbiddenStep, requirement_of
 from registration.services.onboarding.steps import hand_in_pdf_message
@@ -48,7 +48,7 @@ def approve_message(request: Message, options: Options, by: Actor) -> Outcome:
     requirement = requirement_of(request)
     if requirement is None:
         return Outcome(description="Accepted.")
-    approve_requirement(requirement=requirement, answers=False, by=by)
+    complete_requirement(requirement=requirement, by=by)
     return Outcome(description="Accepted.", **answer_links(requirement))
 
 
@@ -56,7 +56,7 @@ def reject_message(request: Message, reason: str, by: Actor) -> None:
     """Refuse what a Message asked for."""
     requirement = requirement_of(request)
     if requirement is not None:
-        reject_requirement(requirement=requirement, reason=reason, answers=False, by=by)
+        refuse_requirement(requirement=requirement, reason=reason, by=by)
 
 
 def message_facts(request: Message) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def with_reviews(inner: RequestHandler) -> RequestHandler:
         if not reviews:
             return inner.approve(request, options, by)
         for review in reviews:
-            approve_requirement(requirement=review, answers=False, by=by)
+            complete_requirement(requirement=review, by=by)
         links = next(filter(None, map(answer_links, reviews)), None)
         if links is None:
             raise ForbiddenStep(
@@ -95,7 +95,7 @@ def with_reviews(inner: RequestHandler) -> RequestHandler:
 
     def reject(request: Message, reason: str, by: Actor) -> None:
         for review in _reviews(request):
-            reject_requirement(requirement=review, reason=reason, answers=False, by=by)
+            refuse_requirement(requirement=review, reason=reason, by=by)
         inner.reject(request, reason, by)
 
     return RequestHandler(

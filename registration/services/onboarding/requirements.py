@@ -5,10 +5,9 @@ start, decide and renew. When the last requirement of a scope is met, the scope 
 Client (CDS-WG1-02 4.2).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.core import signing
 from django.utils import timezone
@@ -19,10 +18,8 @@ from portal.models import User
 from registration import urls_of
 from registration.fields.types import FieldType, RegistrationField
 from registration.models import Message
-from registration.models.message_states import ERRORED, OPEN, PENDING
 from registration.models.onboarding import Requirement, RequirementLink
 from registration.services.catalogue.fields import REQUIREMENTS_PATH, current_fields
-from registration.services.messages.write import update_request
 
 Status = Requirement.Status
 RECEIPT_VALID_FOR = timedelta(days=3650)
@@ -134,26 +131,3 @@ def move(requirement: Requirement, status: Requirement.Status) -> None:
         )
     requirement.status = status
     requirement.modified = timezone.now()
-
-
-def update_messages(
-    requirement: Requirement,
-    status: str,
-    description: str,
-    *,
-    is_told: bool = True,
-    by: User | str,
-    **links: Any,
-) -> None:
-    """Answer the request Message, and those that it replaced when a link expired."""
-    update = {"status": status, "description": description, **links}
-    for message in _requests(requirement):
-        if message.status in {OPEN, PENDING, ERRORED}:
-            update_request(message=message, is_told=is_told, by=by, **update)
-
-
-def _requests(requirement: Requirement) -> Iterator[Message]:
-    message = requirement.message
-    while message is not None:
-        yield message
-        message = message.previous

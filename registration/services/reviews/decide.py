@@ -8,7 +8,8 @@ from registration.models import Message
 from registration.models.message_states import COMPLETE, KINDS, REJECTED, may_become
 from registration.services.locks import lock_message
 from registration.services.messages.handlers import Options, handler_of
-from registration.services.messages.write import ForbiddenStatus, update_request
+from registration.services.messages.write import ForbiddenStatus
+from registration.services.reviews.answer import answer_request
 from registration.services.reviews.seen_version import require_seen
 
 
@@ -26,7 +27,7 @@ def approve_request(
     Works for every type that waits for a decision: production_request, grant_request,
     support_request, field_changes and what the server asked for (3.6 lets it approve at any time).
     `note` replaces the handler's words; `seen` is the version that staff looked at (see
-    `reviews_seen`). Raises ForbiddenStatus when it does not wait any more, NotAsSeen when it has
+    `seen_version`). Raises ForbiddenStatus when it does not wait any more, NotAsSeen when it has
     changed since, and what the handler of the type raises.
     """
     row = lock_message(message)
@@ -40,7 +41,7 @@ def approve_request(
         registration=row.registration.registration_id,
         details={"type": row.type, "related": outcome.related_uri},
     )
-    return update_request(
+    update, *_ = answer_request(
         message=row,
         status=COMPLETE,
         description=note or outcome.description,
@@ -48,6 +49,7 @@ def approve_request(
         related_uri=outcome.related_uri,
         by=by,
     )
+    return update
 
 
 @transaction.atomic
@@ -59,7 +61,7 @@ def reject_request(*, message: Message, reason: str, by: User | str) -> Message:
     """
     row = lock_message(message)
     _require_waiting(row, REJECTED)
-    update = update_request(message=row, status=REJECTED, description=reason, by=by)
+    update, *_ = answer_request(message=row, status=REJECTED, description=reason, by=by)
     handler_of(row.type, row.related_type).reject(row, reason, by)
     audit.record(
         "request.rejected",
