@@ -14,12 +14,16 @@ from django.test import Client as Browser
 from consent.models import Grant
 from consent.services.grants import change_by_utility as staff
 from consent.services.grants.lifecycle import ForbiddenTransition, compute_grant, end_grant
+from consent.services.grants.review import GrantChanges
 from consent.tasks import sweep_grants
 from portal.models import AuditEvent, OutboxEntry
 from registration.errors import InvalidRequest
 from registration.models import Message
+from registration.services.messages.handlers import Update
 from registration.services.messages.write import ForbiddenStatus
+from registration.services.reviews.case import case_of
 from registration.services.reviews.decide import approve_request, reject_request
+from registration.services.reviews.presenter import present
 from tests.consent.files_party import SCOPE, Party
 from tests.consent.oauth.support import offer_demo_scopes, plug_in_listener
 from tests.factories.consent import GrantFactory, admin_token_for
@@ -106,6 +110,24 @@ def test_a_message_tells_of_the_review(party):
     assert update["new_value"] == party.entries(party.shared, party.other)
     assert OutboxEntry.objects.filter(args=[shown["message_id"]]).count() == 1
     assert AuditEvent.objects.filter(action="grant.review_opened").exists()
+
+
+def test_staff_see_the_grant_and_both_values(party):
+    """The Message holds the wish, so that no version has to be named."""
+    party.want(party.shared, party.other)
+    case = case_of(party.message())
+    assert isinstance(case, GrantChanges)
+    assert (case.grant_id, case.client_id) == (party.grant.grant_id, party.files.client_id)
+    assert case.updates == (
+        Update(
+            field="authorization_details",
+            previous_value=party.entries(party.shared),
+            new_value=party.entries(party.shared, party.other),
+        ),
+    )
+    view = present(party.message())
+    assert party.grant.grant_id in {line.name: line.text for line in view.lines}["grant_id"]
+    assert view.version == ""
 
 
 @pytest.mark.spec("WG1-02 8.6 d")

@@ -12,8 +12,9 @@ from consent import catalogue
 from consent.catalogue.demo_offers import demo_offers
 from registration.models import Client, Message, Registration
 from registration.services.catalogue.offers import load_offers
+from registration.services.reviews.case import case_of
 from registration.services.reviews.decide import approve_request
-from registration.services.reviews.seen_version import facts_of, version_of
+from registration.services.reviews.seen_version import version_of
 from tests.factories.registration import ClientFactory, MessageFactory
 
 
@@ -68,7 +69,7 @@ def register_demo_client(**fields: Any) -> Any:
 
 def approve_as_seen(*, message: Message, by: Any, **decision: Any) -> Message:
     """Look at a request and approve it, as staff do."""
-    seen = version_of(facts_of(message))
+    seen = version_of(case_of(message))
     return approve_request(message=message, seen=seen, by=by, **decision)
 
 

@@ -5,7 +5,7 @@ as an attachment. Staff name the customer; the customer gets a receipt and can s
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -31,7 +31,9 @@ from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.services.catalogue.offers import offers_for
 from registration.services.messages.handlers import (
+    STAYS,
     Actor,
+    Case,
     Options,
     Outcome,
     RequestHandler,
@@ -54,6 +56,33 @@ def check_grant_request(request: Message) -> None:
         raise InvalidRequest("related_uri: this Client is disabled.", field="related_uri")
     for item in request.grants_requested:
         _accesses(item, offers_for(client))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantWish:
+    """One Grant that a request asks for (CDS-WG1-02 6.6)."""
+
+    scope: str
+    authorization_details: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRequestCase(Case):
+    """The Grants that a third party asks for, and the Client that is to get them."""
+
+    client_id: str = field(default="", metadata=STAYS)
+    grants: tuple[GrantWish, ...] = field(default=(), metadata=STAYS)
+
+
+def grant_request_case(request: Message) -> GrantRequestCase:
+    """Return what a decision about a grant request rests on."""
+    return GrantRequestCase(
+        client_id=request.client.client_id if request.client else "",
+        grants=tuple(
+            GrantWish(scope=str(item["scope"]), authorization_details=item["authorization_details"])
+            for item in request.grants_requested
+        ),
+    )
 
 
 def approve_grant_request(request: Message, options: Options, by: Actor) -> Outcome:
@@ -169,5 +198,6 @@ def _choice(section: Section) -> SectionChoice:
 HANDLER = RequestHandler(
     approve=approve_grant_request,
     check=check_grant_request,
+    case=grant_request_case,
     option_help="customer=ADDRESS: the sign-in address of the customer who agreed",
 )

@@ -5,6 +5,7 @@ and keeps all it gives, until staff approve or reject the field_changes Message 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -35,7 +36,9 @@ from registration.models import Client, Message
 from registration.models.files import ServerProvidedFile
 from registration.services.catalogue.offers import offers_for
 from registration.services.messages.handlers import (
+    STAYS,
     Actor,
+    Case,
     Options,
     Outcome,
     RequestHandler,
@@ -193,4 +196,21 @@ def _check_files(client: Client, entries: Iterable[Mapping[str, Any]]) -> None:
         raise InvalidAuthorizationDetails("file_id names no file for you.", field="file_id")
 
 
-HANDLER = RequestHandler(approve=approve_wish, reject=reject_wish)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantChanges(Case):
+    """A wish of a Client beyond its Grant: `updates` holds scope and entries, old and new."""
+
+    grant_id: str = field(default="", metadata=STAYS)
+    client_id: str = field(default="", metadata=STAYS)
+
+
+def changes_case(request: Message) -> GrantChanges:
+    """Return what a decision about a Grant's changes rests on."""
+    grant = Grant.objects.filter(review=request).first()
+    return GrantChanges(
+        grant_id=grant.grant_id if grant else "",
+        client_id=request.client.client_id if request.client else "",
+    )
+
+
+HANDLER = RequestHandler(approve=approve_wish, reject=reject_wish, case=changes_case)

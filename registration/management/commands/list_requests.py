@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from portal.values.times import format_datetime
 from registration.models import Message, Payment
+from registration.services.reviews.presenter import summary
 from registration.validation.characters import visible
 
 
@@ -30,11 +31,7 @@ class Command(BaseCommand):
         )
         found = rows.select_related("registration", "client").order_by("created", "pk")
         for row in found:
-            about = f" {row.client.client_id}" if row.client else ""
-            self.stdout.write(
-                f"{row.message_id}  {format_datetime(row.created)}  {row.type}  {row.status}  "
-                f"{row.registration.registration_id}{about}  {visible(row.name)}"
-            )
+            self.stdout.write("  ".join(map(visible, summary(row))))
         surplus = (
             Payment.objects.surplus()
             .select_related("requirement__registration")

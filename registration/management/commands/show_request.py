@@ -4,16 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.values import jsontext
-from portal.values.times import format_datetime
 from registration.models import Message
 from registration.models.field import RegistrationFile
 from registration.services.messages.attachments import chunks_of
-from registration.services.messages.handlers import handler_of
-from registration.services.reviews.seen_version import facts_of, version_of
+from registration.services.reviews.presenter import CaseView, present
 from registration.validation.characters import visible
 
 
@@ -39,46 +35,16 @@ class Command(BaseCommand):
         message = Message.objects.for_wire().filter(message_id=options["message_id"]).first()
         if message is None:
             raise CommandError("There is no such Message; see manage.py list_requests.")
-        facts = facts_of(message)
-        self._print(message)
-        for reply in message.replies.order_by("created", "pk"):
-            self._line(
-                "reply",
-                f"{reply.message_id}  {format_datetime(reply.created)}  {reply.type}  "
-                f"{reply.status}  {reply.name}",
-            )
-        for attachment in message.attachments.all():
-            self._line(
-                "file",
-                f"{attachment.filename}  {attachment.content_type}  {attachment.size} bytes",
-            )
-        for name, value in facts.items():
-            self._lines(name, msgspec.json.format(jsontext.dumps(value), indent=2).decode())
+        view = present(message)
+        for line in view.lines:
+            if line.is_block:
+                self._lines(line.name, line.text)
+            else:
+                self._line(line.name, line.text)
         if options["save_files"]:
-            self._save(message, facts, options["save_files"])
-        if facts:
-            self._line("version", version_of(facts))
-
-    def _print(self, message: Message) -> None:
-        facts = {
-            "message": message.message_id,
-            "type": message.type,
-            "status": message.status,
-            "registration": f"{message.registration.registration_id} {message.registration.name}",
-            "from": message.creator or "the utility",
-            "created": format_datetime(message.created),
-            "answers": message.previous.message_id if message.previous else "",
-            "about": message.related_uri,
-            "subject": message.name,
-            "updates": _json(message.updates_requested),
-            "grants": _json(message.grants_requested),
-            "options": handler_of(message.type, message.related_type).option_help,
-        }
-        for name, value in facts.items():
-            if value:
-                self._line(name, value)
-        if message.description:
-            self._lines("text", message.description)
+            self._save(message, view, options["save_files"])
+        if view.version:
+            self._line("version", view.version)
 
     def _line(self, name: str, value: str) -> None:
         self.stdout.write(f"{name}: {visible(value)}")
@@ -89,13 +55,13 @@ class Command(BaseCommand):
         for line in text.split("\n"):
             self.stdout.write(f"    {visible(line)}")
 
-    def _save(self, message: Message, facts: dict[str, Any], folder: Path) -> None:
+    def _save(self, message: Message, view: CaseView, folder: Path) -> None:
         """Names start with our id: two files of one name do not meet, none leaves the folder."""
         folder.mkdir(parents=True, exist_ok=True)
         for attachment in message.attachments.all():
             name = f"{attachment.attachment_id}-{attachment.filename}"
             self._save_one(folder / name, chunks_of(attachment))
-        ids = [each["file_id"] for each in facts.get("files", ())]
+        ids = [each.file_id for each in view.files]
         for stored in RegistrationFile.objects.filter(file_id__in=ids).order_by("pk"):
             name = f"{stored.file_id}.{stored.extension}"
             with stored.content.open("rb") as content:
@@ -106,7 +72,3 @@ class Command(BaseCommand):
             for piece in pieces:
                 file.write(piece)
         self._line("saved", str(path))
-
-
-def _json(value: list[Any]) -> str:
-    return jsontext.dumps(value).decode() if value else ""

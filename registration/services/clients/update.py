@@ -1,7 +1,7 @@
 """Changes of Client objects (CDS-WG1-02 5.5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +25,8 @@ from registration.services.clients.wire import client_to_wire
 from registration.services.credentials.lifecycle import expire_all
 from registration.services.locks import lock_client
 from registration.services.messages.handlers import (
+    STAYS,
+    Case,
     Options,
     Outcome,
     RequestHandler,
@@ -91,6 +93,18 @@ def enable_client(*, client: Client, by: User | str) -> Client:
     return _apply(client, values, by=by)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientChanges(Case):
+    """Changes of a Client's fields: `updates` holds them, and stays until a newer wish ends it."""
+
+    client_id: str = field(default="", metadata=STAYS)
+
+
+def changes_case(request: Message) -> ClientChanges:
+    """Return what a decision about a Client's changes rests on."""
+    return ClientChanges(client_id=request.client.client_id if request.client else "")
+
+
 def apply_field_changes(request: Message, options: Options, by: User | str) -> Outcome:
     """Give the Client the values that it asked for (CDS-WG1-02 5.5)."""
     if request.client is None:
@@ -106,7 +120,8 @@ def apply_field_changes(request: Message, options: Options, by: User | str) -> O
 
 def register() -> None:
     """Handle the field changes of Clients; consent adds those of Grants."""
-    request_handlers.register("field_changes", RequestHandler(approve=apply_field_changes))
+    handler = RequestHandler(approve=apply_field_changes, case=changes_case)
+    request_handlers.register("field_changes", handler)
 
 
 def _apply(

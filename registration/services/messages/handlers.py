@@ -5,8 +5,9 @@ production requests, and consent grant requests and the field changes of Grants.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 from portal.models import User
 from portal.registries import Registry
@@ -14,6 +15,45 @@ from registration.models import Message
 
 Actor: TypeAlias = User | str
 Options: TypeAlias = Mapping[str, Any]
+
+
+# Marks facts of a Case that cannot change while its Message waits: no version is made of them.
+STAYS: Final[Mapping[str, bool]] = MappingProxyType({"stays": True})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One entry of `updates_requested` (CDS-WG1-02 6.5): a question, or old and new value."""
+
+    field: str
+    name: str = ""
+    description: str = ""
+    uri: str = ""
+    previous_value: Any = None
+    new_value: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """What tells one stored file from another; `size` in bytes."""
+
+    file_id: str
+    field: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What staff decide on; handlers add the facts of their type in a subclass.
+
+    Facts may change while the Message waits, unless they are marked with STAYS: an approval names
+    the version that was seen. `submissions` are the ids of the Messages that answered the request.
+    """
+
+    updates: tuple[Update, ...] = field(default=(), metadata=STAYS)
+    files: tuple[FileFacts, ...] = ()
+    submissions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +69,9 @@ def _check_nothing(request: Message) -> None:
     """Take the request as it is."""
 
 
-def _nothing_more(request: Message) -> dict[str, Any]:
+def _nothing_more(request: Message) -> Case:
     """All that the decision is about stands in the Message."""
-    return {}
+    return Case()
 
 
 def _nothing_to_do(request: Message, reason: str, by: Actor) -> None:
@@ -44,14 +84,14 @@ class RequestHandler:
 
     `approve` gets the locked Message, the options of the decision (words for staff in
     `option_help`) and the actor. `check` looks at a request of a Client before it is stored.
-    They raise DomainErrors, which undo everything. `facts` returns, as JSON, what staff have to see
-    beside the Message because it can change while the Message waits.
+    They raise DomainErrors, which undo everything. `case` gathers what staff have to
+    see before they decide.
     """
 
     approve: Callable[[Message, Options, Actor], Outcome]
     reject: Callable[[Message, str, Actor], None] = _nothing_to_do
     check: Callable[[Message], None] = _check_nothing
-    facts: Callable[[Message], dict[str, Any]] = _nothing_more
+    case: Callable[[Message], Case] = _nothing_more
     option_help: str = ""
 
 

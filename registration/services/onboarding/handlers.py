@@ -1,5 +1,7 @@
 """Connects requirements with the handling of Messages: submissions by API, decisions by staff."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from registration.fields.types import FieldType
@@ -7,7 +9,9 @@ from registration.models import Message
 from registration.models.onboarding import Requirement
 from registration.services.messages.attachments import chunks_of
 from registration.services.messages.handlers import (
+    STAYS,
     Actor,
+    Case,
     Options,
     Outcome,
     RequestHandler,
@@ -21,8 +25,8 @@ from registration.services.onboarding.decide import (
 )
 from registration.services.onboarding.requirements import ForbiddenStep, requirement_of
 from registration.services.onboarding.steps import hand_in_pdf_message
+from registration.services.reviews.case import file_facts
 from registration.services.reviews.production import HANDLER as PRODUCTION
-from registration.services.reviews.seen_version import file_facts
 
 REQUESTS = ("pdf_form_request", "online_form_request", "payment_request")
 PDF_TYPE = "application/pdf"
@@ -59,17 +63,32 @@ def reject_message(request: Message, reason: str, by: Actor) -> None:
         refuse_requirement(requirement=requirement, reason=reason, by=by)
 
 
-def message_facts(request: Message) -> dict[str, Any]:
-    """Return what was handed in for a step; a fee is judged by the bank account, not by this."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionCase(Case):
+    """What was handed in for a step, whose `step` is the id of its registration field.
+
+    A fee is judged by the bank account, where its `reference` stands.
+    """
+
+    step: str = field(default="", metadata=STAYS)
+    reference: str = field(default="", metadata=STAYS)
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    customer: str = ""
+
+
+def submission_case(request: Message) -> Case:
+    """Return what a decision about a step rests on."""
     requirement = requirement_of(request)
-    if requirement is None or requirement.type == FieldType.PAYMENT_REQUIRED:
-        return {}
-    facts: dict[str, Any] = {
-        "answer": requirement.answer,
-        "customer": requirement.customer.email if requirement.customer else "",
-        "files": file_facts([requirement.file] if requirement.file else []),
-    }
-    return {name: value for name, value in facts.items() if value}
+    if requirement is None:
+        return Case()
+    if requirement.type == FieldType.PAYMENT_REQUIRED:
+        return SubmissionCase(step=requirement.field_id, reference=requirement.reference)
+    return SubmissionCase(
+        step=requirement.field_id,
+        answer=requirement.answer,
+        customer=requirement.customer.email if requirement.customer else "",
+        files=file_facts([requirement.file] if requirement.file else []),
+    )
 
 
 def with_reviews(inner: RequestHandler) -> RequestHandler:
@@ -102,7 +121,7 @@ def with_reviews(inner: RequestHandler) -> RequestHandler:
         approve=approve,
         reject=reject,
         check=inner.check,
-        facts=inner.facts,
+        case=inner.case,
         option_help=inner.option_help,
     )
 
@@ -120,5 +139,5 @@ def register() -> None:
     for name in REQUESTS:
         request_handlers.register(
             name,
-            RequestHandler(approve=approve_message, reject=reject_message, facts=message_facts),
+            RequestHandler(approve=approve_message, reject=reject_message, case=submission_case),
         )

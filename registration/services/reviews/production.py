@@ -1,6 +1,7 @@
 """Production requests: from a sandbox Client to a Client that may ask real customers (6.9)."""
 
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
@@ -15,8 +16,8 @@ from registration.services.clients.create_production import (
     scopes_in_production,
 )
 from registration.services.locks import lock_client
-from registration.services.messages.handlers import Options, Outcome, RequestHandler
-from registration.services.reviews.seen_version import client_facts, file_facts
+from registration.services.messages.handlers import Case, Options, Outcome, RequestHandler
+from registration.services.reviews.case import ClientFacts, client_facts, file_facts
 
 
 def check_production_request(request: Message) -> None:
@@ -76,13 +77,25 @@ def approve_production_request(request: Message, options: Options, by: User | st
     )
 
 
-def production_facts(request: Message) -> dict[str, Any]:
-    """Return the sandbox Clients that production starts from, whose they are, and what lacks.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductionCase(Case):
+    """The sandbox Clients that production starts from, whose they are, and what lacks.
+
+    `submitted` are the registration fields by id, `missing` the ids of unmet steps.
+    """
+
+    clients: tuple[ClientFacts, ...] = ()
+    submitted: Mapping[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+def production_case(request: Message) -> ProductionCase:
+    """Return what a decision about production rests on.
 
     A request is for one Client; a review of the registration is for all that have its scopes.
     """
     if request.client is None:
-        return {}
+        return ProductionCase()
     registration = request.registration
     requirements = Requirement.objects.of(registration)
     reviewed = {scope for each in requirements.filter(message=request) for scope in each.scopes}
@@ -91,12 +104,12 @@ def production_facts(request: Message) -> dict[str, Any]:
         Q(pk=request.client.pk) | Q(scopes__overlap=sorted(reviewed)),
         cds_status_options__contains=[Client.Status.SANDBOX],
     )
-    return {
-        "clients": [client_facts(client) for client in sandboxes.order_by("pk")],
-        "submitted": registration.fields,
-        "files": file_facts(registration.files.order_by("pk")),
-        "missing": [each.field_id for each in missing],
-    }
+    return ProductionCase(
+        clients=tuple(client_facts(client) for client in sandboxes.order_by("pk")),
+        submitted=registration.fields,
+        files=file_facts(registration.files.order_by("pk")),
+        missing=tuple(each.field_id for each in missing),
+    )
 
 
 def _of(sandbox: Client, scopes: Container[str]) -> list[str]:
@@ -127,5 +140,5 @@ def _live_text(sandbox: Client, live: Mapping[str, Client]) -> str:
 
 
 HANDLER = RequestHandler(
-    approve=approve_production_request, check=check_production_request, facts=production_facts
+    approve=approve_production_request, check=check_production_request, case=production_case
 )

@@ -6,13 +6,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from consent.models import Grant, Receipt, Selection
+from consent.services.authorization.approve_grant_request import GrantRequestCase, GrantWish
 from consent.services.grants.lifecycle import lock_person
 from portal.errors import DomainError
 from portal.models import OutboxEntry
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
 from registration.services.messages.handlers import handler_of
+from registration.services.reviews.case import case_of
 from registration.services.reviews.decide import approve_request, reject_request
+from registration.services.reviews.presenter import present
 from tests.consent.pages.world import MERGED, World
 from tests.factories.registration import ClientFactory, MessageFactory
 from tests.registration.support import caller
@@ -35,6 +38,27 @@ def ask(world: World, *grants: dict[str, Any]) -> Message:
 def approve(message: Message, customer: str = "Alice@example.com") -> Message:
     """Approve as staff."""
     return approve_request(message=message, options={"customer": customer}, by="command:test")
+
+
+def test_staff_see_each_grant_that_is_asked_for(world: World) -> None:
+    """With its entries, and the Client that is to get them."""
+    message = ask(
+        world,
+        {"scope": "cds_usage", "authorization_details": []},
+        {"scope": "cds_service_contracts cds_usage", "authorization_details": list(MERGED)},
+    )
+    assert case_of(message) == GrantRequestCase(
+        client_id=world.client.client_id,
+        grants=(
+            GrantWish(scope="cds_usage", authorization_details=[]),
+            GrantWish(scope="cds_service_contracts cds_usage", authorization_details=list(MERGED)),
+        ),
+    )
+    view = present(message)
+    lines = {line.name: line.text for line in view.lines}
+    assert '"scope": "cds_usage"' in lines["grants"]
+    assert "customer=ADDRESS" in lines["options"]
+    assert view.version == ""
 
 
 @pytest.mark.spec("WG1-02 6.9 s")

@@ -447,7 +447,7 @@ def test_staff_see_what_they_decide_about(tmp_path):
     store_attachments(message=request, files=[file])
     update_request(message=request, status="pending", description="Soon", by="system")
     shown = run("show_request", request.message_id, save_files=tmp_path / "files")
-    for words in ("See file", '"scope":"cds_usage"', "customer=ADDRESS", "request_update"):
+    for words in ("See file", '"scope": "cds_usage"', "customer=ADDRESS", "request_update"):
         assert words in shown
     (saved,) = (tmp_path / "files").iterdir()
     assert (saved.name.endswith("-letter.txt"), saved.read_bytes()) == (True, b"signed")

@@ -21,8 +21,9 @@ from registration.services.clients.update import (
 from registration.services.messages.write import open_server_request
 from registration.services.onboarding import steps
 from registration.services.onboarding.decide import approve_requirement
+from registration.services.reviews.case import case_of
 from registration.services.reviews.decide import approve_request
-from registration.services.reviews.seen_version import NotAsSeen, facts_of, version_of
+from registration.services.reviews.seen_version import NotAsSeen, version_of
 from tests.factories.registration import ClientFactory
 from tests.registration.onboarding_support import (
     PDF,
@@ -62,7 +63,7 @@ def change(client, **fields: Any) -> None:
 
 def version(message: Message) -> str:
     """The version that staff would see now."""
-    return version_of(facts_of(message))
+    return version_of(case_of(message))
 
 
 def test_staff_see_the_client_as_it_is_now():

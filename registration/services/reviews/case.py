@@ -1,0 +1,68 @@
+"""What staff see before they decide about a Message, gathered as typed facts (CDS-WG1-02 6.9)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from registration.models import Client, Message
+from registration.models.field import RegistrationFile
+from registration.services.catalogue.offers import current_offers
+from registration.services.clients.website_and_logo import logo_url
+from registration.services.clients.wire import client_to_wire
+from registration.services.messages.handlers import Case, FileFacts, Update, handler_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFacts:
+    """A Client as its party and its customers see it, and what was found out about it.
+
+    `wire` is the Client object of CDS-WG1-02 5.1.
+    """
+
+    wire: Mapping[str, Any]
+    website_confirmed: Any
+    logo_seen_at: str
+
+
+def case_of(message: Message) -> Case:
+    """Return what a decision about a Message rests on."""
+    case = handler_of(message.type, message.related_type).case(message)
+    answers = message.replies.filter(type="client_submission").order_by("pk")
+    return replace(
+        case,
+        updates=tuple(map(_update, message.updates_requested)),
+        submissions=tuple(answers.values_list("message_id", flat=True)),
+    )
+
+
+def facts_of(case: Case) -> dict[str, Any]:
+    """Return what a Case knows by name, without what is empty."""
+    return {each.name: value for each in fields(case) if (value := getattr(case, each.name))}
+
+
+def changeable_facts_of(case: Case) -> dict[str, Any]:
+    """Return those facts that may be others at the next look, {} when none can change."""
+    staying = {each.name for each in fields(case) if each.metadata.get("stays")}
+    return {name: value for name, value in facts_of(case).items() if name not in staying}
+
+
+def client_facts(client: Client) -> ClientFacts:
+    """Return the facts of a Client as it is now."""
+    return ClientFacts(
+        wire=client_to_wire(client, current_offers()),
+        website_confirmed=client.website_confirmed,
+        logo_seen_at=logo_url(client),
+    )
+
+
+def file_facts(files: Iterable[RegistrationFile]) -> tuple[FileFacts, ...]:
+    """Return what tells these files from others."""
+    return tuple(
+        FileFacts(file_id=each.file_id, field=each.field_id, size=each.size, sha256=each.sha256)
+        for each in files
+    )
+
+
+def _update(item: Mapping[str, Any]) -> Update:
+    known = {each.name for each in fields(Update)}
+    return Update(**{name: value for name, value in item.items() if name in known})
