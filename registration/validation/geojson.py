@@ -41,15 +41,16 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def check_area(document: object) -> None:
-    """Raise GeoJsonError unless the document holds at least one area in WGS 84 (RFC 7946 4)."""
+def check_area(document: object, *, most: int = MAX_POSITIONS) -> None:
+    """Raise GeoJsonError unless the document holds an area in WGS 84 (RFC 7946 4).
+
+    It may have `most` positions: everyone may fetch the map.
+    """
     positions = sum(len(ring) for ring in rings_of(document))
     if not positions:
         raise GeoJsonError("the map has no area")
-    if positions > MAX_POSITIONS:
-        raise GeoJsonError(
-            f"the map has more than {MAX_POSITIONS} positions; simplify its outlines"
-        )
+    if positions > most:
+        raise GeoJsonError(f"the map has more than {most} positions; simplify its outlines")
 
 
 def _check_system(document: Mapping[str, Any]) -> None:

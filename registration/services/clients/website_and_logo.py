@@ -70,11 +70,12 @@ def check_website(*, client_id: str, network: safe_fetch.Network = safe_fetch.IN
     if answer.status >= 400 or domain_of(answer.url) != domain_of(link):
         _record(client, "client.website_unconfirmed", reason=f"status {answer.status}")
         return False
-    return _confirm(client, link)
+    return confirm_website(client, link)
 
 
 @transaction.atomic
-def _confirm(client: Client, link: str) -> bool:
+def confirm_website(client: Client, link: str) -> bool:
+    """Note that a website answered, unless link or contacts have changed since; tell whether."""
     row = lock_client(client)
     if row.client_uri != link or domain_of(link) not in _verified_domains(row):
         return False
@@ -93,7 +94,7 @@ def fetch_logo(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTER
     client = Client.objects.get(client_id=client_id)
     link = client.logo_uri
     if not link:
-        _drop_logo(client)
+        drop_logo(client)
         return False
     if _is_kept(client, link):
         return False
@@ -105,7 +106,7 @@ def fetch_logo(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTER
     except (safe_fetch.FetchRefused, ValueError) as error:
         _record(client, "client.logo_refused", reason=str(error))
         return False
-    return _keep_logo(client, link, image)
+    return keep_logo(client, link, image)
 
 
 def _is_kept(client: Client, link: str) -> bool:
@@ -113,7 +114,8 @@ def _is_kept(client: Client, link: str) -> bool:
 
 
 @transaction.atomic
-def _drop_logo(client: Client) -> None:
+def drop_logo(client: Client) -> None:
+    """Delete the picture of a Client that has no link to one by now."""
     row = lock_client(client)
     if not row.logo_uri:
         _forget_logo(row)
@@ -121,7 +123,7 @@ def _drop_logo(client: Client) -> None:
 
 @no_orphans()
 @transaction.atomic
-def _keep_logo(client: Client, link: str, image: bytes) -> bool:
+def keep_logo(client: Client, link: str, image: bytes) -> bool:
     """Keep the picture, unless the link has changed or another fetch was first; tell whether."""
     row = lock_client(client)
     if row.logo_uri != link or _is_kept(row, link):
@@ -155,7 +157,7 @@ def copy_logo(*, sandbox: Client, made: Client) -> None:
         # A picture must not stop an approval; it is fetched anew later.
         log.warning("the stored logo of client %s cannot be read", sandbox.client_id)
         return
-    _keep_logo(made, made.logo_uri, image)
+    keep_logo(made, made.logo_uri, image)
 
 
 def logo_path(client: Client) -> str:

@@ -75,23 +75,23 @@ def end_checkouts(requirement_pk: int) -> None:
     _settle(rows.select_related("requirement").order_by("pk"))
 
 
-def sweep_checkouts(now: datetime) -> int:
-    """Settle the checkouts of which nothing was heard for a while; return how many."""
+def sweep_checkouts(now: datetime, *, batch: int = SWEEP_BATCH) -> int:
+    """Settle at most `batch` checkouts of which nothing was heard for a while; return how many."""
     followed = [variant for variant in settings.PAYMENT_VARIANTS if is_followed(variant)]
     if not followed:
         return 0
-    claimed = _claim(followed, now)
+    claimed = _claim(followed, now, batch)
     _settle(claimed)
     return len(claimed)
 
 
 @transaction.atomic
-def _claim(followed: list[str], now: datetime) -> list[Payment]:
+def _claim(followed: list[str], now: datetime, batch: int) -> list[Payment]:
     """Return silent payments, the longest silent first; two sweeps at once take different ones."""
     silent = Payment.objects.silent_since(now - SILENCE).begun_after(now - GIVEN_UP_AFTER)
     rows = silent.filter(variant__in=followed).select_related("requirement")
     locked = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    found = list(locked.order_by("modified", "pk")[:SWEEP_BATCH])
+    found = list(locked.order_by("modified", "pk")[:batch])
     # Whatever the answer is, the next sweep asks about others first.
     Payment.objects.filter(pk__in=[payment.pk for payment in found]).update(modified=now)
     return found

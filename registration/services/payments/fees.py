@@ -77,18 +77,21 @@ def start_payment(*, requirement: Requirement, by: User | str) -> str:
     A checkout that is already open is used again, so that nobody pays twice.
     Raises ForbiddenStep when nothing is to be paid, PaymentUnavailable without a checkout.
     """
-    payment = ask_provider(_begin(requirement=requirement, by=by))
+    payment = ask_provider(begin_payment(requirement=requirement, by=by))
     if payment.status not in Payment.UNFINISHED:
         return str(payment.get_success_url())
-    url = _open_checkout(payment)
+    url = open_checkout(payment)
     if not url:
         raise PaymentUnavailable("The payment service does not answer.")
     return url
 
 
 @transaction.atomic
-def _begin(*, requirement: Requirement, by: User | str) -> Payment:
-    """Return the payment whose checkout is still open, or a new one."""
+def begin_payment(*, requirement: Requirement, by: User | str) -> Payment:
+    """Return the payment whose checkout is still open, or a new one.
+
+    Raises ForbiddenStep when nothing is to be paid.
+    """
     requirement = lock_requirement(requirement)
     steps.require_type(requirement, FieldType.PAYMENT_REQUIRED)
     if requirement.status != Requirement.Status.OPEN:
@@ -115,7 +118,7 @@ def _begin(*, requirement: Requirement, by: User | str) -> Payment:
 
 
 @transaction.atomic
-def _open_checkout(payment: Payment) -> str:
+def open_checkout(payment: Payment) -> str:
     """Return the address of the provider's checkout, "" when it gives none.
 
     The row stays locked while the provider is asked: two clicks at once open one checkout, and

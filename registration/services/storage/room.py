@@ -32,7 +32,6 @@ MESSAGES_PER_DAY: Final = 20
 # How often a form may be handed in again; the newest counts.
 HAND_INS: Final = 5
 STRANGER: Final = 50 * MEGABYTE
-STRANGERS_OF_ADDRESS: Final = "200000000/day"
 _TOTAL: Final = "bytes-of-strangers"
 _TOTAL_HOLDS_SECONDS: Final = 60
 
@@ -126,7 +125,8 @@ def take_room(*, registration: Registration, size: int, field: str | None = None
             _("Too much is stored for new registrations. Try again tomorrow, or ask us."),
             field=field,
         )
-    ratelimits.take(ratelimits.Claim(STRANGERS_OF_ADDRESS, f"stored:{current.get().network}", size))
+    key = f"stored:{current.get().network}"
+    ratelimits.take(ratelimits.Claim(settings.STRANGERS_BYTES_OF_ADDRESS, key, size))
 
 
 def strangers() -> QuerySet[Registration]:

@@ -187,10 +187,10 @@ def test_a_website_is_not_confirmed_by_a_contact_that_goes_meanwhile(monkeypatch
     step.decided = timezone.now()
     step.save()
     client = Client.objects.get(registration=party, response_types=["code"])
-    assert website_and_logo._confirm(client, client.client_uri)
+    assert website_and_logo.confirm_website(client, client.client_uri)
     payload = {"client_uri": client.client_uri, "contacts": ["ops@other.example"]}
     update_client(client=client, payload=payload, by="dev")
-    assert not website_and_logo._confirm(client, client.client_uri)
+    assert not website_and_logo.confirm_website(client, client.client_uri)
     assert Client.objects.get(pk=client.pk).website_confirmed is None
 
 
@@ -199,13 +199,13 @@ def test_of_two_fetches_of_a_logo_at_once_the_first_counts():
     """The picture that staff saw does not change behind it."""
     uri = "https://solar.example/logo.png"
     client = ClientFactory.create(consent=True, logo_uri=uri)
-    assert website_and_logo._keep_logo(client, uri, picture())
+    assert website_and_logo.keep_logo(client, uri, picture())
     first = ClientLogo.objects.get()
-    assert not website_and_logo._keep_logo(client, uri, picture(size=(4, 4)))
+    assert not website_and_logo.keep_logo(client, uri, picture(size=(4, 4)))
     assert ClientLogo.objects.get() == first
     stale = Client.objects.get(pk=client.pk)
     stale.logo_uri = ""
-    website_and_logo._drop_logo(stale)
+    website_and_logo.drop_logo(stale)
     assert ClientLogo.objects.get() == first
 
 

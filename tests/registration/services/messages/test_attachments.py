@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.test import override_settings
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -19,7 +20,11 @@ from hypothesis import strategies as st
 from registration.errors import InvalidRequest
 from registration.models import Message
 from registration.models.message import MessageAttachment
-from registration.services.messages.attachments import received_file, store_attachments
+from registration.services.messages.attachments import (
+    ReceivedFile,
+    received_file,
+    store_attachments,
+)
 from registration.services.messages.stream_body import (
     LONG_STRING,
     AttachmentsTooLarge,
@@ -383,19 +388,28 @@ def test_storage_knows_no_names(api, settings):
     assert len(file.name) > 40
 
 
-def test_a_failure_leaves_no_file(api, settings, monkeypatch):
-    """All or nothing, in the database and in storage."""
-    calls = []
+class Torn(io.BytesIO):
+    """A source that gives its content once: to be stored, and not to be summed up."""
 
-    def broken(content):
-        calls.append(content)
-        if len(calls) == 2:
-            raise OSError("disk full")
-        return "0" * 64
+    rounds = 0
 
-    monkeypatch.setattr("registration.services.messages.attachments._sha256", broken)
-    api.raise_request_exception = False
-    assert post(api, item(PDF), item(PDF)).status_code == 500
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Fail when it is read again from the start."""
+        self.rounds += self.tell() == 0
+        if self.rounds > 1:
+            raise OSError("disk gone")
+        return super().read(size)
+
+
+@pytest.mark.django_db
+def test_a_failure_leaves_no_file(settings):
+    """All or nothing, in the database and in storage; also of the file that has no row yet."""
+    files = [
+        received_file(filename="a.pdf", declared_type="application/pdf", content=io.BytesIO(PDF)),
+        ReceivedFile("b.pdf", "application/pdf", "application/pdf", Torn(PDF), len(PDF)),
+    ]
+    with pytest.raises(OSError, match="gone"), transaction.atomic():
+        store_attachments(message=MessageFactory.create(), files=files)
     assert not Message.objects.exists()
     assert [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()] == []
 

@@ -77,11 +77,11 @@ def test_wgs_84_under_its_old_name_is_accepted():
     geojson.parse_geojson(raw({**AREA, "crs": crs}))
 
 
-def test_too_many_positions_are_refused(monkeypatch):
+def test_too_many_positions_are_refused():
     """Everyone may fetch the map, so its size is limited twice."""
-    monkeypatch.setattr(geojson, "MAX_POSITIONS", 4)
-    with pytest.raises(geojson.GeoJsonError, match="positions"):
-        geojson.parse_geojson(raw(AREA))
+    with pytest.raises(geojson.GeoJsonError, match="more than 4 positions"):
+        geojson.check_area(AREA, most=4)
+    geojson.check_area(AREA, most=5)
 
 
 @pytest.mark.parametrize(

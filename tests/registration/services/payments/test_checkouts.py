@@ -130,10 +130,10 @@ def test_paid_at_the_last_moment(session, fee, stand_in):
 
 def test_a_click_that_comes_too_late_opens_nothing(fee, stand_in):
     """The fee was decided between the button and the provider."""
-    begun = fees._begin(requirement=fee, by="visitor")
+    begun = fees.begin_payment(requirement=fee, by="visitor")
     approve_requirement(requirement=fee, by="staff")
     checkouts.end_checkouts(fee.pk)
-    assert fees._open_checkout(begun) == begun.get_success_url()
+    assert fees.open_checkout(begun) == begun.get_success_url()
     assert (payment().status, stand_in.calls) == ("cancelled", [])
 
 
@@ -279,14 +279,13 @@ def test_the_clock_starts_the_sweep(session, fee, stand_in, settings):
     assert payment().status == "confirmed"
 
 
-def test_a_sweep_asks_few_and_everyone_in_turn(session, stand_in, monkeypatch):
+def test_a_sweep_asks_few_and_everyone_in_turn(session, stand_in):
     """The rest waits for the next sweep; who was asked is silent again only after a while."""
     open_others(2)
-    monkeypatch.setattr(checkouts, "SWEEP_BATCH", 2)
     now = later()
-    assert [sweep_checkouts(now) for _ in range(3)] == [2, 1, 0]
+    assert [sweep_checkouts(now, batch=2) for _ in range(3)] == [2, 1, 0]
     assert asked(stand_in, since=3) == ["cs_test_1", "cs_test_2", "cs_test_3"]
-    assert sweep_checkouts(now + SILENCE * 2) == 2
+    assert sweep_checkouts(now + SILENCE * 2, batch=2) == 2
 
 
 def test_one_that_fails_does_not_hold_up_the_rest(session, stand_in, caplog):

@@ -311,7 +311,7 @@ def test_two_payments_of_one_fee(session, stand_in, fee, caplog):
         requirement=fee, variant="stripe", total=100, currency="USD", description="Registration fee"
     )
     with transaction.atomic():
-        other = fees._open_checkout(second)
+        other = fees.open_checkout(second)
     assert other != session["url"]
     for found in list(stand_in.sessions.values()):
         stand_in.pay(found)

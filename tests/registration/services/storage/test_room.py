@@ -114,9 +114,9 @@ def test_strangers_share_what_there_is(api, settings):
     assert post(api, description="x" * 600).status_code == 201
 
 
-def test_an_address_has_a_share_of_a_day(api, monkeypatch, stopped_clock):
+def test_an_address_has_a_share_of_a_day(api, settings, stopped_clock):
     """Registrations cost nothing, so one after another must not give more."""
-    monkeypatch.setattr(room, "STRANGERS_OF_ADDRESS", "3000/day")
+    settings.STRANGERS_BYTES_OF_ADDRESS = "3000/day"
     assert post(api, description="x" * 600).status_code == 201
     other, _ = admin_caller()
     assert post(other, description="x" * 600).status_code == 429
@@ -153,7 +153,7 @@ def test_forms_count_for_strangers():
 
 
 @pytest.mark.django_db
-def test_registrations_count(settings, monkeypatch, stopped_clock):
+def test_registrations_count(settings, stopped_clock):
     """Each is some twenty rows, whatever it says."""
     offer_demo_scopes()
     assert register_demo_client().status_code == 201
@@ -164,7 +164,7 @@ def test_registrations_count(settings, monkeypatch, stopped_clock):
     assert (refused.status_code, refused.json()["error"]) == (503, "temporarily_unavailable")
     assert Registration.objects.count() == 1
     settings.UNVERIFIED_STORAGE_BYTES = 1_000_000
-    monkeypatch.setattr(room, "STRANGERS_OF_ADDRESS", "30000/day")
+    settings.STRANGERS_BYTES_OF_ADDRESS = "30000/day"
     assert register_demo_client().status_code == 201
     assert register_demo_client().status_code == 429
 
