@@ -20,13 +20,13 @@ class ConsentConfig(AppConfig):
         from consent.oauth.metadata import oauth_endpoints
         from consent.services.authorization import approve_grant_request
         from consent.services.grants import review
-        from registration.catalogue.metadata_parts import register_metadata_part
-        from registration.hooks import register_details_validator
+        from registration.catalogue.metadata_parts import metadata_parts
+        from registration.hooks import details_validators
 
         catalogue.register()
         checks.register()
-        register_metadata_part(oauth_endpoints)
-        register_details_validator(check_default_details)
+        metadata_parts.register("oauth", oauth_endpoints)
+        details_validators.register("consent", check_default_details)
         approve_grant_request.register()
         review.register()
         retention.register()

@@ -20,11 +20,11 @@ class CustomerDataConfig(AppConfig):
         from customerdata.usage import upkeep
         from portal.registries import DocsPage
         from portal.sign_in.openid import claims
-        from registration.catalogue.metadata_parts import register_metadata_part
+        from registration.catalogue.metadata_parts import metadata_parts
         from registration.pages.docs import field_notes
 
         customer_accounts.register(catalog=Customers(), listener=AccessComputation())
-        register_metadata_part(customer_data_part)
+        metadata_parts.register("customerdata", customer_data_part)
         claims.listeners.register("customerdata", link_asserted)
         upkeep.register()
         retention.register()

@@ -13,7 +13,7 @@ class RegistrationConfig(AppConfig):
         """Register the scope types of CDS-WG1-02 3.3, the docs pages and the system checks."""
         from registration import checks, docs, retention
         from registration.catalogue import admin
-        from registration.catalogue.metadata_parts import register_metadata_part
+        from registration.catalogue.metadata_parts import metadata_parts
         from registration.services.clients import update
         from registration.services.files.upload import files_metadata
         from registration.services.messages import queue
@@ -30,4 +30,4 @@ class RegistrationConfig(AppConfig):
         handlers.register()
         fees.register()
         retention.register()
-        register_metadata_part(files_metadata)
+        metadata_parts.register("files", files_metadata)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from portal.registries import Registry
 from registration.catalogue.offers import ScopeOffer
 
 DetailsValidator = Callable[[Sequence[Mapping[str, Any]], Mapping[str, ScopeOffer]], None]
@@ -11,16 +12,10 @@ DetailsValidator = Callable[[Sequence[Mapping[str, Any]], Mapping[str, ScopeOffe
 Raises ValueError or a DomainError whose message names the field and the rule it breaks.
 """
 
-_details_validators: list[DetailsValidator] = []
-
-
-def register_details_validator(validator: DetailsValidator) -> None:
-    """Add a check of `cds_default_authorization_details`; the same one twice counts once."""
-    if validator not in _details_validators:
-        _details_validators.append(validator)
+details_validators: Registry[DetailsValidator] = Registry("checks of default details")
 
 
 def check_details(details: Sequence[Mapping[str, Any]], offers: Mapping[str, ScopeOffer]) -> None:
     """Run every registered check. Raises what they raise."""
-    for validator in _details_validators:
+    for validator in details_validators:
         validator(details, offers)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from portal.registries import Registry
 from registration.catalogue.offers import ScopeOffer, ScopeUrls
 
 
@@ -15,16 +16,6 @@ class MetadataContext:
 
 
 MetadataPart = Callable[[MetadataContext], Mapping[str, object]]
+"""Returns what joins the authorization server metadata (CDS-WG3-01 5)."""
 
-_metadata_parts: list[MetadataPart] = []
-
-
-def register_metadata_part(part: MetadataPart) -> None:
-    """Add a callable whose mapping joins the authorization server metadata (CDS-WG3-01 5)."""
-    if part not in _metadata_parts:
-        _metadata_parts.append(part)
-
-
-def metadata_parts() -> tuple[MetadataPart, ...]:
-    """The registered metadata parts, in the order of registration."""
-    return tuple(_metadata_parts)
+metadata_parts: Registry[MetadataPart] = Registry("parts of the metadata")

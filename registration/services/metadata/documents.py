@@ -1,7 +1,7 @@
 """Builds the metadata documents from what the deployment offers (CDS-WG1-01 3.2, CDS-WG1-02 3.2).
 
 Nothing is listed that does not work: addresses of OAuth endpoints and data APIs come from the apps
-that serve them, through `register_metadata_part`.
+that serve them, through `metadata_parts`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -129,7 +129,7 @@ def authorization_server_metadata(offers: Offers) -> dict[str, Any]:
         document["response_modes_supported"] = ["query"]
         document["cds_test_accounts"] = urls_of.docs_url("test-accounts")
     context = MetadataContext(offers=offers, urls=docs)
-    for part in metadata_parts():
+    for part in metadata_parts:
         document |= part(context)
     return document
 

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from portal.models import AuditEvent
+from portal.registries import Registry
 from registration import hooks
 from registration.errors import InvalidRequest
 from registration.models import Client, Message
@@ -204,7 +205,7 @@ def test_immutable_fields_may_be_repeated(api, consent):
 @pytest.mark.spec("WG1-02 3.9 a")
 def test_default_details_keep_their_numbers(api, consent, monkeypatch):
     """Also those with a fraction; one too large for any memory is refused at once."""
-    monkeypatch.setattr(hooks, "_details_validators", [])
+    monkeypatch.setattr(hooks, "details_validators", Registry("test"))
     name = "cds_default_authorization_details"
     for text, status in (('{"type": "cds_usage", "x": [1.5, 2.0, 3]}', 200), ("1e999999999", 400)):
         entry = text if status == 200 else f'{{"type": "cds_usage", "x": {text}}}'
@@ -255,7 +256,9 @@ def test_default_details_go_through_the_checks_of_consent(api, consent, monkeypa
         assert set(offers) == {"cds_usage", "cds_service_contracts"}
         raise ValueError("segment_start must be a date")
 
-    monkeypatch.setattr(hooks, "_details_validators", [refuse])
+    validators: Registry[hooks.DetailsValidator] = Registry("test")
+    validators.register("refuse", refuse)
+    monkeypatch.setattr(hooks, "details_validators", validators)
     answer = put(api, consent, cds_default_authorization_details=[{"type": "cds_usage"}])
     assert answer.status_code == 400
     assert "segment_start must be a date" in answer.json()["error_description"]

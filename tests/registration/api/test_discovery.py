@@ -8,7 +8,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from consent.catalogue.demo_offers import demo_offers
-from registration.catalogue.metadata_parts import MetadataContext
+from portal.registries import Registry
+from registration.catalogue.metadata_parts import MetadataContext, MetadataPart
 from tests.factories.registration import AREA, ClientFactory, CoverageEntryFactory
 from tests.rates import rates
 from tests.registration.support import offer_demo_scopes
@@ -69,7 +70,9 @@ def test_apps_below_add_their_addresses(http, monkeypatch):
         seen.append(set(context.offers))
         return {"cds_usagesegments_api": "https://x.example/usage"}
 
-    monkeypatch.setattr("registration.services.metadata.documents.metadata_parts", lambda: (part,))
+    parts: Registry[MetadataPart] = Registry("test")
+    parts.register("part", part)
+    monkeypatch.setattr("registration.services.metadata.documents.metadata_parts", parts)
     offer_demo_scopes()
     assert http.get(OAUTH).json()["cds_usagesegments_api"] == "https://x.example/usage"
     assert seen == [set(demo_offers())]

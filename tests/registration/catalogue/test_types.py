@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from registration.catalogue import admin, metadata_parts, types
+from registration.catalogue import admin, types
 
 
 def test_registering_again_changes_nothing():
@@ -28,15 +28,3 @@ def test_the_registries_cannot_be_changed_from_outside():
     entries: Any = types.scope_types()
     with pytest.raises(TypeError):
         entries["other"] = admin.SCOPE_TYPES[0]
-
-
-def test_a_metadata_part_is_kept_once(monkeypatch):
-    """Parts are merged into one document; a double entry would hide a conflict."""
-    monkeypatch.setattr(metadata_parts, "_metadata_parts", [])
-
-    def part(context):
-        return {}
-
-    metadata_parts.register_metadata_part(part)
-    metadata_parts.register_metadata_part(part)
-    assert metadata_parts.metadata_parts() == (part,)
