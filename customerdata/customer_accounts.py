@@ -57,7 +57,9 @@ class Customers:
             _selectable(contract, accounts.get(contract.account_id, ""), facts)
             for contract in contracts
         ]
-        return sorted(rows, key=lambda row: (_natural(row.account), _natural(row.number), row.id))
+        return sorted(
+            rows, key=lambda row: (natural_order(row.account), natural_order(row.number), row.id)
+        )
 
     def _accounts(
         self, held: Any, contracts: Sequence[ServiceContractVersion], now: datetime
@@ -74,7 +76,7 @@ class Customers:
             _account(version, linked.get(version.account_id, _LinkedFacts()).facts)
             for version in versions.select_related("account")
         ]
-        return sorted(rows, key=lambda row: (_natural(row.number), row.id))
+        return sorted(rows, key=lambda row: (natural_order(row.number), row.id))
 
     def normalized_address(self, address: str) -> str:
         """Return an address of a request as it is compared (CDS-WG3-01 7.1.13.1)."""
@@ -190,7 +192,7 @@ def _account(account: AccountVersion, linked: Facts) -> Selectable:
     )
 
 
-def _natural(text: str) -> list[tuple[int, str]]:
+def natural_order(text: str) -> list[tuple[int, str]]:
     """Sort numbers inside a text as people do: 2222-2 before 2222-10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", text)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

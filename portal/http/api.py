@@ -71,7 +71,8 @@ class JSONOnlyNegotiation(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
-def _as_domain_error(error: Exception) -> DomainError | None:
+def as_domain_error(error: Exception) -> DomainError | None:
+    """Return what a caller reads about an error, None for one that nobody foresaw."""
     if isinstance(error, DomainError):
         return error
     if is_away(error):
@@ -98,7 +99,7 @@ def _named(code: str, status: int, message: str) -> DomainError:
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn any error into the one JSON shape; unknown ones stay a 500 with a reference."""
-    known = _as_domain_error(error)
+    known = as_domain_error(error)
     if known is None:
         log.exception("unhandled API error")
         known = _named("server_error", 500, "Something failed on our side; it has been logged.")

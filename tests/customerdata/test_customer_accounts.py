@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from consent.services.sections.may_choose import preset
-from customerdata.customer_accounts import Customers, _natural
+from customerdata.customer_accounts import Customers, natural_order
 from customerdata.kinds.account import AccountState
 from customerdata.kinds.meter_device import MeterState
 from customerdata.kinds.service_contract import ContractState
@@ -189,4 +189,4 @@ def test_addresses_of_requests_match_stored_ones():
 def test_numbers_stand_in_the_order_of_people():
     """Account 2222-10 comes after 2222-2."""
     numbers = ["2222-10", "2222-2", "A-1", "2222-1"]
-    assert sorted(numbers, key=_natural) == ["A-1", "2222-1", "2222-2", "2222-10"]
+    assert sorted(numbers, key=natural_order) == ["A-1", "2222-1", "2222-2", "2222-10"]

@@ -15,7 +15,7 @@ from customerdata.addresses import ABBREVIATIONS, EXAMPLES, normalize_stored
 from customerdata.demo.people import LOGINS, PASSWORD, address_of
 from portal.docs import page_text
 from portal.errors import DomainError
-from portal.http.api import _as_domain_error
+from portal.http.api import as_domain_error
 from portal.registries import docs_pages
 from tests.docs.shell import shell_blocks
 from tests.registration.support import offer_demo_scopes
@@ -106,8 +106,8 @@ def test_refused_requests_add_no_rows_to_the_errors_page():
     assert page is not None
     before = page_text(page)
     refusals = [
-        _as_domain_error(AuthenticationFailed("x")),
-        _as_domain_error(UnsupportedMediaType("x")),
+        as_domain_error(AuthenticationFailed("x")),
+        as_domain_error(UnsupportedMediaType("x")),
     ]
     assert None not in refusals
     assert page_text(page) == before
