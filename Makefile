@@ -94,7 +94,7 @@ manage: $(VENV)/demo.stamp ## Run a manage.py command on the demo's data (ARGS="
 .PHONY: docs
 docs: $(VENV)/dev.stamp ## Show where the documentation is and which rules of the standards have tests
 	@echo "App developers: /docs/ on a running portal (make demo)."
-	@echo "Operators: docs/operators/. Decisions: docs/adr/. Contributors: CONTRIBUTING.md."
+	@echo "Operators: docs/operators/. Decisions: docs/adr/. Contributors: CONTRIBUTING.md, docs/glossary.md."
 	@echo
 	@$(BIN)/python -m tests.conformance.coverage
 

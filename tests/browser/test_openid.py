@@ -84,10 +84,10 @@ def test_ways_to_sign_in(provider, cast, new_visitor, signed_in, password) -> No
     look_at_the_way(visitor)
     sign_in_there(visitor, "bo@there.example")
     visitor.sees("Ways to sign in")
-    expect(visitor.page.get_by_text("You sign in there as bo@there.example.")).to_be_visible()
+    expect(visitor.page.get_by_text("You sign in as bo@there.example.")).to_be_visible()
     visitor.look()
     visitor.press("Remove Utility Login")
-    expect(visitor.page.get_by_text("You can no longer sign in with it.")).to_be_visible()
+    expect(visitor.page.get_by_text("It can no longer be used to sign in.")).to_be_visible()
     visitor.look()
 
 

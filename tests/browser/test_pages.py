@@ -46,7 +46,7 @@ def test_links_that_are_not_valid(cast, new_visitor, acme_site, width) -> None:
         visitor.sees("The link that brought you here is not valid")
         expect(visitor.page.get_by_text("Nothing was shared")).to_be_visible()
         visitor.look()
-    expect(visitor.page.get_by_text(re.compile("^Tell the website or app"))).to_be_visible()
+    expect(visitor.page.get_by_text(re.compile("^Please tell the website or app"))).to_be_visible()
     visitor.go("/no/such/page/")
     visitor.sees("Page not found")
     visitor.look()

@@ -49,7 +49,7 @@ def test_leaving_the_checkout_and_going_on(fee, new_visitor):
     visitor.follow("Back")
     visitor.page.get_by_text("No payment yet").wait_for()
     visitor.look()
-    visitor.follow("Look again")
+    visitor.follow("Check again")
     visitor.page.get_by_text("No payment yet").wait_for()
     visitor.press("Continue with the payment")
     visitor.press("Pay now")

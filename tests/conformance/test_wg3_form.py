@@ -402,5 +402,5 @@ def test_invalid_request(world: World) -> None:
     response = world.browser.get("/oauth/authorize?response_type=code&client_id=nobody")
     assert response.status_code == 400
     html = response.content.decode()
-    assert "does not have the correct parts" in html
-    assert "Tell the website or app that gave you the link" in html
+    assert "has missing or incorrect parts, so we can't complete it" in html
+    assert "Please tell the website or app that gave you the link that it is not valid" in html

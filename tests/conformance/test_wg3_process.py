@@ -105,5 +105,5 @@ def test_buttons(world: World) -> None:
 def test_documentation(world: World) -> None:
     """On the page that the scope description links."""
     text = Browser().get("/docs/scopes/cds_usage").content.decode()
-    assert "cannot sign in" in text
-    assert "since when you are registered" in text
+    assert "Customers who can't sign in" in text
+    assert "and when you registered" in text

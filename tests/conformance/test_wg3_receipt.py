@@ -169,7 +169,7 @@ def test_nothing_accepted_nothing_changed(world: World, settings: Any) -> None:
     receipt = Receipt.objects.get()
     settings.CUSTOMER_TERMS = "New words"
     html = page(receipt)
-    assert "You agreed under" not in html
+    assert "You agreed to the" not in html
     assert "Changed since then" not in html
     assert Browser().get(f"/receipts/{receipt.url_token}/terms/").status_code == 404
 

@@ -130,7 +130,7 @@ def test_stopping_works_without_sign_in_and_at_once(world: World, receipt: Recei
     """One question, one click, and it has ended; a second click changes nothing."""
     browser = Browser()
     stop = url_of(receipt) + "stop/"
-    assert "collect nothing new" in browser.get(stop).content.decode()
+    assert "They can't collect anything new" in browser.get(stop).content.decode()
     assert browser.post(stop).status_code == 303
     grant = Grant.objects.get()
     assert (grant.status, grant.enabled_scope) == ("revoked", "")
@@ -213,7 +213,7 @@ def test_the_sharing_page_lists_ones_own(world: World, receipt: Receipt) -> None
     assert "No company can see your energy data." in carol.get("/sharing/").content.decode()
     world.browser.post(url_of(receipt) + "stop/")
     html = world.browser.get("/sharing/").content.decode()
-    assert "At the moment no company can see" in html
+    assert "No company can see your energy data right now" in html
     assert "You stopped this" in html
     assert Browser().get("/sharing/").status_code == 302
 

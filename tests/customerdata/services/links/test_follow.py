@@ -305,8 +305,8 @@ def test_the_page_for_linking_names_who_will_see_the_account(home, client):
     ended = {"status": "closed", "enabled_scope": "", "enabled_authorization_details": []}
     by_name(client__name="Ended Inc").update(**ended)
     html = client.get(url).content.decode()
-    assert "what you add later: Follows Inc." in html
+    assert "services you add later: Follows Inc." in html
     for name in ("Named", "Frozen", "Expired", "Ended"):
         assert f"{name} Inc" not in html
     client.force_login(PersonFactory.create())
-    assert "what you add later" not in client.get(url).content.decode()
+    assert "services you add later" not in client.get(url).content.decode()

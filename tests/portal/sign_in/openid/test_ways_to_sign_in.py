@@ -57,7 +57,7 @@ def test_connecting_needs_the_password(traveller, user):
     answer = traveller.sign_in(process="connect", next=WAYS)
     assert answer["Location"] == WAYS
     page = traveller.browser.get(WAYS).content.decode()
-    assert "You can now sign in with Utility Login too." in page
+    assert "You can now also sign in with Utility Login." in page
     assert "You sign in there as ana@example.com." in page
     assert "Remove Utility Login" in page
     assert "Add Utility Login" not in page
@@ -77,7 +77,7 @@ def test_an_account_belongs_to_one_person(utility_login, traveller, user):
     confirm_password(traveller)
     traveller.sign_in(process="connect", next=WAYS)
     page = traveller.browser.get(WAYS).content.decode()
-    assert "belongs to somebody else here" in page
+    assert "is already linked to someone else here" in page
     assert SocialAccount.objects.get().user == owner != user
 
 

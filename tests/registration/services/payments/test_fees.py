@@ -125,7 +125,7 @@ def test_coming_back_is_no_payment(fee):
         page = Browser().get(f"/onboarding/payments/{payment.token}/")
         assert page.status_code == 200
         assert "No payment yet" in text_of(page)
-        assert "Look again" in text_of(page)
+        assert "Check again" in text_of(page)
     assert page["Cache-Control"] == "no-store"
     assert page["X-Robots-Tag"] == "noindex"
     assert CHECKOUT in page["Content-Security-Policy"]
