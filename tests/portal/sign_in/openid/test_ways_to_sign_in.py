@@ -58,7 +58,7 @@ def test_connecting_needs_the_password(traveller, user):
     assert answer["Location"] == WAYS
     page = traveller.browser.get(WAYS).content.decode()
     assert "You can now also sign in with Utility Login." in page
-    assert "You sign in there as ana@example.com." in page
+    assert "You sign in as ana@example.com." in page
     assert "Remove Utility Login" in page
     assert "Add Utility Login" not in page
     assert SocialAccount.objects.get().user == user
