@@ -10,7 +10,6 @@ app_name = "consent"
 _admin = bearer("cds_client_admin")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("oauth/authorize", views.authorize, name="authorize"),
     path("oauth/par", views.par, name="par"),
     path("oauth/token", views.token, name="token"),
     path("oauth/revoke", views.revoke, name="revoke"),

@@ -1,7 +1,10 @@
 """What one granted authorization details entry opens: objects, optional fields and windows.
 
 Grants keep entries as JSON. This is the one place that reads them back, so that a change of
-offers never changes what an old Grant gives (CDS-WG3-01 7).
+offers never changes what an old Grant gives (CDS-WG3-01 7). For that a Grant also keeps its
+`resolution`: by scope id, the scope type and the Value Formats of the choices that it holds. Scopes
+get another id, a choice of value types goes or means another Value Format. It is never on the wire;
+`authorization_details` say the same in the standard's words.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,9 +14,13 @@ from typing import Any
 
 from portal.values.durations import INFINITE
 from portal.values.times import parse_date, parse_datetime
-from registration.catalogue.types import FieldCategory, ScopeType, fields
+from registration.catalogue.offers import ScopeOffer
+from registration.catalogue.types import FieldCategory, ScopeType, fields, scope_types
 
 VALUE_TYPES = "include_usage_segment_value_types"
+
+Resolution = dict[str, dict[str, Any]]
+"""The stored form: `{scope id: {"type": scope type, "value_formats": {choice id: format}}}`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +144,64 @@ def _moment(entry: Mapping[str, Any], field_id: str) -> datetime | None:
 def _day(entry: Mapping[str, Any], field_id: str) -> date | None:
     text = entry.get(field_id, INFINITE)
     return None if text == INFINITE else parse_date(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one scope id of a Grant stands for; `value_formats` by choice id (7.2.8.1)."""
+
+    scope_type: ScopeType
+    value_formats: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def resolution_of(
+    scope: str,
+    entries: Iterable[Mapping[str, Any]],
+    offers: Mapping[str, ScopeOffer],
+    known: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Resolution:
+    """Return what a Grant of `scope` with these entries keeps.
+
+    What was granted before (`known`) wins over today's offers.
+    """
+    known = known or {}
+    entries = list(entries)
+    resolution: Resolution = {}
+    for scope_id in dict.fromkeys((*scope.split(), *(entry["type"] for entry in entries))):
+        offer, earlier = offers.get(scope_id), known.get(scope_id)
+        if earlier is None and offer is None:
+            continue
+        formats = _offered_formats(offer) | (earlier["value_formats"] if earlier else {})
+        wanted = [
+            choice
+            for entry in entries
+            if entry["type"] == scope_id
+            for choice in entry.get(VALUE_TYPES) or ()
+        ]
+        resolution[scope_id] = {
+            "type": earlier["type"] if earlier else offer.type if offer else scope_id,
+            "value_formats": {name: formats[name] for name in wanted if name in formats},
+        }
+    return resolution
+
+
+def meaning_of(resolution: Mapping[str, Mapping[str, Any]], scope_id: str) -> Meaning | None:
+    """Return what a scope id stands for, None when nobody can tell any more.
+
+    Without a stored answer an id that equals a scope type stands for that type.
+    """
+    stored = resolution.get(scope_id, {"type": scope_id, "value_formats": {}})
+    scope_type = scope_types().get(stored["type"])
+    return None if scope_type is None else Meaning(scope_type, stored["value_formats"])
+
+
+def _offered_formats(offer: ScopeOffer | None) -> dict[str, Any]:
+    if offer is None:
+        return {}
+    return {
+        choice.id: dict(choice.usagesegment_format)
+        for entry in offer.fields
+        if entry.id == VALUE_TYPES
+        for choice in entry.choices
+        if choice.usagesegment_format is not None
+    }

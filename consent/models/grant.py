@@ -61,7 +61,7 @@ class Grant(TimestampedModel):
     (8.6). `review` is the Message of the utility's review; the Grant is `pending` meanwhile.
     `new_data_until` is written with the computation of access, which knows of links that ended.
     `resolution` keeps what the scope ids and choices of the entries meant when they were granted
-    (consent.catalogue.resolution).
+    (consent.catalogue.access).
     """
 
     class Status(models.TextChoices):

@@ -5,20 +5,16 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from consent.oauth import client_credentials
 from consent.oauth.backend import shared_backend
 from consent.oauth.callers import Caller, InvalidClient, identify
 from consent.oauth.errors import BASIC_CHALLENGE
 from consent.oauth.introspection import introspect
-from consent.oauth.redirects import send
 from consent.services import tokens
 from consent.services.authorization import request as requests
 from consent.services.authorization.answer import plain_ascii
@@ -26,10 +22,8 @@ from consent.services.authorization.parameters import (
     MalformedRequest,
     Parameters,
     body_parameters,
-    query_parameters,
 )
 from portal.errors import DomainError
-from portal.http import ratelimits
 from portal.http.context import current
 from portal.http.permissions import public
 from portal.values.jsontext import dumps
@@ -147,38 +141,3 @@ def _required(parameters: Parameters, name: str) -> str:
     if value is None:
         raise MalformedRequest(f"{name} is missing.", field=name)
     return value
-
-
-@public
-@csrf_exempt  # a client's own page may post here; nothing happens before the customer says so
-@require_http_methods(["GET", "POST"])
-def authorize(request: HttpRequest) -> HttpResponse:
-    """Check an authorization request and lead the customer to its form (CDS-WG3-01 9.1.1)."""
-    ratelimits.count("public", f"authorize:{current.get().network}")
-    try:
-        parameters = (
-            body_parameters(request) if request.method == "POST" else query_parameters(request)
-        )
-        if parameters.get("request_uri"):
-            row = requests.redeem_pushed(query=parameters)
-        else:
-            row = requests.open_request(query=parameters)
-    except requests.RefusedRequest as refused:
-        return send(refused.url)
-    except (requests.UnprovenRequest, MalformedRequest) as error:
-        return unproven_page(request, error)
-    response = HttpResponseRedirect(reverse("consent:authorization-form", args=[row.request_id]))
-    response.status_code = 303
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-def unproven_page(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Tell the person that the link is wrong, and the developer why (CDS-WG3-01 9.3.2)."""
-    context = {
-        "reference": current.get().request_id,
-        "developer_note": requests.described(error),
-    }
-    response = render(request, "consent/authorization_error.html", context, status=400)
-    response["Cache-Control"] = "no-store"
-    return response

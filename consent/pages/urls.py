@@ -8,6 +8,7 @@ from consent.pages.receipts import views as receipts
 from consent.pages.sharing import views as sharing
 
 urlpatterns = [
+    path("oauth/authorize", authorization.authorize, name="authorize"),
     path(
         "oauth/authorize/<str:request_id>/",
         authorization.authorization_form,

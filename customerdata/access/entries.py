@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from consent.catalogue.access import EntryAccess, read_entry
-from consent.catalogue.resolution import meaning_of
+from consent.catalogue.access import EntryAccess, meaning_of, read_entry
 from consent.models import Grant, Selection
 from customerdata.access.rules import Choice
 from customerdata.models import AccountHolder

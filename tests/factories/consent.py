@@ -8,7 +8,7 @@ from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sub
 from factory.declarations import Sequence as Numbered
 from factory.django import DjangoModelFactory
 
-from consent.catalogue.resolution import resolution_of
+from consent.catalogue.access import resolution_of
 from consent.models import AuthorizationRequest, Grant, Receipt, RefreshToken
 from consent.services import tokens
 from consent.services.tokens import TokenOwner

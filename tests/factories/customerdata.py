@@ -17,7 +17,7 @@ from factory.declarations import Sequence, SubFactory
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
-from consent.catalogue.resolution import resolution_of
+from consent.catalogue.access import resolution_of
 from consent.models import Grant, Selection
 from customerdata.models import (
     Account,

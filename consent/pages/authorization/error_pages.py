@@ -1,6 +1,7 @@
 """Pages for requests that cannot go on: what happened, what is safe, what now (CDS-WG3-01 9.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,18 +10,39 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consent.models import AuthorizationRequest
-from consent.pages.authorization import preselections as presenters
 from consent.services.authorization.approve import RequestExpired
+from consent.services.authorization.request import described
 from consent.services.sections.may_choose import Section, offers_of
+from consent.wording import AskedLine, asked_line
 from portal.errors import DomainError
 from portal.http.context import current
+from registration.catalogue.offers import ScopeOffer, offered_fields
 
 ERROR_PAGE = "consent/request_error.html"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedGroup:
+    """A sentence and the resources it speaks of."""
+
+    lead: str
+    lines: tuple[AskedLine, ...]
 
 
 def _page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
     context |= {"robots": "noindex", "reference": current.get().request_id}
     return render(request, ERROR_PAGE, context, status=status)
+
+
+def unproven(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Tell the person that the link is wrong, and the developer why (CDS-WG3-01 9.3.2)."""
+    context = {
+        "reference": current.get().request_id,
+        "developer_note": described(error),
+    }
+    response = render(request, "consent/authorization_error.html", context, status=400)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def request_is_over(request: HttpRequest, error: DomainError) -> HttpResponse:
@@ -89,19 +111,75 @@ def nothing_preselected(
     request: HttpRequest, asked: AuthorizationRequest, sections: Sequence[Section]
 ) -> HttpResponse:
     """Say what the company asked for that this customer does not have (CDS-WG3-01 9.3.1)."""
-    page = presenters.nothing_preselected(
-        sections, offers_of(asked), company=asked.client.client_name
-    )
+    heading, groups = _what_is_missing(sections, offers_of(asked), company=asked.client.client_name)
     return _page(
         request,
         200,
-        heading=page.heading,
-        groups=page.groups,
+        heading=heading,
+        groups=groups,
         closing=_("Nothing was shared. If it belongs to another account of yours, use that one."),
         switch_url=_switch(asked),
         decline_url=_form(asked),
         decline_reason="no_preselections",
     )
+
+
+def _what_is_missing(
+    sections: Sequence[Section], offers: Mapping[str, ScopeOffer], *, company: str
+) -> tuple[str, tuple[AskedGroup, ...]]:
+    """Return a heading, and all that was asked for: missing, or found but of no use.
+
+    Only what matches nothing at all is called missing.
+    """
+    words = {"company": company}
+    lacking = [section for section in sections if section.lacks_preselection]
+    names = _choice_names(lacking, offers)
+    groups = [
+        AskedGroup(
+            _("%(company)s asked for the following, which we do not find under your account:")
+            % words,
+            _lines(((a.field_id, a.missing) for section in lacking for a in section.asked), names),
+        )
+    ]
+    for section in lacking:
+        lines = _lines(((a.field_id, a.found) for a in section.asked), names)
+        groups.append(AskedGroup(_found_lead(section) % words, lines))
+    shown = tuple(group for group in groups if group.lines)
+    if groups[0].lines or not shown:
+        heading = _("Your account does not have what %(company)s asks for") % words
+    else:
+        heading = _("Nothing under your account fits all that %(company)s asks for") % words
+    return heading, shown
+
+
+def _found_lead(section: Section) -> str:
+    if section.matched:
+        return _("Your account has what %(company)s asks for, but it cannot be shared now:")
+    if all(each.rows for each in section.asked):
+        return _(
+            "%(company)s asked for what fits all of the following. Your account has each of them, "
+            "but nothing that fits them together:"
+        )
+    return _("%(company)s also asked for the following, which your account has:")
+
+
+def _lines(
+    asked: Iterable[tuple[str, tuple[str, ...]]], names: Mapping[str, Mapping[str, str]]
+) -> tuple[AskedLine, ...]:
+    lines = (asked_line(field_id, values, names.get(field_id)) for field_id, values in asked)
+    return tuple(dict.fromkeys(line for line in lines if line is not None))
+
+
+def _choice_names(
+    sections: Sequence[Section], offers: Mapping[str, ScopeOffer]
+) -> dict[str, dict[str, str]]:
+    names: dict[str, dict[str, str]] = {}
+    for section in sections:
+        for access in section.accesses:
+            for field in offered_fields(offers[access.scope_id]).values():
+                found = {choice.id: choice.name for choice in field.choices}
+                names.setdefault(field.id, {}).update(found)
+    return names
 
 
 def _switch(asked: AuthorizationRequest) -> str:

@@ -1,8 +1,9 @@
-"""The authorization form: show it, take the answer (CDS-WG3-01 9.1, 9.2, 9.3.1)."""
+"""The authorization endpoint, and its form with the answer (CDS-WG3-01 9.1, 9.2, 9.3.1)."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -11,11 +12,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from consent.customer_accounts import catalog
 from consent.models import AuthorizationRequest
-from consent.oauth.redirects import send
 from consent.pages.authorization import error_pages, forms
 from consent.pages.authorization.middleware import (
     FORM,
@@ -31,12 +32,19 @@ from consent.pages.authorization.presenter import (
 from consent.pages.headers import asked_language, leads_to_client, private
 from consent.pages.visitors import customer_of
 from consent.services.authorization import approve
+from consent.services.authorization import request as requests
 from consent.services.authorization.answer import WaitsForAnother, require_person
-from consent.services.authorization.fingerprint import form_mark, is_marked
+from consent.services.authorization.parameters import (
+    MalformedRequest,
+    body_parameters,
+    query_parameters,
+)
 from consent.services.sections.choices import Choices, choices_from_json
 from consent.services.sections.may_choose import RequestOver, Section, offers_of, sections_of
 from portal.branding import current_utility
+from portal.http import ratelimits
 from portal.http.bodies import accepts_bytes
+from portal.http.context import current
 from portal.http.permissions import public
 from portal.pages.i18n import remember_language
 from portal.sign_in.openid import freshness
@@ -44,6 +52,48 @@ from portal.values.times import utility_zone
 from registration.services.clients.website_and_logo import logo_path
 
 PageView = Callable[[HttpRequest, AuthorizationRequest], HttpResponse]
+
+
+class _AnyScheme(HttpResponseRedirect):
+    """Native apps use schemes of their own (RFC 8252 7.1); the target was proven before."""
+
+    status_code = 303
+
+    def __init__(self, url: str) -> None:
+        self.allowed_schemes = [urlsplit(url).scheme]
+        super().__init__(url)
+
+
+def send(url: str) -> HttpResponse:
+    """Return the redirect to a client (RFC 6749 4.1.2); `services.authorization` made the URL."""
+    response = _AnyScheme(url)
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@public
+@csrf_exempt  # a client's own page may post here; nothing happens before the customer says so
+@require_http_methods(["GET", "POST"])
+def authorize(request: HttpRequest) -> HttpResponse:
+    """Check an authorization request and lead the customer to its form (CDS-WG3-01 9.1.1)."""
+    ratelimits.count("public", f"authorize:{current.get().network}")
+    try:
+        parameters = (
+            body_parameters(request) if request.method == "POST" else query_parameters(request)
+        )
+        if parameters.get("request_uri"):
+            row = requests.redeem_pushed(query=parameters)
+        else:
+            row = requests.open_request(query=parameters)
+    except requests.RefusedRequest as refused:
+        return send(refused.url)
+    except (requests.UnprovenRequest, MalformedRequest) as error:
+        return error_pages.unproven(request, error)
+    response = HttpResponseRedirect(reverse("consent:authorization-form", args=[row.request_id]))
+    response.status_code = 303
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def for_request(view: PageView) -> Callable[..., HttpResponse]:
@@ -196,7 +246,7 @@ def _render(
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "page": page,
-        "mark": form_mark(asked, customer_of(request).pk),
+        "mark": approve.form_mark(asked, customer_of(request).pk),
         "language_form": "authorization",
         "robots": "noindex",
         "session_seconds": settings.SESSION_COOKIE_AGE,
@@ -236,7 +286,7 @@ def _reader(request: HttpRequest, asked: AuthorizationRequest) -> int | None:
         return None
     if request.user.is_authenticated:
         return reader if reader == request.user.pk else None
-    return reader if is_marked(asked, reader, request.POST.get("mark", "")) else None
+    return reader if approve.is_marked(asked, reader, request.POST.get("mark", "")) else None
 
 
 def _decline(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:

@@ -24,7 +24,6 @@ from consent.services.authorization.answer import (
     require_person,
 )
 from consent.services.authorization.fill_grant import authorize_grant, is_waiting_for
-from consent.services.authorization.fingerprint import is_marked
 from consent.services.authorization.grant_terms import grant_terms
 from consent.services.grants.lifecycle import (
     ForbiddenTransition,
@@ -32,12 +31,21 @@ from consent.services.grants.lifecycle import (
     create_grant,
     lock_person,
 )
-from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
+from consent.services.receipts import (
+    ReceiptFacts,
+    SharedSection,
+    client_words,
+    issue_receipt,
+    purpose_words,
+)
 from consent.services.sections.choices import Choices, choices_to_json
 from consent.services.sections.may_choose import RequestOver, Section, offers_of, sections_of
 from portal import audit
+from portal.crypto import digest, same
 from portal.errors import DomainError
 from portal.models import User
+from portal.terms import customer_terms, digest_of
+from portal.values.jsontext import dumps
 from portal.values.times import utility_zone
 
 # Time to sign in again when a session ends under the form; CDS-WG3-01 9.1.2 wants ten minutes.
@@ -200,6 +208,25 @@ def _asked(request: AuthorizationRequest) -> frozenset[str]:
     return frozenset(entry["type"] for entry in request.access)
 
 
+def form_mark(request: AuthorizationRequest, user_pk: int) -> str:
+    """Return the mark of the form as this person sees it now (CDS-WG3-01 9.2.1.3, 9.2.2.4).
+
+    A company knows the address of the form, and may change its name or purposes while a customer
+    reads; the utility may change its terms. Only an answer with the mark of the form counts as this
+    person's, for these words.
+    """
+    client = request.client
+    purposes = [purpose_words(client, entry.get("purpose")) for entry in request.entries]
+    terms = digest_of(customer_terms())
+    shown = [request.request_id, user_pk, client_words(client), purposes, terms]
+    return digest(dumps(shown).decode(), purpose="authorization-form")
+
+
+def is_marked(request: AuthorizationRequest, user_pk: int, mark: str) -> bool:
+    """Whether an answer comes from the form that was shown to this person, in today's words."""
+    return same(mark, form_mark(request, user_pk))
+
+
 @transaction.atomic
 def approve_authorization_request(
     *, request: AuthorizationRequest, user: User, choices: Choices, mark: str, by: User
@@ -208,7 +235,7 @@ def approve_authorization_request(
 
     Creates the Grant with absolute time spans, its selections and the receipt, promises the
     receipt mail and answers with a code, all or nothing. A repeated call returns the first answer.
-    `mark` is the form's (`form_marks`): the receipt holds no words that the customer did not see.
+    `mark` is the form's (`form_mark`): the receipt holds no words that the customer did not see.
     Raises WaitsForAnother, RequestNotFound, RequestExpired, WrongEnvironment, ChoicesRefused, and a
     RequestOver for what is over under the form. CDS-WG3-01 7.3, 9.1.1, 9.4.
     """

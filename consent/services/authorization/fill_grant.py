@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from consent.catalogue.resolution import resolution_of
+from consent.catalogue.access import resolution_of
 from consent.models import Grant, Selection
 from consent.services.grants.lifecycle import (
     ForbiddenTransition,

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from consent.catalogue.resolution import resolution_of
+from consent.catalogue.access import resolution_of
 from consent.models import Grant
 from consent.services.grants.lifecycle import open_fully, record_change
 from portal.crypto import digest

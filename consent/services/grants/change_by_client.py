@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent import customer_accounts
-from consent.catalogue.access import VALUE_TYPES, first_end
+from consent.catalogue.access import VALUE_TYPES, first_end, meaning_of
 from consent.catalogue.details import (
     MAX_ENTRIES,
     InvalidAuthorizationDetails,
@@ -23,7 +23,6 @@ from consent.catalogue.details import (
     to_wire,
     without_preselections,
 )
-from consent.catalogue.resolution import meaning_of
 from consent.models import Grant
 from consent.services.grants.compare import ChangePlan, Kept, plan_change
 from consent.services.grants.lifecycle import (

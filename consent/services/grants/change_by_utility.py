@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent import customer_accounts
-from consent.catalogue.resolution import resolution_of
+from consent.catalogue.access import resolution_of
 from consent.models import Grant
 from consent.services.grants.lifecycle import (
     REVIEW_TIME,

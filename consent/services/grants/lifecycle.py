@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent import customer_accounts
-from consent.catalogue.access import read_entry
-from consent.catalogue.resolution import meaning_of, resolution_of
+from consent.catalogue.access import meaning_of, read_entry, resolution_of
 from consent.models import Grant, GrantReplacement, Selection
 from consent.services import tokens
 from consent.services.grants.review_messages import close_review

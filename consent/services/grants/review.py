@@ -12,9 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent import customer_accounts
-from consent.catalogue.access import first_end
+from consent.catalogue.access import first_end, resolution_of
 from consent.catalogue.details import InvalidAuthorizationDetails
-from consent.catalogue.resolution import resolution_of
 from consent.models import Grant
 from consent.services.grants.lifecycle import (
     REVIEW_TIME,

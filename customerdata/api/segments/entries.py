@@ -7,8 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from consent.catalogue.access import EntryAccess, read_entry
-from consent.catalogue.resolution import Meaning, meaning_of
+from consent.catalogue.access import EntryAccess, Meaning, meaning_of, read_entry
 from customerdata.access.reading import Reader
 from customerdata.models.access import FOREVER
 from customerdata.usage_values.formats import FormatError

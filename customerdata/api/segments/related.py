@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg import sql
 
-from consent.catalogue.resolution import meaning_of
+from consent.catalogue.access import meaning_of
 from customerdata.access.reading import Reader
 from customerdata.api.segments.rows import fetch
 from customerdata.api.segments.scan import Found, measured_where_chosen

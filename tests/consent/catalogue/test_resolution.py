@@ -5,9 +5,8 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 
-from consent.catalogue.access import VALUE_TYPES
+from consent.catalogue.access import VALUE_TYPES, meaning_of, resolution_of
 from consent.catalogue.demo_offers import demo_offers
-from consent.catalogue.resolution import meaning_of, resolution_of
 from consent.models import Grant
 from consent.services.sections.choices import Choices, SectionChoice
 from tests.consent.oauth.support import offer_demo_scopes

@@ -14,7 +14,7 @@ from consent.catalogue.details import parse_request, to_wire
 from consent.customer_accounts import Selectable
 from consent.models import AuthorizationRequest
 from consent.services.authorization import approve as approval
-from consent.services.authorization.fingerprint import form_mark
+from consent.services.authorization.approve import form_mark
 from consent.services.sections.choices import Choices
 from portal.models import User
 from registration.models import Client

@@ -11,7 +11,7 @@ from consent.models import AuthorizationRequest
 from consent.pages.authorization import views
 from consent.services.authorization import approve
 from consent.services.authorization.answer import WaitsForAnother
-from consent.services.authorization.fingerprint import form_mark
+from consent.services.authorization.approve import form_mark
 from consent.services.grants.change_by_client import patch_grant
 from consent.services.grants.lifecycle import lock_person
 from consent.services.sections.choices import Choices, SectionChoice

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from consent.models import AuthorizationCode
-from consent.oauth.redirects import send
+from consent.pages.authorization.views import send
 from consent.services.authorization.answer import (
     WaitsForAnother,
     answer_url,

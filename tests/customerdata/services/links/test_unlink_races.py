@@ -8,8 +8,7 @@ import pytest
 from consent.catalogue.demo_offers import demo_offers
 from consent.models import Grant
 from consent.services.authorization import approve, approve_grant_request
-from consent.services.authorization.approve import WrongEnvironment
-from consent.services.authorization.fingerprint import form_mark
+from consent.services.authorization.approve import WrongEnvironment, form_mark
 from consent.services.sections.choices import Choices, SectionChoice
 from customerdata.models import AccountHolder, AccountVersion
 from customerdata.services.links import unlink
