@@ -4,17 +4,20 @@ Pure functions: the caller hands in the offers that the client may use, so a sco
 is unknown. Values are JSON (lists as tuples); durations are strings in the form we write.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from portal.errors import DomainError
 from portal.values.durations import Direction, absolute_date, absolute_datetime
-from registration.catalogue.formats import FieldFormat, FormatError, check_value
+from registration.catalogue.formats import FieldFormat, FormatError
 from registration.catalogue.offers import OfferedField, ScopeOffer, offered_fields
 from registration.catalogue.types import FieldCategory, ScopeKind, ScopeType, fields
+
+Fields = Mapping[str, OfferedField]
 
 MAX_ENTRIES = 100
 """More entries than this are refused unread: one request never needs them."""
@@ -90,9 +93,11 @@ def parse_accesses(
                 f"unknown scope {scope_id[:100]}; available: {', '.join(offers)}",
                 field="scope",
             )
-    entries = _entries_by_scope(scope_ids, authorization_details, offers)
+    # The fields of a scope are put together once, however many entries it has.
+    fields_of = cache(lambda scope_id: offered_fields(offers[scope_id]))
+    entries = _entries_by_scope(scope_ids, authorization_details, offers, fields_of)
     return tuple(
-        _parse_entry(entry, offers[scope_id], now, zone)
+        _parse_entry(entry, offers[scope_id], fields_of(scope_id), now, zone)
         for scope_id, scope_entries in entries.items()
         for entry in scope_entries or [{}]
     )
@@ -102,6 +107,7 @@ def _entries_by_scope(
     scope_ids: Sequence[str],
     details: Sequence[Mapping[str, Any]] | None,
     offers: Mapping[str, ScopeOffer],
+    fields_of: Callable[[str], Fields],
 ) -> dict[str, list[Mapping[str, Any]]]:
     entries: dict[str, list[Mapping[str, Any]]] = {scope_id: [] for scope_id in scope_ids}
     if details is None:
@@ -123,7 +129,7 @@ def _entries_by_scope(
                 f"unknown type {scope_id[:100]}; available: {', '.join(offers)}",
                 field="type",
             )
-        if not offered_fields(offers[scope_id]):
+        if not fields_of(scope_id):
             raise InvalidAuthorizationDetails(f"{scope_id} takes no details", field="type")
         entries.setdefault(scope_id, []).append(entry)
         # One token opens one Grant or file, although CDS-WG1-02 9 speaks of several entries.
@@ -135,9 +141,8 @@ def _entries_by_scope(
 
 
 def _parse_entry(
-    entry: Mapping[str, Any], offer: ScopeOffer, now: datetime, zone: tzinfo
+    entry: Mapping[str, Any], offer: ScopeOffer, offered: Fields, now: datetime, zone: tzinfo
 ) -> RequestedAccess:
-    offered = offered_fields(offer)
     unknown = [name for name in entry if name != "type" and name not in offered]
     if unknown:
         name = str(unknown[0])[:100]
@@ -172,7 +177,7 @@ def _value(
         return field.default
     value = entry[field.id]
     try:
-        checked = check_value(field.format, value, field.limits(now=now, zone=zone))
+        checked = field.check(value, now=now, zone=zone)
     except FormatError as error:
         raise InvalidAuthorizationDetails(f"{field.id} {error}", field=field.id) from error
     if scope_type.kind is ScopeKind.DIRECT_ACCESS and isinstance(checked, tuple):

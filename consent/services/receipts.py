@@ -18,8 +18,7 @@ from consent.customer_accounts import Selectable
 from consent.models import AuthorizationCode, Grant, Receipt
 from consent.models.token import CODE_PURPOSE
 from consent.services.grants.lifecycle import end_grant, lock_grant
-from consent.services.sections.choices import SectionChoice
-from consent.services.sections.may_choose import Section, entry_access
+from consent.services.sections.choices import Section, SectionChoice, entry_access
 from consent.wording import data_items, duration_sentences
 from portal import audit
 from portal.background import outbox

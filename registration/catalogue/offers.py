@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Final, Protocol
 
 from portal.values.durations import Direction
-from registration.catalogue.formats import FieldFormat, Limits
+from registration.catalogue.formats import FieldFormat, Limits, check_value
 from registration.catalogue.types import (
     AuthorizationDetailsField,
     ScopeKind,
@@ -113,6 +113,10 @@ class OfferedField:
     @property
     def choice_ids(self) -> tuple[str, ...]:
         return tuple(choice.id for choice in self.choices)
+
+    def check(self, value: object, *, now: datetime, zone: tzinfo) -> object:
+        """Return a submitted value in the form that is kept. Raises FormatError."""
+        return check_value(self.format, value, self.limits(now=now, zone=zone))
 
     def limits(self, *, now: datetime | None = None, zone: tzinfo = UTC) -> Limits:
         """Return what `formats.check_value` compares submitted values with."""

@@ -12,7 +12,7 @@ from consent.catalogue.details import resolve, to_wire, without_preselections
 from consent.models import AuthorizationRequest, Grant
 from consent.services.authorization.answer import answer_with_code
 from consent.services.grants.lifecycle import GrantTerms, create_grant
-from consent.services.sections.may_choose import entry_access
+from consent.services.sections.choices import entry_access
 from portal.models import User
 from registration.catalogue.types import scope_types
 from registration.models import Client, Credential

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.services.sections.may_choose import preset
+from consent.services.sections.choices import preset
 from customerdata.customer_accounts import Customers, natural_order
 from customerdata.kinds.account import AccountState
 from customerdata.kinds.meter_device import MeterState

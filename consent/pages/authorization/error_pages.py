@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from consent.models import AuthorizationRequest
 from consent.services.authorization.approve import RequestExpired
 from consent.services.authorization.request import described
-from consent.services.sections.may_choose import Section, offers_of
+from consent.services.sections.choices import Form, Section
 from consent.wording import AskedLine, asked_line
 from portal.errors import DomainError
 from portal.http.context import current
@@ -108,10 +108,10 @@ def wrong_environment(request: HttpRequest, asked: AuthorizationRequest) -> Http
 
 
 def nothing_preselected(
-    request: HttpRequest, asked: AuthorizationRequest, sections: Sequence[Section]
+    request: HttpRequest, asked: AuthorizationRequest, form: Form
 ) -> HttpResponse:
     """Say what the company asked for that this customer does not have (CDS-WG3-01 9.3.1)."""
-    heading, groups = _what_is_missing(sections, offers_of(asked), company=asked.client.client_name)
+    heading, groups = _what_is_missing(form, company=asked.client.client_name)
     return _page(
         request,
         200,
@@ -124,16 +124,14 @@ def nothing_preselected(
     )
 
 
-def _what_is_missing(
-    sections: Sequence[Section], offers: Mapping[str, ScopeOffer], *, company: str
-) -> tuple[str, tuple[AskedGroup, ...]]:
+def _what_is_missing(form: Form, *, company: str) -> tuple[str, tuple[AskedGroup, ...]]:
     """Return a heading, and all that was asked for: missing, or found but of no use.
 
     Only what matches nothing at all is called missing.
     """
     words = {"company": company}
-    lacking = [section for section in sections if section.lacks_preselection]
-    names = _choice_names(lacking, offers)
+    lacking = [section for section in form.sections if section.lacks_preselection]
+    names = _choice_names(lacking, form.offers)
     groups = [
         AskedGroup(
             _("%(company)s asked for the following, which we do not find under your account:")

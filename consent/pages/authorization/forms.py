@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from django.http import QueryDict
 
 from consent.pages.authorization.presenter import matches, row_words
-from consent.services.sections.choices import MAX_QUERY, Choices, SectionChoice
-from consent.services.sections.may_choose import Section
+from consent.services.sections.choices import MAX_QUERY, Choices, Section, SectionChoice
 
 MAX_SECTIONS = 100
 MAX_ID = 64

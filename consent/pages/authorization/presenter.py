@@ -14,8 +14,7 @@ from consent.models import AuthorizationRequest
 from consent.pages.parts import ErrorLine, Link, Purpose, Requester, purpose, requester
 from consent.services.authorization.approve import Problem, ProblemKind
 from consent.services.receipts import purpose_words
-from consent.services.sections.choices import Choices, SectionChoice
-from consent.services.sections.may_choose import Section
+from consent.services.sections.choices import Choices, Form, Section, SectionChoice
 from consent.wording import (
     DataItem,
     SummarySentences,
@@ -30,7 +29,6 @@ from consent.wording.dates import day_words, number_words
 from consent.wording.durations import EndKind
 from consent.wording.services import later_label, legend, nothing_chosen
 from portal.branding import Utility
-from registration.catalogue.offers import ScopeOffer
 
 # Rows from which a list can be searched, and is folded on the receipt.
 LONG_LIST = 11
@@ -116,9 +114,8 @@ class FormFacts:
     """What the form is made of."""
 
     request: AuthorizationRequest
-    sections: tuple[Section, ...]
+    form: Form
     choices: Choices
-    offers: Mapping[str, ScopeOffer]
     examples: Mapping[str, str]
     utility: Utility
     now: datetime
@@ -130,13 +127,13 @@ class FormFacts:
 def authorization_page(facts: FormFacts) -> AuthorizationPage:
     """Return the form as this customer sees it now."""
     client, utility = facts.request.client, facts.utility
-    kept = [each for each in facts.sections if each.index not in facts.choices.removed]
+    kept = [each for each in facts.form.sections if each.index not in facts.choices.removed]
     company = client.client_name
     return AuthorizationPage(
         title=_("%(utility)s: request to share your data") % {"utility": utility.name},
         sandbox=client.environment == "sandbox",
         requester=requester(client, logo=facts.logo),
-        cards=tuple(_card(section, facts, len(kept)) for section in facts.sections),
+        cards=tuple(_card(section, facts, len(kept)) for section in facts.form.sections),
         removed=tuple(sorted(facts.choices.removed)),
         terms=_terms(utility),
         notices=_notices(kept),
@@ -192,8 +189,9 @@ def _summary(facts: FormFacts, kept: Sequence[Section]) -> SummarySentences:
 
 def _card(section: Section, facts: FormFacts, kept: int) -> Card:
     removed = section.index in facts.choices.removed
-    number = {"number": section.index + 1, "total": len(facts.sections)}
-    title = _("What is asked") if len(facts.sections) == 1 else _("Request %(number)s of %(total)s")
+    total = len(facts.form.sections)
+    number = {"number": section.index + 1, "total": total}
+    title = _("What is asked") if total == 1 else _("Request %(number)s of %(total)s")
     words = purpose_words(facts.request.client, section.purpose_id)
     return Card(
         index=section.index,
@@ -201,7 +199,7 @@ def _card(section: Section, facts: FormFacts, kept: int) -> Card:
         removed=removed,
         can_remove=section.is_modifiable and not removed and kept > 1,
         data_heading=_("%(company)s would receive") % {"company": facts.request.client.client_name},
-        data=data_items(section.accesses, facts.offers, examples=facts.examples),
+        data=data_items(section.accesses, facts.form.offers, examples=facts.examples),
         durations=duration_sentences(section.accesses, now=facts.now, zone=facts.zone),
         picker=_picker(section, facts),
         purpose=purpose(words, facts.request.client.client_name) if words else None,
@@ -302,12 +300,12 @@ def _error(problem: Problem, facts: FormFacts) -> ErrorLine:
             "after you opened this page. Read the page again before you authorize"
         )
         return ErrorLine("#request-1-title", message % company)
-    section = facts.sections[min(problem.section, len(facts.sections) - 1)]
+    section = facts.form.sections[min(problem.section, len(facts.form.sections) - 1)]
     if problem.kind is ProblemKind.NOT_REMOVABLE:
         message = _("%(company)s needs every part of its request; it cannot be taken out")
         return ErrorLine(f"#request-{section.index + 1}-title", message % company)
     message = _problem_words(problem.kind, section)
-    if len(facts.sections) > 1:
+    if len(facts.form.sections) > 1:
         message = _("Request %(number)s: %(message)s") % {
             "number": section.index + 1,
             "message": message,

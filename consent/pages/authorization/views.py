@@ -25,7 +25,6 @@ from consent.pages.authorization.middleware import (
     wants_sign_in,
 )
 from consent.pages.authorization.presenter import (
-    AuthorizationPage,
     FormFacts,
     authorization_page,
 )
@@ -39,8 +38,13 @@ from consent.services.authorization.parameters import (
     body_parameters,
     query_parameters,
 )
-from consent.services.sections.choices import Choices, choices_from_json
-from consent.services.sections.may_choose import RequestOver, Section, offers_of, sections_of
+from consent.services.sections.choices import (
+    Choices,
+    Form,
+    RequestOver,
+    choices_from_json,
+    form_of,
+)
 from portal.branding import current_utility
 from portal.http import ratelimits
 from portal.http.bodies import accepts_bytes
@@ -208,29 +212,26 @@ def _sign_in(asked: AuthorizationRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
-    offers = offers_of(asked)
-    sections = sections_of(asked, customer_of(request), offers)
+    form = form_of(asked, customer_of(request))
     approve.show_request(request=asked, user=customer_of(request))
     request.session.pop(SESSION_KEY, None)
-    if any(section.lacks_preselection for section in sections):
-        return error_pages.nothing_preselected(request, asked, sections)
-    page = _page(request, asked, sections, choices_from_json(asked.choices))
-    return _render(request, asked, page)
+    if any(section.lacks_preselection for section in form.sections):
+        return error_pages.nothing_preselected(request, asked, form)
+    return _page(request, asked, form, choices_from_json(asked.choices))
 
 
 def _page(
     request: HttpRequest,
     asked: AuthorizationRequest,
-    sections: tuple[Section, ...],
+    form: Form,
     choices: Choices,
     found: tuple[approve.Problem, ...] = (),
-) -> AuthorizationPage:
-    return authorization_page(
+) -> HttpResponse:
+    page = authorization_page(
         FormFacts(
             request=asked,
-            sections=sections,
+            form=form,
             choices=choices,
-            offers=offers_of(asked),
             examples=catalog().examples(customer_of(request)),
             utility=current_utility(),
             now=timezone.now(),
@@ -239,11 +240,6 @@ def _page(
             logo=logo_path(asked.client),
         )
     )
-
-
-def _render(
-    request: HttpRequest, asked: AuthorizationRequest, page: AuthorizationPage
-) -> HttpResponse:
     context: dict[str, Any] = {
         "page": page,
         "mark": approve.form_mark(asked, customer_of(request).pk),
@@ -315,8 +311,8 @@ def _authorize(request: HttpRequest, asked: AuthorizationRequest, choices: Choic
         )
     except approve.ChoicesRefused as error:
         approve.extend_request(request=asked, user=user)
-        page = _page(request, asked, error.sections, choices, error.problems)
-        return _render(request, asked, page)
+        # The form that the answer was checked against shows what is wrong with it.
+        return _page(request, asked, error.form, choices, error.problems)
     return send(url)
 
 
@@ -324,7 +320,7 @@ def _change(
     request: HttpRequest, asked: AuthorizationRequest, choices: Choices, action: forms.Action
 ) -> HttpResponse:
     """Do what works without a script: search, tick all, take a request out. Never approves."""
-    sections = sections_of(asked, customer_of(request), offers_of(asked))
+    sections = form_of(asked, customer_of(request)).sections
     changed = forms.apply(action, choices, sections)
     approve.show_request(request=asked, user=customer_of(request))
     approve.keep_choices(request=asked, user_pk=customer_of(request).pk, choices=changed)

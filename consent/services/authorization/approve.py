@@ -38,8 +38,13 @@ from consent.services.receipts import (
     issue_receipt,
     purpose_words,
 )
-from consent.services.sections.choices import Choices, choices_to_json
-from consent.services.sections.may_choose import RequestOver, Section, offers_of, sections_of
+from consent.services.sections.choices import (
+    Choices,
+    Form,
+    RequestOver,
+    choices_to_json,
+    form_of,
+)
 from portal import audit
 from portal.crypto import digest, same
 from portal.errors import DomainError
@@ -73,15 +78,15 @@ class Problem:
 class ChoicesRefused(DomainError):
     """The form cannot be approved as it is; `problems` says where and why.
 
-    `sections` are those that the choices were checked against, for the page that shows them again.
+    `form` is what the choices were checked against, for the page that shows it again.
     """
 
     code = "choices_refused"
 
-    def __init__(self, problems: Sequence[Problem], sections: Sequence[Section]) -> None:
+    def __init__(self, problems: Sequence[Problem], form: Form) -> None:
         super().__init__(", ".join(f"{each.section}: {each.kind}" for each in problems))
         self.problems = tuple(problems)
-        self.sections = tuple(sections)
+        self.form = form
 
 
 class RequestNotFound(DomainError):
@@ -247,15 +252,15 @@ def approve_authorization_request(
     if row.expires <= now:
         raise RequestExpired("the authorization request has expired")
     check_person(row, user)
-    # Built under the locks: what the page showed may have changed hands or ended since.
-    offers = offers_of(row)
-    sections = sections_of(row, user, offers)
+    # Put together under the locks, not taken from the page: since then services may have changed
+    # hands, scopes may have left the offer, and what is shared must be what the person holds now.
+    form = form_of(row, user)
     if not is_marked(row, user.pk, mark):
-        raise ChoicesRefused([Problem(ProblemKind.CHANGED)], sections)
-    check_choices(sections, choices)
+        raise ChoicesRefused([Problem(ProblemKind.CHANGED)], form)
+    check_choices(form, choices)
     shared = tuple(
         SharedSection(section, section.chosen(choices))
-        for section in sections
+        for section in form.sections
         if section.index not in choices.removed
     )
     terms = grant_terms(shared, order=[entry["type"] for entry in row.access], now=now)
@@ -263,7 +268,7 @@ def approve_authorization_request(
     issue_receipt(
         grant=grant,
         facts=ReceiptFacts(
-            client=row.client, sections=shared, offers=offers, now=now, zone=utility_zone()
+            client=row.client, sections=shared, offers=form.offers, now=now, zone=utility_zone()
         ),
         by=by,
     )
@@ -308,8 +313,9 @@ def refuse_authorization_request(
     return answer_with_error(request=row, user=by, error=error, description=description)
 
 
-def check_choices(sections: Sequence[Section], choices: Choices) -> None:
+def check_choices(form: Form, choices: Choices) -> None:
     """Raise ChoicesRefused unless every kept section has a choice the customer may make."""
+    sections = form.sections
     problems = [
         Problem(ProblemKind.NOT_REMOVABLE, index)
         for index in sorted(choices.removed)
@@ -325,7 +331,7 @@ def check_choices(sections: Sequence[Section], choices: Choices) -> None:
         elif not choice.selected and not choice.later:
             problems.append(Problem(ProblemKind.NOTHING_CHOSEN, section.index))
     if problems:
-        raise ChoicesRefused(problems, sections)
+        raise ChoicesRefused(problems, form)
 
 
 def _locked(request: AuthorizationRequest, user: User | None) -> AuthorizationRequest:

@@ -20,8 +20,12 @@ from consent.models import Grant
 from consent.services.authorization.grant_terms import grant_terms
 from consent.services.grants.lifecycle import create_grant, lock_person
 from consent.services.receipts import ReceiptFacts, SharedSection, issue_receipt
-from consent.services.sections.choices import SectionChoice
-from consent.services.sections.may_choose import Section, group_sections, preselections_of
+from consent.services.sections.choices import (
+    Section,
+    SectionChoice,
+    group_sections,
+    preselections_of,
+)
 from portal.models import User
 from portal.values.times import utility_zone
 from registration import urls_of

@@ -10,8 +10,7 @@ from consent.catalogue.details import parse_request
 from consent.pages.authorization.forms import Action, apply, read_choices
 from consent.pages.authorization.presenter import matches, row_words
 from consent.pages.default_redirect.presenter import default_redirect_page
-from consent.services.sections.choices import Choices, SectionChoice
-from consent.services.sections.may_choose import Section
+from consent.services.sections.choices import Choices, Section, SectionChoice
 from tests.consent.pages.world import service
 
 

@@ -14,8 +14,7 @@ from consent.services.authorization.answer import WaitsForAnother
 from consent.services.authorization.approve import form_mark
 from consent.services.grants.change_by_client import patch_grant
 from consent.services.grants.lifecycle import lock_person
-from consent.services.sections.choices import Choices, SectionChoice
-from consent.services.sections.may_choose import NoLongerOffered
+from consent.services.sections.choices import Choices, NoLongerOffered, SectionChoice
 from tests.consent.oauth.support import answer_of
 from tests.consent.pages.world import MERGED, World, answer, form_url, make_world
 from tests.factories.consent import GrantFactory
@@ -108,7 +107,7 @@ def test_a_scope_that_went_during_the_approval_hands_out_no_code(world, in_fligh
     def gone(*args: Any) -> Any:
         raise NoLongerOffered("cds_usage is no longer offered", field="scope")
 
-    monkeypatch.setattr(views, "sections_of", gone)
+    monkeypatch.setattr(views, "form_of", gone)
     url, response = at_once(
         partial(world.approve, request, CHOSEN),
         partial(after, in_flight, partial(browser.get, form_url(request))),

@@ -6,8 +6,7 @@ from django.utils import timezone
 
 from consent.services.authorization.grant_terms import grant_terms
 from consent.services.receipts import SharedSection
-from consent.services.sections.choices import SectionChoice
-from consent.services.sections.may_choose import Section, accesses_of, group_sections, offers_of
+from consent.services.sections.choices import Section, SectionChoice, form_of
 from portal.values.times import format_datetime
 from tests.consent.pages.world import World
 
@@ -15,8 +14,7 @@ from tests.consent.pages.world import World
 def sections(world: World, *entries: dict[str, object]) -> tuple[Section, ...]:
     """Return the sections in which alice chooses for these entries."""
     row = world.ask(*dict.fromkeys(str(entry["type"]) for entry in entries), details=entries)
-    accesses = accesses_of(row, offers_of(row))
-    return group_sections(accesses, world.alice, environment="sandbox")
+    return form_of(row, world.alice).sections
 
 
 def test_entries_come_as_the_client_asked_whatever_the_sections(world: World) -> None:

@@ -2,11 +2,10 @@
 
 import pytest
 
-from consent.services.sections.may_choose import (
+from consent.services.sections.choices import (
     NoLongerOffered,
-    offers_of,
+    form_of,
     preset,
-    sections_of,
 )
 from registration.models import OfferedScope
 from tests.consent.pages.world import MERGED, World, service
@@ -90,9 +89,9 @@ def test_addresses_match_one_service_or_none(
 def test_merged_scopes_are_one_section(world: World) -> None:
     """One list for both, and one question to the catalog."""
     request = world.ask(details=MERGED)
-    sections = sections_of(request, world.alice, offers_of(request))
+    sections = form_of(request, world.alice).sections
     assert [len(section.accesses) for section in sections] == [2]
-    assert len(sections_of(world.ask(), world.alice, offers_of(request))) == 2
+    assert len(form_of(world.ask(), world.alice).sections) == 2
     assert world.catalog.asked == 2
 
 
@@ -101,4 +100,4 @@ def test_a_withdrawn_scope_is_noticed(world: World) -> None:
     request = world.ask("cds_usage")
     OfferedScope.objects.filter(scope_id="cds_usage").delete()
     with pytest.raises(NoLongerOffered):
-        sections_of(request, world.alice, offers_of(request))
+        form_of(request, world.alice)
