@@ -11,7 +11,7 @@ from django.utils import timezone
 from consent.customer_accounts import catalog
 from consent.models import Grant, Receipt
 from consent.pages.receipts.mail import receipt_mail, stopped_mail
-from consent.services.grants import lifecycle, stop
+from consent.services.grants import lifecycle, sweep
 from portal.audit import SYSTEM
 from portal.background import mail
 
@@ -48,15 +48,15 @@ def _expire(grant: Grant) -> None:
 
 
 def _start(grant: Grant) -> None:
-    lifecycle.start_grant(grant=grant, by=SYSTEM)
+    sweep.start_grant(grant=grant, by=SYSTEM)
 
 
 def _stop(grant: Grant) -> None:
-    stop.stop_new_data(grant=grant, by=SYSTEM)
+    sweep.stop_new_data(grant=grant, by=SYSTEM)
 
 
 def _postpone(grant: Grant) -> None:
-    lifecycle.postpone_grant(grant=grant, by=SYSTEM)
+    sweep.postpone_grant(grant=grant, by=SYSTEM)
 
 
 def _attempt(grant: Grant, action: Callable[[Grant], None]) -> None:

@@ -403,36 +403,6 @@ def compute_grant(*, grant_id: str) -> bool:
 
 
 @transaction.atomic
-def postpone_grant(*, grant: Grant, by: User | str) -> Grant:
-    """Promise a later time for a pending Grant whose `eta` has passed.
-
-    Its access is computed again, unless people of the utility are what it waits for.
-    """
-    row = lock_grant(grant)
-    now = timezone.now()
-    if row.status != Status.PENDING or row.eta is None or row.eta > now:
-        return row
-    row.eta = now + (REVIEW_TIME if row.is_under_review else PENDING_TIME)
-    save_grant(row)
-    if not row.is_under_review:
-        enqueue("consent.tasks.compute_grant", row.grant_id)
-    record_change(row, "postponed", by=by, eta=row.eta.isoformat())
-    return row
-
-
-@transaction.atomic
-def start_grant(*, grant: Grant, by: User | str) -> Grant:
-    """Open a Grant for the future when its time has come (CDS-WG1-02 8.2)."""
-    row = lock_grant(grant)
-    if row.status != Status.FUTURE or row.not_before is None or row.not_before > timezone.now():
-        return row
-    begin(row)
-    save_grant(row)
-    record_change(row, "started", by=by, status=row.status)
-    return row
-
-
-@transaction.atomic
 def end_grant(*, grant: Grant, status: str, reason: str, by: User | str) -> Grant:
     """End a Grant: `revoked`, `closed`, `expired` or `disabled`. Its tokens die with it.
 

@@ -15,9 +15,8 @@ from consent.services.grants.lifecycle import (
     SelectionInput,
     create_grant,
     end_grant,
-    start_grant,
 )
-from consent.services.grants.stop import stop_new_data
+from consent.services.grants.sweep import start_grant, stop_new_data
 from portal.models import AuditEvent, OutboxEntry
 from registration.models import Message
 from tests.consent.oauth.support import plug_in_listener

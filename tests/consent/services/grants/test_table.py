@@ -18,8 +18,8 @@ from consent.services.grants.lifecycle import (
     GrantTerms,
     compute_grant,
     end_grant,
-    start_grant,
 )
+from consent.services.grants.sweep import start_grant
 from registration.services.files.upload import upload_file
 from tests.consent.oauth.support import offer_demo_scopes, plug_in_listener
 from tests.factories.consent import GrantFactory
