@@ -14,8 +14,9 @@ from tests.customerdata.sources.greenbutton.test_cases import CASES, REFUSED, TA
 
 HEAD = """# Small files that earlier releases stored wrongly or refused
 
-Each row is worked out by hand and compared with what the import stores; several files of a row go
-in one after the other. A test fails where this table is not what is seen.
+The expected result of each row was worked out by hand and is compared with what the import stores.
+If a row has several files, they are imported one after the other. A test fails if the import does
+not match this table.
 
 | file | options | expected | stored | warnings |
 | --- | --- | --- | --- | --- |
