@@ -1,4 +1,4 @@
-"""Storing what a Grant opens: a set is computed, and only what differs is written."""
+"""Stores what a Grant opens: computes the set of rows and writes only what differs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,13 +21,13 @@ from registration.catalogue.types import fields
 
 BATCH = 1000
 
-# Sorts below every character that a number may hold.
+# Sorts below every character that a number can contain.
 KEY_SEPARATOR = "\x01"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One row to be: an object as one entry reaches it (see GrantedObject)."""
+    """A row to store: an object as one entry reaches it (see GrantedObject)."""
 
     customer: int
     entry: int
@@ -43,17 +43,17 @@ class Access:
 
     @property
     def object(self) -> tuple[str, int]:
-        """Which object the row is about."""
+        """The object that the row is about."""
         return self.kind, self.object_id
 
 
 @transaction.atomic
 def compute_grant(grant: Grant) -> int:
-    """Make the stored access of a Grant equal to what it opens now; return how many rows that is.
+    """Bring the stored access of a Grant up to date; return the number of rows.
 
-    An ended Grant opens nothing. Running it again changes nothing. Entries past their
-    `sync_until` are computed as of that instant (CDS-WG3-01 7.3.1). When the last new data comes is
-    noted in the Grant, also in the row at hand, which the caller may be about to save.
+    An ended Grant opens nothing. Running this again changes nothing. Entries past their
+    `sync_until` are computed as of that instant (CDS-WG3-01 7.3.1). The time of the last new data
+    is stored in the Grant and also set on `grant`, which the caller may be about to save.
     """
     row = (
         Grant.objects.select_for_update(of=("self",), no_key=True)
@@ -74,7 +74,7 @@ def compute_grant(grant: Grant) -> int:
 
 
 def recompute_grants_of(customer: Customer) -> int:
-    """Compute every open Grant that people made over this customer's accounts; return how many."""
+    """Compute every open Grant given over this customer's accounts; return how many there were."""
     grants = (
         Grant.objects.filter(user__held_accounts__account__customer=customer)
         .exclude(status__in=Grant.ENDED)
@@ -87,7 +87,7 @@ def recompute_grants_of(customer: Customer) -> int:
 
 
 def forget_grant(grant: Grant) -> None:
-    """Drop what was computed for a Grant."""
+    """Delete what was computed for a Grant."""
     GrantedObject.objects.filter(grant=grant).delete()
 
 
@@ -118,13 +118,13 @@ def wanted_access(grant: Grant, held: Holdings, now: datetime) -> list[Access]:
 
 
 def _kinds(entries: Iterable[GrantEntry]) -> list[VersionedKind]:
-    """Return the structure that choices are made from, and what besides it some entry opens."""
+    """Return the kinds that choices are made from, and the other kinds that some entry opens."""
     objects = {name for entry in entries for name in entry.access.objects}
     return [kind for kind in VERSIONED if kind.reached is None or kind.object_name in objects]
 
 
 def _windows(entry: GrantEntry) -> dict[str, Window]:
-    """Return between which days an entry opens the objects of each kind (CDS-WG3-01 7.3)."""
+    """Return the days within which an entry opens the objects of each kind (CDS-WG3-01 7.3)."""
     first_and_last = {kind.name: kind.window for kind in VERSIONED if kind.window is not None}
     return {
         name: (getattr(entry.access, first), getattr(entry.access, last))
@@ -133,7 +133,7 @@ def _windows(entry: GrantEntry) -> dict[str, Window]:
 
 
 def _once(rows: Iterable[Access]) -> list[Access]:
-    """Keep one row per entry and object: accounts of several parts have parents in common."""
+    """Keep one row per entry and object: accounts in different parts can share parents."""
     latest: dict[tuple[int, str, int], Access] = {}
     for row in sorted(rows, key=lambda row: (row.listed, row.cutoff)):
         latest[row.entry, row.kind, row.object_id] = row
@@ -170,7 +170,7 @@ def _rows_of(entry: GrantEntry, reached: Reached, snapshot: Snapshot) -> Iterabl
 
 
 def _enabled_fields(entry: GrantEntry, object_name: str) -> tuple[str, ...]:
-    """Return the include fields of an entry that turn optional fields of an object on."""
+    """Return the include fields of an entry that enable optional fields of an object."""
     declared = fields()
     return tuple(
         sorted(
@@ -182,10 +182,10 @@ def _enabled_fields(entry: GrantEntry, object_name: str) -> tuple[str, ...]:
 
 
 def _decide(rows: Sequence[Access]) -> list[Access]:
-    """Say per object which entry is read for the base fields and for each optional field.
+    """Decide, for each object, which entry supplies the base fields and each optional field.
 
-    The latest cutoff wins (design: as-of); of equal ones the first entry, so that a second run
-    says the same.
+    The latest cutoff wins. If two are equal, the first entry does, so that every run gives the
+    same result.
     """
     by_object: dict[tuple[str, int], list[Access]] = {}
     for row in rows:
@@ -206,9 +206,9 @@ def _decide(rows: Sequence[Access]) -> list[Access]:
 
 
 def _with_sort_keys(rows: Sequence[Access], snapshots: Mapping[datetime, Snapshot]) -> list[Access]:
-    """Fill in the order of usage: visible account number, then visible contract number.
+    """Set the sort keys of usage: visible account number, then visible contract number.
 
-    Other kinds that are sorted by contracts go by the smallest visible number of theirs.
+Other kinds that are sorted by contracts use the smallest visible number of their contracts.
     """
     sorted_by = {kind.name: kind.sorted_by for kind in VERSIONED if kind.sorted_by}
     account_cutoff = _cutoffs(rows, Name.ACCOUNT, "include_account_numbers")
@@ -241,14 +241,14 @@ def _number(snapshot: Snapshot, contract: int) -> str:
 
 
 def _cutoffs(rows: Iterable[Access], kind: str, field_id: str) -> dict[int, datetime]:
-    """Return for each object that shows a field as of when it shows it."""
+    """Return, for each object that shows a field, the instant as of which it shows it."""
     return {
         row.object_id: row.cutoff for row in rows if row.kind == kind and field_id in row.decides
     }
 
 
 def _same_key_everywhere(rows: Sequence[Access]) -> list[Access]:
-    """Give all rows of a contract the key of its latest entry: it has one place in the order."""
+    """Give all rows of a contract the key of its latest entry, so that it has one position."""
     latest: dict[int, Access] = {}
     for row in rows:
         if row.kind == Name.CONTRACT:
@@ -284,7 +284,7 @@ def _store(grant: Grant, rows: Sequence[Access]) -> None:
 
 
 def _row(row: Access | GrantedObject) -> tuple[object, ...]:
-    """Return the values that make a row different from another of the same object and entry."""
+    """Return the values that can differ between two rows of the same object and entry."""
     return (
         row.listed,
         sorted(row.fields),

@@ -1,4 +1,4 @@
-"""When the last new data of a Grant comes: by its own time spans, or by links that ended."""
+"""When a Grant receives its last new data, by its own time spans or by links that ended."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ from customerdata.models.access import FOREVER
 
 
 class Reaching(Protocol):
-    """What a row of computed access says of its entry."""
+    """What a row of computed access says about its entry."""
 
     @property
     def entry(self) -> int: ...
@@ -20,12 +20,12 @@ class Reaching(Protocol):
 
 
 def new_data_until(grant: Grant, held: Holdings, rows: Iterable[Reaching]) -> datetime | None:
-    """Return when the last new data of a Grant comes, None where no end is known.
+    """Return when a Grant receives its last new data, None if no end is known.
 
-    Each entry gets new data until its time spans end (CDS-WG3-01 7.3). One whose objects all hang
-    on accounts that are no longer linked ended with the last of these links (ADR 5), unless
-    services of the future may come from an account that is. One that has nothing left, as after a
-    mistaken link, has no say; where no other is left the last of the links has.
+    Each entry gets new data until its time spans end (CDS-WG3-01 7.3). If all of its objects hang
+    on accounts that are no longer linked, it ended with the last of these links (ADR 5), unless an
+    account that is still linked can add future services. An entry with nothing left, as after a
+    mistaken link, does not count; if no entry counts, the end of the last link decides.
     """
     links_ended = [*held.ends.values(), *held.mistaken.values()]
     last: dict[int, datetime] = {}

@@ -1,4 +1,4 @@
-"""Reading a Grant: its entries, what was chosen for each, and as of when each is read."""
+"""Reads a Grant: its entries, the choice for each, and the instant as of which each is read."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ from customerdata.models.access import FOREVER
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Accounts whose links to the person end at the same instant, FOREVER when they go on.
+    """Accounts whose links to the person end at the same instant, FOREVER if they are open.
 
-    `since` is set for an account that was linked after the Grant was given: services on it are
-    services of the future.
+    `since` is set for an account that was linked after the Grant was given: its services are
+    future services.
     """
 
     until: datetime
@@ -28,10 +28,10 @@ class Part:
 class Holdings:
     """The accounts of the person who authorized: primary keys of customers by account.
 
-    `later` are those of them that came after the customer's first choice, with the beginnings of
-    their links. `ends` says when the links of some of them ended; nothing newer flows (ADR 5).
-    `mistaken` are other accounts, whose links were mistakes or ended before the Grant began, with
-    the ends of these; they show nothing.
+    `later` holds the accounts that were added after the customer's first choice, with the start of
+    each link. `ends` holds the end of each link that has ended; no newer data is shared (ADR 5).
+    `mistaken` holds other accounts, whose links were mistakes or ended before the Grant began,
+    with the end of each link; they show nothing.
     """
 
     accounts: Mapping[int, int]
@@ -41,7 +41,7 @@ class Holdings:
 
     @property
     def parts(self) -> list[Part]:
-        """The accounts by the end of their links, earliest first; those that came later apart."""
+        """The accounts by the end of their links, earliest first; later accounts are separate."""
         groups: dict[datetime, set[int]] = {}
         for account in self.accounts.keys() - self.later:
             groups.setdefault(self.ends.get(account, FOREVER), set()).add(account)
@@ -52,18 +52,18 @@ class Holdings:
         return parts
 
     def of_then(self, since: datetime) -> frozenset[int]:
-        """Return the accounts whose services the customer could tick when choosing at `since`."""
+        """Return the accounts whose services the customer could select at `since`."""
         came_after = {account for account, began in self.later.items() if began > since}
         return frozenset({*self.accounts, *self.mistaken} - came_after)
 
     @property
     def some_go_on(self) -> bool:
-        """Whether any link has not ended."""
+        """Whether any link is still open."""
         return len(self.ends) < len(self.accounts)
 
     @property
     def whole(self) -> Part:
-        """All accounts, whenever their links end."""
+        """All accounts, no matter when their links end."""
         return Part(FOREVER, frozenset(self.accounts))
 
     @property
@@ -74,9 +74,9 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True)
 class GrantEntry:
-    """One authorization details entry: what it opens, for which choice, read as of when.
+    """One authorization details entry: what it opens, for which choice, and as of when.
 
-    `part` are the accounts that it is about here, all of which are read up to the same instant.
+`part` holds the accounts considered here, all of which are read up to the same instant.
     """
 
     index: int
@@ -91,17 +91,17 @@ class GrantEntry:
 
     @property
     def cutoff(self) -> datetime:
-        """The last instant whose truth the entry shows: `sync_until` (CDS-WG3-01 7.3.1), or the
-        end of the links when that is earlier; FOREVER when neither ends."""
+        """The last instant whose state the entry shows: `sync_until` (CDS-WG3-01 7.3.1), or the
+end of the links if that is earlier; FOREVER if there is neither."""
         return min(self.access.sync_until or FOREVER, self.part.until)
 
 
 def holdings(grant: Grant) -> Holdings:
     """Return the accounts that the customer held when choosing what the Grant opens.
 
-    Parts of it may have been chosen one after the other (CDS-WG1-02 8.3). Where services of the
-    future were chosen, accounts linked later come along: services on them are added under the
-    customer's control (CDS-WG3-01 4.4, 9.2.3.1, 9.2.3.2).
+    Parts of it may have been chosen one after another (CDS-WG1-02 8.3). If future services were
+    chosen, accounts linked later are included: their services came under the customer's control
+    later (CDS-WG3-01 4.4, 9.2.3.1, 9.2.3.2).
     """
     if grant.user_id is None:
         return Holdings({})
@@ -122,7 +122,7 @@ def holdings(grant: Grant) -> Holdings:
 
 
 def _moments(grant: Grant) -> dict[datetime, bool]:
-    """Return when the customer chose, and whether services of the future were among it."""
+    """Return when the customer chose, and whether the choice included future services."""
     moments: dict[datetime, bool] = {}
     for selection in grant.selections.all():
         moment = selection.chosen or grant.given
@@ -131,7 +131,7 @@ def _moments(grant: Grant) -> dict[datetime, bool]:
 
 
 def _first_of_each(links: Iterable[AccountHolder]) -> list[AccountHolder]:
-    """Keep one link of each account: linking again starts nothing by itself (ADR 5)."""
+    """Keep one link of each account: linking it again does not resume sharing (ADR 5)."""
     first: dict[int, AccountHolder] = {}
     for link in links:
         first.setdefault(link.account_id, link)
@@ -139,15 +139,15 @@ def _first_of_each(links: Iterable[AccountHolder]) -> list[AccountHolder]:
 
 
 def _shares_nothing(link: AccountHolder, grant: Grant) -> bool:
-    """Whether a link was a mistake, or ended before the Grant began: nothing was shared over it."""
+    """Whether a link was a mistake or ended before the Grant began, so that it shared nothing."""
     before = grant.not_before is not None and link.ended and link.ended <= grant.not_before
     return link.mistaken or bool(before)
 
 
 def grant_entries(grant: Grant, part: Part) -> list[GrantEntry]:
-    """Return the entries that can be read, as far as they are about these accounts.
+    """Return the entries that can be read and that are about these accounts.
 
-    One whose scope nobody knows any more opens nothing.
+An entry whose scope no longer exists opens nothing.
     """
     selections = {selection.entry: selection for selection in grant.selections.all()}
     entries = []
@@ -164,7 +164,7 @@ def grant_entries(grant: Grant, part: Part) -> list[GrantEntry]:
 def _takes_part(choice: Choice, access: EntryAccess, part: Part) -> bool:
     """Whether an entry is about these accounts.
 
-    What came after `sync_until` is not there yet, and what had ended could not be chosen any more.
+Accounts added after `sync_until` do not exist yet for it, and ended ones could not be chosen.
     """
     if part.until <= choice.since:
         return False

@@ -11,10 +11,10 @@ from customerdata.models import Account
 
 
 class AccessComputation:
-    """Computes what Grants give access to."""
+    """Computes what each Grant gives access to."""
 
     def size(self, grant: Grant) -> int:
-        """Return how many objects the Grant's selections name, each counted once."""
+        """Return the number of distinct objects that the Grant's selections name."""
         held = holdings(grant)
         named: set[tuple[str, str]] = set()
         all_types: set[str] = set()
@@ -27,11 +27,11 @@ class AccessComputation:
         return whole + sum(selection_type not in all_types for selection_type, _ in named)
 
     def grant_approved(self, grant: Grant) -> None:
-        """Compute access now, inside the approving transaction."""
+        """Compute access immediately, inside the approving transaction."""
         compute_grant(grant)
 
     def grant_ended(self, grant: Grant) -> None:
-        """Forget what was computed."""
+        """Delete what was computed."""
         forget_grant(grant)
 
 

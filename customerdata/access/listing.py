@@ -1,4 +1,4 @@
-"""One page of the objects of a kind, as far as one token may see them (CDS-WG3-01 10)."""
+"""One page of the objects of a kind that one token can see (CDS-WG3-01 10)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class ObjectPage:
 def read_objects(
     kind: VersionedKind, reader: Reader, query: ListQuery, *, size: int | None = None
 ) -> ObjectPage:
-    """Return the page of a kind's listing that is asked for. Raises InvalidFilter."""
+    """Return the requested page of a kind's listing. Raises InvalidFilter."""
     page = take_page(
         _filtered(kind, reader, query),
         listing=query.path,
@@ -37,7 +37,7 @@ def read_objects(
 
 
 def read_file(kind: VersionedKind, reader: Reader, public_id: str) -> BillFile | None:
-    """Return the file of an object, None where the token may not have it or there is none."""
+    """Return the file of an object, None if it has none or the token cannot read it."""
     if kind.file is None or "\x00" in public_id:
         return None
     rows = reader.visible(kind).filter(**{kind.public_id_of_owner: public_id})
@@ -46,7 +46,7 @@ def read_file(kind: VersionedKind, reader: Reader, public_id: str) -> BillFile |
 
 
 def _filtered(kind: VersionedKind, reader: Reader, query: ListQuery) -> QuerySet[Any]:
-    """Return the versions that the token sees, one per object, and that every filter leaves."""
+    """Return the versions that the token sees and that match every filter, one per object."""
     rows = reader.visible(kind).select_related(kind.owner)
     for item in kind.filters:
         for text in query.texts(item.name):

@@ -1,8 +1,8 @@
-"""What a part of a Grant's accounts is computed from, once links to some of them have ended.
+"""The structure that access is computed from once links to some accounts have ended.
 
 The person shared what hung on an account as of the end of the link (ADR 5). So each group of ended
-accounts is computed from the structure as of its end, and what hung on them then is kept out of
-what goes on, wherever it has moved to since, unless it hangs on an account that is still held.
+accounts is computed from the structure as of its end. What hung on them then is excluded from the
+continuing access, wherever it has moved since, unless it hangs on an account that is still held.
 Pure functions.
 """
 
@@ -25,8 +25,8 @@ def view(
 ) -> Snapshot:
     """Return the structure that a part of the accounts is computed from.
 
-    `ends` holds the structure as of the end of each link that is over. Where none is, all of the
-    customers' structure is there: a chosen contract may move to another account of theirs.
+    `ends` holds the structure as of the end of each ended link. If there is none, the result is
+    all of the customers' structure: a chosen contract can move to another of their accounts.
     """
     over = {**held.ends, **held.mistaken}
     if not over:
@@ -50,10 +50,10 @@ def view(
 
 
 def added_later(choice: Choice, then: Snapshot, accounts: Collection[int]) -> Choice:
-    """Return a choice as it counts for accounts that were linked after it: services of the future.
+    """Return a choice as it applies to accounts that were linked later, as future services.
 
-    `then` is the structure as of the choice and `accounts` are those of that time: what hung on
-    them and was left unticked is no service of the future, wherever it hangs by now.
+    `then` is the structure as of the choice, and `accounts` are the accounts of that time. What
+    hung on them and was not selected is not a future service, wherever it hangs now.
     """
     offered = frozenset(
         contract.public_id
@@ -67,7 +67,7 @@ def added_later(choice: Choice, then: Snapshot, accounts: Collection[int]) -> Ch
 
 
 def hanging_on(snapshot: Snapshot, accounts: Collection[int]) -> Hanging:
-    """Return what hangs or hung on accounts, by the links that are known as of the snapshot."""
+    """Return what hangs or hung on accounts, by the links known as of the snapshot."""
     hanging: Hanging = {Name.ACCOUNT.value: frozenset(accounts)}
     for kind in VERSIONED:
         if kind.name == Name.ACCOUNT:
@@ -88,7 +88,7 @@ def hanging_on(snapshot: Snapshot, accounts: Collection[int]) -> Hanging:
 
 
 def _only(snapshot: Snapshot, kept: Hanging, *, without: Collection[int]) -> Snapshot:
-    """Other accounts stay, as parents are shown with their children (7.2.1)."""
+    """Keep other accounts, since parents are shown with their children (7.2.1)."""
     objects = {
         kind: {pk: facts for pk, facts in snapshot.of(kind).items() if pk in keys}
         for kind, keys in kept.items()

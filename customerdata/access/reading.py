@@ -1,8 +1,8 @@
 """Which versions a token sees: conditions for listings, and the values of one page.
 
-A required field is read as of the latest `sync_until` of the entries that include its object, an
-optional one as of the latest of those that enable it. A token whose scopes are fewer than its
-Grant's sees what the remaining entries give.
+A required field is read as of the latest `sync_until` of the entries that include its object, and
+an optional field as of the latest one of the entries that enable it. A token with fewer scopes
+than its Grant sees what the remaining entries give.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +22,7 @@ from customerdata.models.base import Version
 
 
 def _holds_at(instant: Any) -> Q:
-    """Versions that are true as of an instant that an outer query supplies."""
+    """Versions that hold as of an instant that an outer query supplies."""
     return Q(as_of__lte=instant) & (
         Q(superseded_as_of__isnull=True) | Q(superseded_as_of__gt=instant)
     )
@@ -30,7 +30,7 @@ def _holds_at(instant: Any) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What one token may see. `entries` None stands for all entries of the Grant."""
+    """What one token can see. `entries` None means all entries of the Grant."""
 
     grant: Grant
     now: datetime
@@ -52,7 +52,7 @@ class Reader:
         return found
 
     def _deciding(self, kind: VersionedKind, field_id: str | None) -> QuerySet[Any]:
-        """Return, of each object's rows, the one that a field (None: required ones) is read by."""
+        """Return the row of each object by which a field (None: required fields) is read."""
         rows = self.granted(kind.name)
         if self.entries is None:
             return (
@@ -68,7 +68,7 @@ class Reader:
         return enabling.filter(~Exists(better))
 
     def visible(self, kind: VersionedKind) -> QuerySet[Any]:
-        """Return the versions whose required fields the token sees: one per visible object."""
+        """Return the versions whose required fields the token sees, one per visible object."""
         granted = self._deciding(kind, None).filter(
             object_id=OuterRef(kind.owner_id),
             instant__gte=OuterRef("as_of"),
@@ -80,7 +80,7 @@ class Reader:
         return found
 
     def visible_rows(self, kind: str) -> QuerySet[Any]:
-        """Return the same of a kind by name."""
+        """Return the visible versions of a kind, given its name."""
         return self.visible(versioned(kind))
 
     def field_matches(self, kind: str, field_id: str, condition: Q) -> Q:
@@ -93,7 +93,7 @@ class Reader:
         return Q(**{f"{of.owner_id}__in": rows.values("object_id")})
 
     def account_number_matches(self, condition: Q) -> Q:
-        """Contracts whose visible account number matches (CDS-WG3-01 10.2.1, 10.2.7)."""
+        """Return contracts whose visible account number matches (CDS-WG3-01 10.2.1, 10.2.7)."""
         accounts = AccountVersion.objects.filter(
             _holds_at(OuterRef(OuterRef("instant"))), condition, account=OuterRef("account_id")
         )
@@ -106,13 +106,13 @@ class Reader:
         return Q(contract_id__in=rows.values("object_id"))
 
     def visible_ids(self, kind: str, keys: Collection[int]) -> dict[int, str]:
-        """Return the public ids of those objects, by primary key, that the token may see."""
+        """Return the public ids of the objects that the token can see, by primary key."""
         of = versioned(kind)
         rows = of.identity._default_manager.filter(pk__in=set(keys) & set(self._listed(kind, keys)))
         return dict(rows.values_list("pk", of.public_id))
 
     def visible_keys(self, kind: str, ids: Sequence[str]) -> list[int]:
-        """Return the primary keys of those objects, by public id, that the token may see."""
+        """Return the primary keys of the objects that the token can see, by public id."""
         of = versioned(kind)
         named = of.identity._default_manager.filter(**{f"{of.public_id}__in": list(ids)})
         return list(self._listed(kind, named.values("pk")))
@@ -121,7 +121,7 @@ class Reader:
         return self.granted(kind).filter(object_id__in=keys).values_list("object_id", flat=True)
 
     def page(self, kind: VersionedKind, rows: Sequence[Version]) -> list[Shown]:
-        """Find out what the token sees of a page of base versions, in at most two queries."""
+        """Return what the token sees of a page of base versions, in at most two queries."""
         keys = [getattr(row, kind.owner_id) for row in rows]
         deciding: dict[int, dict[str, datetime]] = {}
         latest: dict[int, datetime] = {}
@@ -151,7 +151,7 @@ class Reader:
         rows: Sequence[Version],
         deciding: Mapping[int, Mapping[str, datetime]],
     ) -> dict[int, list[Version]]:
-        """Load the versions of objects of which some field is read as of an earlier instant."""
+        """Load the versions of objects with some field that is read as of an earlier instant."""
         wanted = [
             getattr(row, kind.owner_id)
             for row in rows

@@ -1,9 +1,9 @@
-"""Which objects an entry reaches from what the customer chose: pure functions.
+"""Which objects an entry reaches from the customer's choice: pure functions.
 
-The standard names only some of the ways between objects (CDS-WG3-01 7.2.1 to 7.2.4). Between
-contracts, service points and meters we follow the current links. Contracts never go beyond the
-choice, whatever accounts or service points refer to. Kinds that hang on these bring their own rule
-(`VersionedKind.reached`).
+The standard names only some of the paths between objects (CDS-WG3-01 7.2.1 to 7.2.4). Between
+contracts, service points and meters we follow the current links. An entry never reaches contracts
+beyond the choice, whatever accounts or service points refer to. Kinds that hang on these objects
+declare their own rule (`VersionedKind.reached`).
 """
 
 from collections.abc import Collection, Mapping
@@ -18,18 +18,18 @@ from customerdata.kinds.registry import VERSIONED
 Objects = dict[str, frozenset[int]]
 Window = tuple[date | None, date | None]
 
-# Choosing from these says where usage has to be measured (6.1.9).
+# A choice of these determines where usage has to be measured (6.1.9).
 _THROUGH = {kind.selection: kind.name for kind in VERSIONED if kind.is_place}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the customer chose for an entry, and which accounts it was about.
+    """What the customer chose for an entry, and the accounts it was about.
 
     `accounts` are the accounts (primary keys) that the customer held when the Grant began, at
     `since`. `objects` are public ids of what `selection_type` names. With `came_later` the accounts
     were linked after `since`: what hangs on them was added later, except the contracts in
-    `left_out`, which the customer could have ticked and did not.
+    `left_out`, which the customer could have selected but did not.
     """
 
     selection_type: str
@@ -44,11 +44,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The objects (primary keys) of an entry by kind: what its listings show, and what only leads
-    to other data.
+    """The objects (primary keys) of an entry by kind: those that its listings show, and those that
+    only lead to other data.
 
-    Where points or meters were chosen, `through` names their kind and the unlisted ones are those
-    that no listing shows: usage of the contracts counts only as far as it was measured there.
+    If points or meters were chosen, `through` names their kind and the unlisted ones are those
+    that no listing shows: usage of the contracts counts only if it was measured there.
     """
 
     shown: Mapping[str, frozenset[int]]
@@ -65,7 +65,7 @@ class Reached:
 
 
 def _chosen(choice: Choice, facts: Facts, *, held: bool) -> bool:
-    """Whether the choice takes in one object; `held` says it hangs on an account of then."""
+    """Whether the choice includes an object; `held`: it hangs on an account held back then."""
     if facts.public_id in choice.objects:
         return True
     future = facts.arrived > choice.since or (
@@ -75,7 +75,7 @@ def _chosen(choice: Choice, facts: Facts, *, held: bool) -> bool:
 
 
 def _current(snapshot: Snapshot, kind: str) -> Mapping[int, frozenset[int]]:
-    """What each point or meter is linked to now, without what it was linked to before."""
+    """What each point or meter is linked to now, without its former links."""
     column = "current_contracts" if kind == Name.SERVICE_POINT else "current_service_points"
     return {pk: facts.links.get(column, NOTHING) for pk, facts in snapshot.of(kind).items()}
 
@@ -90,7 +90,7 @@ def _targets(links: Mapping[int, frozenset[int]], keys: Collection[int]) -> froz
 
 
 def chosen_objects(choice: Choice, snapshot: Snapshot) -> Objects:
-    """Return what the selection names, by kind, and the current links between these objects."""
+    """Return the objects that the selection names, by kind, and their current links."""
     points, meters = _current(snapshot, Name.SERVICE_POINT), _current(snapshot, Name.METER)
     contracts = snapshot.of(Name.CONTRACT)
     on_held = frozenset(pk for pk, c in contracts.items() if c.one("account") in choice.accounts)
@@ -142,7 +142,7 @@ def reach(
     meters = core[Name.METER] & snapshot.of(Name.METER).keys()
     points = core[Name.SERVICE_POINT]
     if "MeterDevice" in objects and choice.selection_type != SelectionType.SERVICE_POINT:
-        # Not where points were chosen: the others were left out on purpose.
+        # Not if points were chosen: the customer left the others out on purpose.
         columns = ("current_service_points", "previous_service_points")
         points = points.union(*(snapshot.of(Name.METER)[pk].any_of(columns) for pk in meters))
     accounts = core[Name.ACCOUNT] | {account_of(snapshot, pk) for pk in contracts}
@@ -154,7 +154,7 @@ def reach(
     }
     for kind in VERSIONED:
         if kind.reached is not None and kind.object_name in objects:
-            # A bill tells of all services of its account: never of one that the person left.
+            # A bill covers all services of its account, so bills of an account that the person left stay out.
             start = Reaching(
                 snapshot.of(kind.name),
                 accounts & choice.accounts,
@@ -175,7 +175,7 @@ def reach(
 
 
 def account_of(snapshot: Snapshot, contract: int) -> int:
-    """Return the account of a service contract, both by primary key."""
+    """Return the account of a service contract, both as primary keys."""
     account = snapshot.of(Name.CONTRACT)[contract].one("account")
     if account is None:
         raise ValueError("a service contract always has an account")
@@ -183,7 +183,7 @@ def account_of(snapshot: Snapshot, contract: int) -> int:
 
 
 def _inside(found: Collection[int], objects: Mapping[int, Facts], window: Window) -> frozenset[int]:
-    """Keep the objects whose days lie wholly in a window; None is unbounded (7.3.2 to 7.3.5)."""
+    """Keep objects whose days lie entirely in a window; None is unbounded (7.3.2 to 7.3.5)."""
     first, last = window
 
     def inside(facts: Facts) -> bool:
@@ -195,10 +195,10 @@ def _inside(found: Collection[int], objects: Mapping[int, Facts], window: Window
 
 
 def _with_measured(core: Objects, choice: Choice, snapshot: Snapshot) -> Objects:
-    """Add what the usage of an entry refers to, also after a swap (7.2.3, 7.2.4).
+    """Add the objects that the usage of an entry refers to, also after a swap (7.2.3, 7.2.4).
 
-    Where points or meters were chosen, these are all there is of their kind, and the usage measured
-    there counts whatever contract it was for (6.1.9), of the accounts held.
+    If points or meters were chosen, no others of their kind are added, and the usage measured
+    there counts for any contract (6.1.9) of the accounts held.
     """
     contracts, points, meters = (
         core[name] for name in (Name.CONTRACT, Name.SERVICE_POINT, Name.METER)
@@ -227,7 +227,7 @@ def _with_measured(core: Objects, choice: Choice, snapshot: Snapshot) -> Objects
 
 
 def _with_parents(accounts: Collection[int], snapshot: Snapshot) -> frozenset[int]:
-    """Add parents of parents (7.2.1); a circle at the source ends where it began."""
+    """Add parents of parents (7.2.1); a circular chain from the source ends where it began."""
     known = snapshot.of(Name.ACCOUNT)
     found: set[int] = set()
     todo = [pk for pk in accounts if pk in known]

@@ -11,14 +11,14 @@ from customerdata.models import UsageSeries
 
 @dataclass(frozen=True, slots=True)
 class SeriesFacts:
-    """Which point and meter the usage of a contract was measured at."""
+    """The point and the meter at which the usage of a contract was measured."""
 
     contract: int
     service_point: int | None
     meter: int | None
 
     def at(self, kind: str) -> int | None:
-        """Return the place of a kind, None where the source names none."""
+        """Return the place of a kind, None if the source names none."""
         return {Name.SERVICE_POINT.value: self.service_point, Name.METER.value: self.meter}.get(
             kind
         )
@@ -26,7 +26,7 @@ class SeriesFacts:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything by kind and primary key. Objects not known as of the instant are absent."""
+    """All objects by kind and primary key, without those not known as of the instant."""
 
     objects: Mapping[str, Mapping[int, Facts]]
     series: tuple[SeriesFacts, ...] = ()
