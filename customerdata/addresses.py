@@ -1,9 +1,9 @@
-"""Comparing addresses (CDS-WG3-01 7.1.13.1), as they are written in the United States and Canada.
+"""Compares addresses (CDS-WG3-01 7.1.13.1) as written in the United States and Canada.
 
-A typical stored address has a street with its number, a city and a region of two letters; a name
-before them and a postal code behind them are optional. It is compared without the name, in lower
-case, with abbreviations of the street written out, its parts separated by ", ". Any other address,
-and what a request names, is compared in lower case and freed of line breaks and extra spaces.
+A typical stored address has a street with a number, a city and a two-letter region; a name before
+them and a postal code after them are optional. It is compared without the name, in lower case,
+with the street's abbreviations written out and its parts separated by ", ". Any other address, and
+an address in a request, is compared in lower case without line breaks and extra spaces.
 """
 
 import re
@@ -42,7 +42,7 @@ ABBREVIATIONS = {
     "w": "west",
 }
 NUMBER_SIGN = "unit "
-"""What is written for "#", which needs no space behind it."""
+"""The replacement for "#", which needs no space after it."""
 SEPARATOR = ", "
 EXAMPLES = (
     "Acme Co., 123 Main  St. #234\nSpringfield, CA 90001",
@@ -57,10 +57,10 @@ _REGION = (
     r"|ab|bc|mb|nb|nl|ns|nt|nu|on|pe|qc|sk|yt"
 )
 _POSTAL_CODE = r"\d{5}(?:-\d{4})?|[a-z]\d[a-z] ?\d[a-z]\d"
-# A word of its own, no piece of one such as "o'brien's" or "n.e.".
+# A separate word, not part of one such as "o'brien's" or "n.e.".
 _WORD = re.compile(r"#|(?<![\w'\u2019.-])[a-z]+(?![\w'\u2019-]|\.\w)\.?")
 _BREAK = re.compile(r"[,\n]")
-# Parts are separated by ", " here; region and postal code may follow the city after a space.
+# Parts are separated by ", " here; region and postal code can follow the city after a space.
 _TYPICAL = re.compile(
     r"(?:[^\d,]+, )*?"
     r"(?P<street>\d[^,]*(?:, [^,]+)*?)"
@@ -71,23 +71,23 @@ _TYPICAL = re.compile(
 
 
 def normalize_request(address: str) -> str:
-    """Return an address of a request, or an atypical stored one, as it is compared."""
+    """Return the form in which an address of a request, or an atypical one, is compared."""
     return " ".join(address.lower().split())
 
 
 def normalize_stored(address: str) -> str:
-    """Return a stored address as it is compared; an empty one stays empty."""
+    """Return the form in which a stored address is compared; an empty one stays empty."""
     found = _typical(address)
     if found is None:
         return normalize_request(address)
-    # Only the street holds abbreviations: a region such as "CT" is no court.
+    # Only the street is expanded: "CT" is a region here, not a court.
     street = " ".join(_WORD.sub(_written_out, found["street"].replace(SEPARATOR, " ")).split())
     rest = (found[name] for name in ("city", "region", "code"))
     return SEPARATOR.join([street, *(part for part in rest if part)])
 
 
 def docs_context() -> dict[str, object]:
-    """Return what the documentation has to say of the rules above."""
+    """Return what the documentation shows about the rules above."""
     return {
         "separator": SEPARATOR,
         "abbreviations": sorted(ABBREVIATIONS.items()),
@@ -104,7 +104,7 @@ def docs_context() -> dict[str, object]:
 
 
 def _typical(address: str) -> re.Match[str] | None:
-    """Return the parts of a typical address, None for any other."""
+    """Return the parts of a typical address, None if it is not typical."""
     parts = [" ".join(part.split()) for part in _BREAK.split(address.lower())]
     return _TYPICAL.fullmatch(SEPARATOR.join(part for part in parts if part))
 

@@ -10,7 +10,7 @@ class CustomerDataConfig(AppConfig):
     verbose_name = "Customer data"
 
     def ready(self) -> None:
-        """Plug into the apps above: whom consent asks and tells, what metadata says."""
+        """Register with the apps above: consent's sources and listeners, and the metadata."""
         from consent import customer_accounts
         from customerdata import addresses, retention
         from customerdata.access.listener import AccessComputation

@@ -35,10 +35,10 @@ class Customers:
     def selectables(
         self, user: User, selection_type: str, *, environment: str
     ) -> Sequence[Selectable]:
-        """Return everything that the person may share, ordered by account and contract number.
+        """Return everything that the person can share, ordered by account and contract number.
 
-        Costs four queries for any count. Accounts and service contracts can be chosen on the form
-        so far (CDS-WG3-01 9.2.3.1, 9.2.3.2); there is nothing to choose for other selections.
+        Always takes four queries. So far the form offers accounts and service contracts
+        (CDS-WG3-01 9.2.3.1, 9.2.3.2); other selections have nothing to choose.
         """
         if selection_type not in {SelectionType.SERVICE_CONTRACT, SelectionType.ACCOUNT}:
             return []
@@ -64,7 +64,7 @@ class Customers:
     def _accounts(
         self, held: Any, contracts: Sequence[ServiceContractVersion], now: datetime
     ) -> Sequence[Selectable]:
-        """Return accounts; what asks for services or meters ticks the accounts that have them."""
+        """Return accounts; a preselection of services or meters selects the accounts with them."""
         versions = AccountVersion.objects.as_of(now).filter(account__in=held)
         facts = _facts_by_contract({contract.customer_id for contract in contracts}, now)
         linked: dict[int, _LinkedFacts] = {}
@@ -79,11 +79,11 @@ class Customers:
         return sorted(rows, key=lambda row: (natural_order(row.number), row.id))
 
     def normalized_address(self, address: str) -> str:
-        """Return an address of a request as it is compared (CDS-WG3-01 7.1.13.1)."""
+        """Return the form in which a requested address is compared (CDS-WG3-01 7.1.13.1)."""
         return normalize_request(address)
 
     def examples(self, user: User) -> Mapping[str, str]:
-        """Return masked example values of the customer's own, by authorization details field id."""
+        """Return the customer's own values, masked, by authorization details field id."""
         now = timezone.now()
         held = AccountHolder.objects.current().filter(user=user).values("account")
         found: dict[str, str] = {}
@@ -95,7 +95,7 @@ class Customers:
         return {field_id: text for field_id, text in found.items() if text}
 
     def contact_email(self, user: User) -> str:
-        """Return where the receipt goes: the address the person signs in with."""
+        """Return the address for the receipt: the one that the person signs in with."""
         return user.email
 
 
@@ -106,7 +106,7 @@ def _account_numbers(accounts: Iterable[int], now: Any) -> dict[int, str]:
 
 @dataclass(slots=True)
 class _LinkedFacts:
-    """What preselections of points and meters match, collected for one contract or point."""
+    """The values that preselections of points and meters match, for one contract or point."""
 
     facts: Facts = field(default_factory=dict)
 
@@ -115,7 +115,7 @@ class _LinkedFacts:
 
 
 def _facts_by_contract(customers: Iterable[int], now: Any) -> dict[int, Facts]:
-    """Return facts of points and meters that are at each contract now (7.1.6 to 7.1.11)."""
+    """Return facts of the current points and meters of each contract (7.1.6 to 7.1.11)."""
     keys = list(customers)
     meters: dict[int, _LinkedFacts] = {}
     for number, types, apps, points in (
@@ -193,6 +193,6 @@ def _account(account: AccountVersion, linked: Facts) -> Selectable:
 
 
 def natural_order(text: str) -> list[tuple[int, str]]:
-    """Sort numbers inside a text as people do: 2222-2 before 2222-10."""
+    """Sort numbers inside a text by value: 2222-2 before 2222-10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", text)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

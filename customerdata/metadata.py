@@ -22,11 +22,11 @@ def customer_data_part(context: MetadataContext) -> Mapping[str, object]:
 
 
 def _include_fields(offers: Iterable[ScopeOffer]) -> set[str]:
-    """Return the include fields that some scope offers or implies, with what follows from them."""
+    """Return the include fields that any scope offers, and those that they imply."""
     needed: set[str] = set()
     for offer in offers:
         fields = {entry.id for entry in offer.fields} | set(offer.scope_type.implied)
-        # Contracts together with meters bring the service points between them (7.2.2, 7.2.4).
+        # Contracts and meters together include the service points between them (7.2.2, 7.2.4).
         if {"include_service_contracts", "include_meter_devices"} <= fields:
             fields.add("include_service_points")
         needed |= fields
@@ -34,7 +34,7 @@ def _include_fields(offers: Iterable[ScopeOffer]) -> set[str]:
 
 
 def _url(name: str) -> str:
-    """Return a listing's absolute URL, empty when this deployment has none."""
+    """Return a listing's absolute URL, empty if this deployment does not have the listing."""
     try:
         return f"{settings.BASE_URL}{reverse(f'customerdata:{name}')}"
     except NoReverseMatch:

@@ -1,4 +1,4 @@
-"""What ends the rows of customer data."""
+"""When rows of customer data are deleted."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ _SOURCE = "the utility's data, with its history"
 
 
 def register() -> None:
-    """Plug in: called once, when the app is ready."""
+    """Register the rules; called once, when the app is ready."""
     register_retention(
         Kept("customerdata.Customer", _SOURCE),
         *(Kept(kind.identity._meta.label, _SOURCE) for kind in VERSIONED),
@@ -29,6 +29,6 @@ def register() -> None:
         EmptiedBy(
             "customerdata.UsageRender",
             schedule="usage-renders",
-            rows="rendered usage, the least used first beyond a size",
+            rows="rendered usage above a size limit, least recently used first",
         ),
     )

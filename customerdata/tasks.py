@@ -11,7 +11,7 @@ from customerdata.usage import upkeep
 
 @shared_task(name="customerdata.tasks.recompute_customer")
 def recompute_customer(customer_id: str) -> None:
-    """Compute the access of a customer's Grants again; twice gives the same."""
+    """Compute the access of a customer's Grants again; running it twice gives the same result."""
     customer = Customer.objects.filter(customer_id=customer_id).first()
     if customer is not None:
         recompute_grants_of(customer)
@@ -19,29 +19,29 @@ def recompute_customer(customer_id: str) -> None:
 
 @shared_task(name=link.TASK)
 def promise_link_code(link_id: str, language: str) -> None:
-    """Promise the code of an attempt to link an account to whom the utility has on file."""
+    """Queue the mail with the code for linking an account, to the contact on file."""
     link.promise_code(link_id, language=language)
 
 
 @shared_task(name=link.MAIL_TASK)
 def send_link_code(link_id: str, language: str) -> None:
-    """Mail the code of an attempt to link an account."""
+    """Mail the code for linking an account."""
     link.send_code(link_id, language=language)
 
 
 @shared_task(name="customerdata.tasks.make_usage_months")
 def make_usage_months() -> None:
-    """Make the usage partitions of the coming months; two runs at once make each one once."""
+    """Create the usage partitions of the coming months; two runs at once create each only once."""
     upkeep.make_months_ahead()
 
 
 @shared_task(name="customerdata.tasks.prune_usage_renders")
 def prune_usage_renders() -> None:
-    """Bound the cache of rendered usage; twice drops nothing more."""
+    """Limit the cache of rendered usage; a second run drops nothing more."""
     upkeep.bound_cache()
 
 
 @shared_task(name="customerdata.tasks.send_account_unlinked")
 def send_account_unlinked(holder_pk: int, reason: str, companies: list[str]) -> None:
-    """Tell a person that a link to an account has ended. Delivered once by the outbox row."""
+    """Mail a person that a link to an account has ended; the outbox row sends it once."""
     send_unlinked(holder_pk, reason, companies)

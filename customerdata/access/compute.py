@@ -208,7 +208,7 @@ def _decide(rows: Sequence[Access]) -> list[Access]:
 def _with_sort_keys(rows: Sequence[Access], snapshots: Mapping[datetime, Snapshot]) -> list[Access]:
     """Set the sort keys of usage: visible account number, then visible contract number.
 
-Other kinds that are sorted by contracts use the smallest visible number of their contracts.
+    Other kinds that are sorted by contracts use the smallest visible number of their contracts.
     """
     sorted_by = {kind.name: kind.sorted_by for kind in VERSIONED if kind.sorted_by}
     account_cutoff = _cutoffs(rows, Name.ACCOUNT, "include_account_numbers")

@@ -76,7 +76,7 @@ class Holdings:
 class GrantEntry:
     """One authorization details entry: what it opens, for which choice, and as of when.
 
-`part` holds the accounts considered here, all of which are read up to the same instant.
+    `part` holds the accounts considered here, all of which are read up to the same instant.
     """
 
     index: int
@@ -92,7 +92,7 @@ class GrantEntry:
     @property
     def cutoff(self) -> datetime:
         """The last instant whose state the entry shows: `sync_until` (CDS-WG3-01 7.3.1), or the
-end of the links if that is earlier; FOREVER if there is neither."""
+        end of the links if that is earlier; FOREVER if there is neither."""
         return min(self.access.sync_until or FOREVER, self.part.until)
 
 
@@ -147,7 +147,7 @@ def _shares_nothing(link: AccountHolder, grant: Grant) -> bool:
 def grant_entries(grant: Grant, part: Part) -> list[GrantEntry]:
     """Return the entries that can be read and that are about these accounts.
 
-An entry whose scope no longer exists opens nothing.
+    An entry whose scope no longer exists opens nothing.
     """
     selections = {selection.entry: selection for selection in grant.selections.all()}
     entries = []
@@ -164,7 +164,7 @@ An entry whose scope no longer exists opens nothing.
 def _takes_part(choice: Choice, access: EntryAccess, part: Part) -> bool:
     """Whether an entry is about these accounts.
 
-Accounts added after `sync_until` do not exist yet for it, and ended ones could not be chosen.
+    Accounts added after `sync_until` do not exist yet for it, and ended ones could not be chosen.
     """
     if part.until <= choice.since:
         return False

@@ -1,4 +1,4 @@
-"""The listings of versioned kinds: one view, made for each kind from its declaration."""
+"""The listings of versioned kinds: one view, built for each kind from its declaration."""
 
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from portal.errors import NotFound
 from portal.http.files import Download, file_response
 from portal.http.listing import ListQuery
 
-# What our URL patterns declare: any token with customer data; the rows decide what it shows.
+# Accept any token for customer data; the rows of computed access decide what it shows.
 BEARER = "bearer:customer_data"
 
 
@@ -31,7 +31,7 @@ class KindListView(EncryptedView):
     kind: ClassVar[VersionedKind]
 
     def get(self, request: Request) -> Response:
-        """Answer one page."""
+        """Return one page."""
         query = ListQuery.of(request)
         page = read_objects(self.kind, reader_of(request), query)
         return Response(
@@ -49,19 +49,19 @@ def list_view(kind: VersionedKind) -> type[KindListView]:
 
 
 class KindFileView(EncryptedView):
-    """GET: the file of an object that the token may have it of, whole or a range of it.
+    """GET: the file of an object that the token opens, whole or as a range.
 
-    What is encrypted for a customer's device goes out whole: nobody can decrypt a part of a JWE.
+    An encrypted file is always sent whole, because part of a JWE cannot be decrypted.
     """
 
     kind: ClassVar[VersionedKind]
     compresses = False
 
     def get(self, request: Request, public_id: str) -> HttpResponseBase:
-        """Answer the content; HEAD answers the same headers."""
+        """Return the content; HEAD returns the same headers."""
         found = read_file(self.kind, reader_of(request), public_id)
         if found is None:
-            raise NotFound("There is no such file, or this token does not open it.")
+            raise NotFound("There is no such file, or this token does not give access to it.")
         download = Download(
             content=found.content,
             name=found.name,

@@ -1,9 +1,9 @@
-"""Responses that only the end device of a customer can read (CDS-WG3-01 7.4.6).
+"""Responses that only a customer's end device can read (CDS-WG3-01 7.4.6).
 
-A Grant that was authorized with a `jwk` gets every response body of these APIs as a compact JWE:
-ECDH-ES with A256GCM, media type application/jose (decision 20). Errors as well, since they say what
-was asked for; status and headers tell a client enough. Only while the token is not known, so that
-nobody knows for whom, an error is in clear (decision 57).
+If a Grant was authorized with a `jwk`, every response body of these APIs is a compact JWE: ECDH-ES
+with A256GCM, media type application/jose (decision 20). This includes errors, since they reveal
+what was requested; status and headers tell the client enough. An error is in plaintext only if the
+token is not known, because then there is no key to encrypt it with (decision 57).
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ _BODILESS = frozenset({204, 304})
 
 
 def grant_key(grant: Grant) -> Mapping[str, Any] | None:
-    """Return the public key of a Grant; all its entries have the same one, or none."""
+    """Return the public key of a Grant; its entries all have the same one, or none."""
     keys: Iterable[Any] = (entry.get("jwk") for entry in grant.authorization_details)
     return next((key for key in keys if key is not None), None)
 
@@ -34,7 +34,7 @@ def grant_key(grant: Grant) -> Mapping[str, Any] | None:
 def encrypt(
     plaintext: bytes, key: Mapping[str, Any], media_type: str = "application/json"
 ) -> bytes:
-    """Return a compact JWE that only the holder of the private key can read."""
+    """Return a compact JWE that only the holder of the private key can decrypt."""
     header = {"alg": "ECDH-ES", "enc": "A256GCM", "cty": media_type}
     if "kid" in key:
         header["kid"] = key["kid"]
@@ -44,9 +44,9 @@ def encrypt(
 def sealed(
     request: Request, response: HttpResponseBase, key: Mapping[str, Any]
 ) -> HttpResponseBase:
-    """Return the response with its body encrypted; what has no body gets none.
+    """Return the response with its body encrypted; a response without a body stays without one.
 
-    It must be ready to be rendered; a streamed one is read to its end.
+    The response must be ready to render; a streamed one is read to its end.
     """
     if response.status_code in _BODILESS:
         return response
@@ -68,22 +68,22 @@ def _content(response: HttpResponseBase) -> bytes:
 
 
 class EncryptedView(APIView):
-    """Mixin for views of customer data: what they answer is sealed, or else compressed."""
+    """Mixin for views of customer data: encrypts responses, or else compresses them."""
 
-    # That of the token's Grant, once the token is known.
+    # The key of the token's Grant, once the token is known.
     key: Mapping[str, Any] | None = None
     compresses: ClassVar[bool] = True
 
     def perform_authentication(self, request: Request) -> None:
-        """Authenticate as the framework does, and note for whom answers are from here on."""
+        """Authenticate as the framework does, and keep the key for the responses."""
         super().perform_authentication(request)
         grant = getattr(request.user, "grant", None)
         self.key = None if grant is None else grant_key(grant)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Finish the response as the framework does, then encrypt it if the Grant says so.
+        """Finish the response as the framework does, then encrypt it if the Grant has a key.
 
-        What is encrypted cannot be compressed any more.
+        Encrypted data does not compress, so it is sent uncompressed.
         """
         finished = super().finalize_response(request, response, *args, **kwargs)
         if self.key is None:

@@ -13,10 +13,10 @@ from portal.http.listing import ListQuery
 
 
 class UsageSegmentsView(EncryptedView):
-    """GET: the segments that the token gives access to, trimmed to its windows (10.8.8)."""
+    """GET: the segments that the token opens, trimmed to its windows (10.8.8)."""
 
     def get(self, request: Request) -> HttpResponseBase:
-        """Answer one page as a stream."""
+        """Return one page as a stream."""
         key, query, is_head = segment_key(), ListQuery.of(request), request.method == "HEAD"
         page = read_page(query, reader_of(request), key, with_values=not is_head)
         if is_head:

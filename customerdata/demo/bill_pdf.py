@@ -7,8 +7,8 @@ from customerdata.demo.structure import ENTITY
 
 
 def draw_bill(lines: Iterable[tuple[str, str]], *, made: datetime) -> bytes:
-    """Return a PDF file of lines with amounts at their right; the same lines are the same file."""
-    # Loads slowly and only this needs it.
+    """Return a PDF of lines with right-aligned amounts; equal lines give the same bytes."""
+    # Slow to load and needed only here.
     from fpdf import FPDF
 
     pdf = FPDF(format="letter")

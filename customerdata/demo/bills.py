@@ -1,4 +1,4 @@
-"""Monthly bills of Ana, Bo and Fay: what they cost follows from what their meters counted."""
+"""Monthly bills of Ana, Bo and Fay, calculated from the readings of their meters."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ CURRENCY = "USD"
 _CENT = Decimal("0.01")
 _TAX = Decimal("0.04")
 _DAYS_TO_PAY = 20
-# What electricity and gas cost: a month, a unit delivered, a unit supplied.
+# Prices of electricity and gas: per month, per unit delivered, per unit supplied.
 _RATES = {
     ("electric", False): (Decimal("12.50"), Decimal("0.142"), Decimal("0.168")),
     ("electric", True): (Decimal("38.00"), Decimal("0.111"), Decimal("0.139")),
@@ -43,7 +43,7 @@ _UNITS = {"electric": ("kWh", "Electricity"), "natural_gas": ("therm", "Natural 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a bill, as `types` of the standard and in money."""
+    """One line of a bill: the standard's `types` and an amount."""
 
     id: str
     name: str
@@ -55,7 +55,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one service costs over its days of a month, both included."""
+    """What one service costs in a month; the first and last day are both included."""
 
     contract: ServiceContractVersion
     commodity: str
@@ -67,18 +67,18 @@ class Part:
 
     @property
     def unit(self) -> str:
-        """The unit of what was used."""
+        """The unit of usage."""
         return _UNITS[self.commodity][0]
 
     @property
     def total(self) -> Decimal:
-        """What the lines come to."""
+        """The total of the lines."""
         return sum((line.cost for line in self.lines), Decimal())
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A month of an account: its parts, and what was left of the bill before."""
+    """The bill of an account for a month: its parts, and the balance of the previous bill."""
 
     account: Account
     account_number: str
@@ -90,17 +90,17 @@ class Bill:
 
     @property
     def key(self) -> str:
-        """The utility's key of the bill."""
+        """The utility's key for the bill."""
         return f"demo:{self.account_number}:{self.month:%Y-%m}"
 
     @property
     def date(self) -> date:
-        """The day on which it is issued."""
+        """The day on which the bill is issued."""
         return _issued(self.month)
 
     @property
     def charges(self) -> list[dict[str, Any]]:
-        """The standard's New Charges: what each commodity costs."""
+        """The standard's New Charges: the cost of each commodity."""
         totals: dict[str, Decimal] = {}
         for part in self.parts:
             totals[part.commodity] = totals.get(part.commodity, Decimal()) + part.total
@@ -122,17 +122,17 @@ class Bill:
 
     @property
     def unpaid(self) -> Decimal:
-        """What is left of the bill before: negative for a credit."""
+        """The balance of the previous bill; negative is a credit."""
         return self.previous - self.paid
 
     @property
     def due(self) -> Decimal:
-        """What is due."""
+        """The amount due."""
         return self.unpaid + self.new
 
 
 def issue_bills(calendar: Calendar) -> None:
-    """Issue what is missing of the bills of all months that are over."""
+    """Issue all missing bills of past months."""
     keys = [f"demo:{login}" for login in BILLED]
     for customer in Customer.objects.filter(source_key__in=keys).order_by("pk"):
         _issue(customer, calendar)
@@ -144,7 +144,7 @@ def _issue(customer: Customer, calendar: Calendar) -> None:
     if not used:
         return
     issued = list(_whole_months(min(month for _, month in used), calendar))
-    # Fay has not paid her last bill but one, when the demo is made.
+    # When the demo is created, Fay has not paid her second-to-last bill.
     late = issued[-1:] if customer.source_key == "demo:fay" and not due else []
     contracts = list(
         ServiceContractVersion.objects.current()
@@ -285,7 +285,7 @@ def _line_item(line: Line, part: Part, days: Mapping[str, date]) -> dict[str, An
 
 
 def pdf_lines(bill: Bill) -> Iterator[tuple[str, str]]:
-    """Yield the lines of a bill as a customer reads them; an empty amount makes a heading."""
+    """Yield the lines of a bill as printed; an empty amount makes a heading."""
     yield f"Account {bill.account_number}", ""
     yield f"Bill of {bill.date}", ""
     yield "Previous balance", _money(bill.previous)
@@ -369,9 +369,9 @@ def _stored_amounts(customer: Customer) -> dict[str, Decimal]:
 
 
 def _used_by_month(customer: Customer, calendar: Calendar) -> dict[tuple[int, date], Decimal]:
-    """Return what each contract used in each local month that was read from its first day on.
+    """Return the usage of each contract in each local month that has readings from its first day.
 
-    The first column of a series is the one that counts: net for a home with solar panels.
+    Only the first column of a series is billed: net usage for a home with solar panels.
     """
     used: dict[tuple[int, date], Decimal] = {}
     packs = UsagePack.objects.current().filter(customer=customer, contract__isnull=False)

@@ -42,7 +42,7 @@ _BATTERY_APP: dict[str, Any] = {
 
 
 def make_bo(calendar: Calendar) -> None:
-    """24 services by the hour with demand, programs and meter apps."""
+    """24 services with hourly readings, demand, programs and meter apps."""
     read_since = calendar.ago(months=SHORT_HISTORY_MONTHS)
     customer = open_customer("bo")
     payment = program("active survey", "SV-1", "Business survey", "A yearly survey of shops.")
@@ -96,7 +96,7 @@ def _bo_programs(number: int) -> tuple[dict[str, Any], ...]:
 
 
 def make_cleo(calendar: Calendar) -> None:
-    """A parent account, 40 sub-accounts and 1,200 services: 40 by the hour, the rest by month."""
+    """A parent account, 40 sub-accounts and 1,200 services: 40 hourly, the rest monthly."""
     read_since = calendar.ago(months=SHORT_HISTORY_MONTHS)
     customer = open_customer("cleo")
     parent = account_state(

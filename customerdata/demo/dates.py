@@ -1,4 +1,4 @@
-"""The demo's calendar: days of the utility's zone, counted back from today."""
+"""The demo's calendar: days in the utility's time zone, counted back from today."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from portal.values.times import utility_zone
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Dates relative to `now` in the utility's zone; today itself is never over."""
+    """Dates relative to `now` in the utility's time zone; today is never complete."""
 
     now: datetime
     zone: ZoneInfo
 
     @classmethod
     def current(cls) -> "Calendar":
-        """Return the calendar of this moment."""
+        """Return the calendar as of now."""
         return cls(timezone.now(), utility_zone())
 
     @property
@@ -29,7 +29,7 @@ class Calendar:
         return self.now.astimezone(self.zone).date()
 
     def ago(self, *, months: int = 0, days: int = 0) -> date:
-        """Return the local date so many months and days before today."""
+        """Return the local date that is this many months and days before today."""
         return self.today - relativedelta(months=months) - timedelta(days=days)
 
     def midnight(self, day: date) -> datetime:

@@ -1,4 +1,4 @@
-"""What the demo utility offers, where, and the developer who uses it."""
+"""What the demo utility offers, its territories, and the developer who uses it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _SCOPES = "cds_client_admin cds_service_contracts cds_usage"
 
 @dataclass(frozen=True, slots=True)
 class Territory:
-    """A coverage entry: what is delivered inside a polygon of (longitude, latitude)."""
+    """A coverage entry: the service delivered inside a polygon of (longitude, latitude) points."""
 
     entry_id: str
     name: str
@@ -78,12 +78,12 @@ def offers() -> dict[str, ScopeOffer]:
 
 
 def offers_digest() -> str:
-    """Return a text that changes when offers, fee or territories of the program change."""
+    """Return a text that changes whenever the coded offers, fee or territories change."""
     return hashlib.sha256(repr((offers(), fee(), TERRITORIES)).encode()).hexdigest()
 
 
 def fee() -> RegistrationField:
-    """Return the fee that the demo utility asks for: small, and by invoice."""
+    """Return the demo utility's registration fee: small, and paid by invoice."""
     return replace(
         standard_fields()[REGISTRATION_FEE],
         description="A small fee for setting up production access, paid once by invoice.",
@@ -92,7 +92,7 @@ def fee() -> RegistrationField:
 
 
 def publish_offers() -> None:
-    """Write territories, fee and offers as the program states them."""
+    """Write territories, fee and offers as the code defines them."""
     set_field(field=fee(), by=BY)
     for area in TERRITORIES:
         save_coverage_entry(entry_id=area.entry_id, values=area.values(), by=BY)
@@ -100,7 +100,7 @@ def publish_offers() -> None:
 
 
 def make_developer() -> None:
-    """Register an app for dev: a sandbox Client, and one for production with its own secret."""
+    """Register an app for dev: a sandbox Client and a production Client, each with a secret."""
     dev = person("dev")
     if Registration.objects.filter(memberships__user=dev).exists():
         return

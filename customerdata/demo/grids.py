@@ -1,6 +1,6 @@
-"""The intervals of one local month, with what a usage curve depends on.
+"""The intervals of one local month, with the values that a usage curve depends on.
 
-A month is always drawn whole, so that a value is the same on whatever day the demo is made.
+A month is always computed whole, so that values do not depend on the day the demo is created.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _DAY = 86_400
 
 
 class Period(Enum):
-    """How time is divided; days and months begin at local midnight and vary in length."""
+    """How time is divided; days and months start at local midnight and vary in length."""
 
     QUARTER_HOUR = "quarter_hour"
     HOUR = "hour"
@@ -32,7 +32,7 @@ class Period(Enum):
 
     @property
     def interval(self) -> int | None:
-        """Seconds, None where they vary."""
+        """Seconds, None if they vary."""
         return {Period.QUARTER_HOUR: 900, Period.HOUR: _HOUR}.get(self)
 
 
@@ -56,11 +56,11 @@ class Grid:
 
     @property
     def days(self) -> int:
-        """How many local days the month has."""
+        """The number of local days in the month."""
         return int(self.day.max()) + 1
 
     def inside(self, start: datetime, end: datetime) -> tuple[int, int]:
-        """Return the intervals [first, last) that lie wholly in [start, end)."""
+        """Return the intervals [first, last) that lie entirely in [start, end)."""
         low = np.searchsorted(self.edges, int(start.timestamp()))
         high = np.searchsorted(self.edges, int(end.timestamp()), side="right") - 1
         return int(low), max(int(low), int(high))
@@ -72,7 +72,7 @@ class Grid:
 
 @lru_cache(maxsize=256)
 def month_grid(zone: ZoneInfo, month: date, period: Period) -> Grid:
-    """Return the grid of the month that begins on `month`."""
+    """Return the grid of the month that starts on `month`."""
     edges = _edges(zone, month, period)
     middle = (edges[:-1] + edges[1:]) // 2
     hours, where = np.unique(middle // _HOUR, return_inverse=True)

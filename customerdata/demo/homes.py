@@ -25,7 +25,7 @@ TOWN = "Demo City, CA 90000"
 
 
 def make_ana(calendar: Calendar) -> None:
-    """Solar panels: net, forward and reverse every 15 minutes, and gas by the day."""
+    """Solar panels: net, forward and reverse usage every 15 minutes, and daily gas."""
     solar = program("active rebate", "NEM-2", "Net metering", "Credit for energy sent back.")
     electric = Site(
         number="222222",
@@ -53,7 +53,7 @@ def make_ana(calendar: Calendar) -> None:
 
 
 def make_dan(calendar: Calendar) -> None:
-    """Gas only, by the day."""
+    """Gas only, with daily readings."""
     make_home(
         "dan",
         calendar,
@@ -74,7 +74,7 @@ def make_dan(calendar: Calendar) -> None:
 
 
 def make_eve(calendar: Calendar) -> None:
-    """One flat in building B1111."""
+    """One apartment in building B1111."""
     make_home(
         "eve",
         calendar,
@@ -96,7 +96,7 @@ def make_eve(calendar: Calendar) -> None:
 
 
 def make_gil(calendar: Calendar) -> None:
-    """An ordinary customer, out of the sandbox's sight."""
+    """A real customer, hidden from sandbox Clients."""
     make_home(
         "gil",
         calendar,
@@ -120,7 +120,7 @@ def make_gil(calendar: Calendar) -> None:
 def make_home(
     login: str, calendar: Calendar, sites: list[Site], *, is_test: bool = True
 ) -> list[Service]:
-    """Create a customer with one residential account and all readings of its sites."""
+    """Create a customer with one residential account and all its sites' readings."""
     customer = open_customer(login, is_test=is_test)
     state = account_state(
         sites[0].account,

@@ -1,4 +1,4 @@
-"""Fay: moved house, got a new meter, and has readings that were missing, guessed or wrong."""
+"""Fay: moved, got a new meter, and has missing, estimated and corrected readings."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,7 +36,7 @@ NEW_METER = "E660003"
 
 
 def make_fay(calendar: Calendar) -> None:
-    """A closed contract, then one with two meters, by the hour."""
+    """A closed contract, then one with two meters and hourly readings."""
     moved = calendar.ago(months=6)
     swapped = calendar.ago(months=2, days=10)
     before, after = _sites(calendar, moved)
@@ -88,7 +88,7 @@ def _account(site: Site) -> AccountState:
 
 
 def _move_out(old: Service, account: Account, moved: date, calendar: Calendar) -> None:
-    """Close the contract; the meter stays where it is."""
+    """Close the contract; the meter stays in place."""
     customer, as_of = account.customer, calendar.midnight(moved)
     closed = replace(contract_state(old.site, account), status="closed", end=moved)
     upsert_object(
@@ -108,7 +108,7 @@ def _move_out(old: Service, account: Account, moved: date, calendar: Calendar) -
 
 
 def _swap_meter(new: Service, account: Account, swapped: date, calendar: Calendar) -> Service:
-    """Take the meter out and put another one in; readings go on in a series of their own."""
+    """Replace the meter; its readings start a new series."""
     customer, as_of = account.customer, calendar.midnight(swapped)
     types = meter_types(new.site)
     upsert_object(
@@ -142,7 +142,7 @@ def _swap_meter(new: Service, account: Account, swapped: date, calendar: Calenda
 
 
 def _troubled(new: Service, moved: date, swapped: date, calendar: Calendar) -> Iterator[Delivery]:
-    """Two days are missing, one is estimated, one was counted twice and corrected later."""
+    """Two days are missing, one is estimated, one was doubled and corrected later."""
     gap = calendar.midnight(moved + timedelta(days=20))
     guessed = calendar.midnight(moved + timedelta(days=20 + GAP_DAYS))
     known = calendar.midnight(moved + timedelta(days=21 + GAP_DAYS))

@@ -1,4 +1,4 @@
-"""The demo's logins (all with one password) and the second factors of those who work here."""
+"""The demo's logins (all with one password) and the second factors of its staff."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ TIME_TO_TYPE = 5  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """Somebody who can sign in to the demo."""
+    """A person who can sign in to the demo."""
 
     who: str
     is_staff: bool = False
@@ -48,17 +48,17 @@ LOGINS: Mapping[str, Login] = {
 
 
 def address_of(login: str) -> str:
-    """Return the mail address of a login, given with or without its domain."""
+    """Return the email address of a login, given with or without its domain."""
     return login if "@" in login else f"{login}@example.com"
 
 
 def person(login: str) -> User:
-    """Return who signs in with this login. Raises User.DoesNotExist."""
+    """Return the user of a login. Raises User.DoesNotExist."""
     return User.objects.get_by_natural_key(address_of(login))
 
 
 def create_people() -> None:
-    """Create the logins that are missing; those that are there stay as they are."""
+    """Create the missing logins; existing ones are not changed."""
     known = set(
         User.objects.filter(email__in=map(address_of, LOGINS)).values_list("email", flat=True)
     )
@@ -94,7 +94,7 @@ def demo_totp_secret(email: str) -> str:
 def current_code(login: str) -> str:
     """Return a code for sign-in. Raises LookupError when there is no such login.
 
-    May wait some seconds: see `lasting_code`.
+    May wait a few seconds: see `lasting_code`.
     """
     try:
         factor = Authenticator.objects.get(
@@ -106,10 +106,10 @@ def current_code(login: str) -> str:
 
 
 def lasting_code(secret: str) -> str:
-    """Return the code of a second factor that is good for some seconds more.
+    """Return a code of a second factor that stays valid for at least a few seconds.
 
-    Codes change with the clock, so one read just before the change is refused when it arrives. In
-    the last seconds of a code this waits for the next one.
+    Codes change with the clock, so a code read just before a change is refused when it arrives. In
+    the last seconds of a code, this waits for the next one.
     """
     left = mfa_settings.TOTP_PERIOD - time.time() % mfa_settings.TOTP_PERIOD
     if left < TIME_TO_TYPE:

@@ -1,7 +1,7 @@
-"""What the demo's meters measure, and how usage runs over day and year.
+"""What the demo's meters measure, and how usage varies over the day and the year.
 
-Curves are drawn in floating point and rounded to whole Wh, W and hundredths of a therm: what is
-stored are the integers.
+Curves are computed in floating point and rounded to whole Wh, W and hundredths of a therm; only
+these integers are stored.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from customerdata.usage_values.formats import (
 )
 
 SCALE = 3
-"""All mantissas are thousandths of kWh, kW and therm."""
+"""Mantissas are thousandths of a kWh, kW or therm."""
 
 Measured = ElectricUsage | ElectricDemand | NaturalGasUsage
 Draw = Callable[[Grid, Generator, float], tuple[Integers, ...]]
@@ -47,7 +47,7 @@ class Profile:
 
 
 def _bell(hour: Floats, peak: float, width: float) -> Floats:
-    """A hill over the day, 1 at its peak; the distance goes around midnight."""
+    """A bell curve over the day, 1 at its peak; distances wrap around at midnight."""
     distance = (hour - peak + 12) % 24 - 12
     return np.asarray(np.exp(-0.5 * (distance / width) ** 2))
 
@@ -64,7 +64,7 @@ def _home_watts(grid: Grid, rng: Generator, size: float) -> Floats:
 
 
 def _solar_watts(grid: Grid, rng: Generator) -> Floats:
-    """Panels of 5 kW: a bell between sunrise and sunset under clouds that change by the day."""
+    """5 kW panels: a bell curve from sunrise to sunset, under clouds that vary by day."""
     length = 12.2 - 2.5 * grid.winter
     angle = np.clip((grid.hour - 12.8) / length, -0.5, 0.5) * np.pi
     sky = rng.beta(5, 1.6, grid.days)[grid.day] * rng.uniform(0.85, 1.0, len(grid))
@@ -79,7 +79,7 @@ def _solar_home(grid: Grid, rng: Generator, size: float) -> tuple[Integers, ...]
     used = _energy(_home_watts(grid, rng, size), grid)
     made = _energy(_solar_watts(grid, rng), grid)
     net = used - made
-    # What flows to the grid is negative in every direction (CDS-WG3-01 10.8.5.1.2).
+    # Energy sent to the grid is negative in every direction (CDS-WG3-01 10.8.5.1.2).
     return net, np.maximum(net, 0), np.minimum(net, 0)
 
 
@@ -88,7 +88,7 @@ def _home(grid: Grid, rng: Generator, size: float) -> tuple[Integers, ...]:
 
 
 def _shop_watts(grid: Grid, rng: Generator, size: float) -> Floats:
-    """Opening hours on a base of cooling and light."""
+    """Opening hours on top of a base load of cooling and light."""
     opening = 1 / (1 + np.exp(-2.5 * (grid.hour - 8))) / (1 + np.exp(2.5 * (grid.hour - 18.5)))
     open_days = np.array([1, 1, 1, 1, 1.1, 0.8, 0.25])[grid.weekday]
     cooling = np.maximum(-grid.winter, 0) * _bell(grid.hour, 15.5, 3)
@@ -108,7 +108,7 @@ def _shop_month(grid: Grid, rng: Generator, size: float) -> tuple[Integers, ...]
 
 
 def _gas(grid: Grid, rng: Generator, size: float) -> tuple[Integers, ...]:
-    """Cooking all year, heating in winter, in hundredths of a therm."""
+    """Cooking all year and heating in winter, in hundredths of a therm."""
     days = grid.hours / 24
     cold = np.maximum(grid.winter + 0.25, 0) ** 1.3 * rng.gamma(5, 1 / 5, len(grid))
     therms = size * days * (0.22 * rng.uniform(0.6, 1.4, len(grid)) + 2.3 * cold)
@@ -125,10 +125,10 @@ PROFILES = (SOLAR_HOME, HOME, SHOP, SHOP_BY_MONTH, GAS_BY_DAY)
 
 
 def profile_of(series: UsageSeries) -> Profile:
-    """Return the profile that a series of the demo was made with. Raises KeyError for others."""
+    """Return the profile of a demo series. Raises KeyError for any other series."""
     keys = [column.key for column in series.formats]
     for profile in PROFILES:
         is_same_grid = profile.period.interval == series.interval
         if is_same_grid and keys == [column.key for column in profile.formats]:
             return profile
-    raise KeyError(f"{series} is not of the demo")
+    raise KeyError(f"{series} is not part of the demo")

@@ -1,4 +1,4 @@
-"""Readings of the demo's series: deterministic from the contract's key and the month."""
+"""Readings of the demo's series, determined by the contract's key and the month."""
 
 import zlib
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ def readings(
 ) -> Iterator[Delivery]:
     """Yield the readings of the local days [first, last), as valid values.
 
-    Each delivery was true at the source when its last interval ended, so a Grant whose sync ended
-    in the past sees what the utility knew then. Periods that are not over yield nothing.
+    Each delivery holds at the source from the end of its last interval, so a Grant whose sync ended
+    in the past sees what the utility knew then. Periods that have not ended yield nothing.
     """
     profile = profile_of(series)
     key = _key(series)

@@ -1,4 +1,4 @@
-"""Making the demo once, and bringing its readings up to today afterwards."""
+"""Creates the demo once, and later brings its readings up to date."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -40,19 +40,19 @@ STEPS: tuple[Step, ...] = (
 
 
 def due_steps(calendar: Calendar) -> tuple[Step, ...]:
-    """Return what is left to do; nothing when the demo was made and its readings reach today.
+    """Return the remaining steps; none if the demo exists and its readings reach today.
 
-    The marker is an audit event, so one query says that nothing is due.
+    The marker is an audit event, so one query shows that nothing is due.
     """
     made = _last_made()
     if made is None:
         return STEPS
     steps: list[Step] = []
     if made["offers"] != offers_digest():
-        # Only when the program offers something else: what staff changed in the demo stays.
+        # Only if the coded offers changed, so that changes by staff in the demo are kept.
         steps.append(("offers and territories", lambda _: publish_offers()))
     if "bills" not in made:
-        # Made by a version that had none.
+        # The demo was created by a version without bills.
         steps.append(("bills", issue_bills))
     until = date.fromisoformat(made["until"])
     if until < calendar.today:
@@ -62,7 +62,7 @@ def due_steps(calendar: Calendar) -> tuple[Step, ...]:
 
 @transaction.atomic
 def make(calendar: Calendar, steps: tuple[Step, ...], progress: Callable[[str], None]) -> None:
-    """Run the steps, all or none, and remember it. `progress` hears each step when it is done."""
+    """Run all steps or none, and record it. `progress` is called after each step."""
     for name, step in steps:
         step(calendar)
         progress(name)
@@ -73,14 +73,14 @@ def make(calendar: Calendar, steps: tuple[Step, ...], progress: Callable[[str], 
 
 
 def grow(until: date, calendar: Calendar) -> None:
-    """Add readings up to today to the series that were read until `until`, and bills for them."""
+    """Add readings and bills from `until` up to today, for the series read until then."""
     write_many(_growth(until, calendar))
     issue_bills(calendar)
 
 
 def _growth(until: date, calendar: Calendar) -> Iterator[Delivery]:
     series = UsageSeries.objects.filter(customer__source_key__startswith="demo:")
-    # A monthly series ends with the month before; those of closed contracts ended long ago.
+    # A monthly series ends with the previous month; those of closed contracts ended long ago.
     since = calendar.midnight(until.replace(day=1))
     ends = dict(
         UsagePack.objects.current()

@@ -51,7 +51,7 @@ _METER_TYPES = {
 class Site:
     """One service: a contract with its service point and meter, and how it is read.
 
-    `number` is the contract number; the other numbers follow from it. `since` is when the contract
+    `number` is the contract number; the other numbers derive from it. `since` is when the contract
     began, `read_since` the first day of readings.
     """
 
@@ -78,7 +78,7 @@ class Site:
 
     @property
     def key(self) -> str:
-        """The utility's key of contract, service point and meter."""
+        """The utility's key for contract, service point and meter."""
         return f"demo:{self.number}"
 
     @property
@@ -89,7 +89,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What became of a Site."""
+    """The rows created for a Site."""
 
     site: Site
     contract: ServiceContract
@@ -113,7 +113,7 @@ def open_customer(login: str, *, is_test: bool = True) -> Customer:
 def account_state(
     number: str, *, login: str, name: str, address: str, kinds: Sequence[str], **more: Any
 ) -> AccountState:
-    """Return an ordinary account: billed monthly, with a mail address and a phone number."""
+    """Return a typical account: billed monthly, with an email address and a phone number."""
     contacts = (
         {"id": "email", "types": ["email", "primary"], "value": f"{login}@example.com"},
         {"id": "phone", "types": ["phone_number", "mobile"], "value": "+15555550100"},
@@ -155,7 +155,7 @@ def open_services(
     sites: Sequence[Site],
     calendar: Calendar,
 ) -> list[Service]:
-    """Create contracts, service points, meters and series of sites that are read since one day."""
+    """Create contracts, service points, meters and series of sites read since the same day."""
     said: dict[str, Any] = {
         "customer": customer,
         "as_of": calendar.midnight(sites[0].read_since),

@@ -1,4 +1,4 @@
-"""The JSON text of a page as a stream, so that a page of many values is never held as a whole."""
+"""The JSON text of a page as a stream, so that a large page is never held in memory whole."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,16 +22,16 @@ from customerdata.usage_values.wire import SegmentFormat, wire_formats
 from portal.values import jsontext
 from portal.values.times import format_datetime
 
-# Value sets that are rendered at a time; a single segment may have more.
+# Value sets rendered at a time; a single segment can have more.
 CHUNK_VALUES = 30_000
 PIECE_BYTES = 256 * 1024
 
-# Segments hold texts, whole numbers and text that is JSON already: nothing for jsontext to repair.
+# Segments hold only texts, whole numbers and finished JSON, so jsontext has nothing to repair.
 _encode = msgspec.json.Encoder().encode
 
 _KEY = ("customer_id", "series_id", "segment_start", "version")
 
-# A nested loop opens one partition per key; a list of keys would be planned for each partition.
+# A nested loop opens one partition per key; a list of keys would be checked in each partition.
 _BY_KEY: LiteralString = """
 SELECT {columns} FROM unnest(
     %(customer_id)s::bigint[], %(series_id)s::bigint[],
@@ -53,15 +53,15 @@ def stream(
 ) -> Iterator[bytes]:
     """Return the text of the listing, piece by piece (CDS-WG3-01 10.8.8).
 
-    Segments that go out as they are stored come from compressed text, opened one at a time; what
-    the walk did not bring along is read in one query. The others are rendered chunk by chunk, with
+    Segments that are sent as stored come from compressed text, decompressed one at a time; text
+    that the walk did not load is read in one query. The others are rendered chunk by chunk, with
     one to three queries per chunk.
     """
     return _joined(_parts(page, key=key, next_url=next_url, previous_url=previous_url))
 
 
 def _joined(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Join small parts: each piece handed to the web server costs more than its bytes."""
+    """Join small parts, because each piece has a cost of its own in the web server."""
     pieces: list[bytes] = []
     size = 0
     for part in parts:
@@ -87,7 +87,7 @@ def _parts(
             fragment = rendered.get(item.segment_id)
             formats = head.formats(item.row, fragment)
             values = fragment.values if fragment else unpack(texts[item.row.pk])
-            # Values are by far the most bytes, so they are handed on instead of copied.
+            # Values are most of the bytes, so they are passed through instead of copied.
             yield separator + head.of(item, formats)[:-1] + b',"values":'
             yield values
             separator = b"},"
@@ -97,7 +97,7 @@ def _parts(
 
 
 class _Times(dict[datetime, str]):
-    """Times as text: most segments of a page share some, and each begins where another ends."""
+    """Times as text, cached: most segments of a page share some with others."""
 
     def __missing__(self, moment: datetime) -> str:
         text = self[moment] = format_datetime(moment)
@@ -106,14 +106,14 @@ class _Times(dict[datetime, str]):
 
 @dataclass(slots=True)
 class _Head:
-    """Writes what stands before the values of a segment (10.8.1)."""
+    """Writes the fields that come before the values of a segment (10.8.1)."""
 
     page: SegmentPage
     times: _Times = field(default_factory=_Times)
     known: dict[str | tuple[SegmentFormat, ...], msgspec.Raw] = field(default_factory=dict)
 
     def formats(self, row: Found, fragment: Fragment | None) -> msgspec.Raw:
-        """Return the text of `formats` for this token; most segments have the same ones."""
+        """Return the text of `formats` for this token; most segments have the same formats."""
         key = fragment.formats if fragment else row.formats_text
         text = self.known.get(key)
         if text is None:
@@ -141,7 +141,7 @@ class _Head:
 
 
 def _is_stored(item: Item) -> bool:
-    """Whether the token gets the whole segment in all its formats, as the stored text has it."""
+    """Whether the token gets the whole segment in all its formats, exactly as stored."""
     positions = item.piece.positions
     everything = len(parse_formats(item.row.formats_text))
     return positions is not None and item.piece.part.whole and len(positions) == everything
@@ -162,18 +162,18 @@ def _chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 
 def _texts(items: Sequence[Item]) -> dict[Any, bytes]:
-    """Return the compressed text of `values` by the key of the pack."""
+    """Return the compressed text of `values` by pack key."""
     brought = {item.row.pk: item.row.rendered for item in items if item.row.rendered is not None}
     rows = _load([item for item in items if item.row.rendered is None], [*_KEY, "rendered"])
     return brought | {row[: len(_KEY)]: row[-1] for row in rows}
 
 
 def _rendered(items: Sequence[Item], key: bytes) -> dict[str, Fragment]:
-    """Return fragments of segments that are trimmed or narrowed to some formats, by id."""
+    """Return fragments of segments that are trimmed or limited to some formats, by id."""
     if not items:
         return {}
     names = [column.attname for column in UsagePack._meta.local_concrete_fields]
-    # Stored text is of no use here and may be large.
+    # Stored text is not needed here and can be large.
     names.remove("rendered")
     packs = [UsagePack.from_db(connection.alias, names, row) for row in _load(items, names)]
     by_key = {pack.pk: pack for pack in packs}
@@ -184,7 +184,7 @@ def _rendered(items: Sequence[Item], key: bytes) -> dict[str, Fragment]:
 
 
 def _load(items: Sequence[Item], names: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return columns of the packs of these segments."""
+    """Return columns of these segments' packs."""
     if not items:
         return []
     keys = zip(*{item.row.pk for item in items}, strict=True)

@@ -1,4 +1,4 @@
-"""What each entry of a Grant says about usage: window, instant and value types."""
+"""What each entry of a Grant opens of usage: window, instant and value types."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueTypes:
-    """Which formats an entry shows; `everything` shows all there are (CDS-WG3-01 7.2.8.1).
+    """Which formats an entry shows; `everything` shows all of them (CDS-WG3-01 7.2.8.1).
 
     `published` holds, by choice key and in the order of the choices, the ids of their Value Formats
     as the Grant keeps them. `ids` are the choice ids: a choice whose format was not kept with the
@@ -51,8 +51,8 @@ class ValueTypes:
 class UsageEntry:
     """One entry that opens usage.
 
-    Packs are read as of `instant`, the end of syncing or now when that is earlier; `cutoff` is the
-    end itself. `value_types` None stands for segments without values.
+    Packs are read as of `instant`, the end of syncing or now, whichever is earlier; `cutoff` is
+    the end itself. `value_types` None means segments without values.
     """
 
     index: int
@@ -62,7 +62,7 @@ class UsageEntry:
     value_types: ValueTypes | None
 
     def up_to(self, cutoff: datetime) -> "UsageEntry":
-        """Return the entry as it reads an object whose own cutoff may come first (ADR 5)."""
+        """Return the entry as it reads an object whose own cutoff can be earlier (ADR 5)."""
         if cutoff >= self.cutoff:
             return self
         return replace(self, cutoff=cutoff, instant=min(self.instant, cutoff))
@@ -97,7 +97,7 @@ def _entry(index: int, access: EntryAccess, meaning: Meaning, now: datetime) -> 
 def format_ids(entries: Iterable[UsageEntry]) -> dict[str, str]:
     """Return the Value Format ids of a token, by choice key (CDS-WG3-01 7.2.8.1, 10.8.2).
 
-    Where entries hold choices of one format, the first entry names it in all segments.
+    If several entries choose the same format, the id of the first is used in all segments.
     """
     return published_ids(
         pair
@@ -121,12 +121,12 @@ def _value_types(access: EntryAccess, meaning: Meaning) -> ValueTypes | None:
     return ValueTypes(published=published, ids=frozenset(access.value_types))
 
 
-# A token may have dozens of choices, and each request asks.
+# A token can have dozens of choices, and each request needs them.
 @lru_cache(maxsize=4096)
 def _published(wire: bytes) -> tuple[str, str] | None:
     """Return key and id of a published choice; `wire` is its Value Format as JSON.
 
-    None for value types of the utility's own (10.8.5), of which nothing is stored here.
+    None for the utility's own value types (10.8.5), which are not stored here.
     """
     value_format = msgspec.json.decode(wire)
     try:

@@ -1,8 +1,8 @@
-"""The URL parameters of the listing (CDS-WG3-01 10.8.8), as far as the token may see (decision 55).
+"""The listing's URL parameters (CDS-WG3-01 10.8.8), limited to what the token sees (decision 55).
 
-Filters on related objects become one condition on series, so that the walk starts at the contracts
-that matter. What only a finished segment can answer (trimmed ids, its own start and end, the meters
-of the formats shown) is checked again on the segment.
+Filters on related objects become one condition on series, so that the walk starts at the relevant
+contracts. Conditions that depend on the finished segment (trimmed ids, its own start and end, the
+meters of the formats shown) are checked again on the segment.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -22,7 +22,7 @@ from customerdata.usage_values.segments import base_segment_id, same_id, segment
 from portal.http.listing import InvalidFilter, ListQuery, parse_instant, split_ids
 
 _NOTHING = Q(pk__in=[])
-# A segment may grow to the front of its local month, whose start can lie in another UTC month.
+# A segment can grow back to the start of its local month, which can lie in another UTC month.
 _MONTH_SLACK = timedelta(days=2)
 
 Condition = Callable[[list[str], Reader], Q]
@@ -30,11 +30,11 @@ Condition = Callable[[list[str], Reader], Q]
 
 @dataclass(frozen=True, slots=True)
 class SegmentFilters:
-    """What the URL asks for; every part has to hold.
+    """What the URL asks for; all conditions have to hold.
 
-    `series` is a condition on series, None for all. Each set of `ids` comes from one parameter, and
-    so does each pair of `referring`: a field of the segment and the public ids of which it has to
-    hold one. `before` bounds the start of segments, `after` their end.
+    `series` is a condition on series, None for all. Each set in `ids` comes from one parameter, and
+    so does each pair in `referring`: a field of the segment and the public ids, one of which it
+    must contain. `before` limits the start of segments, `after` their end.
     """
 
     series: Q | None
@@ -45,7 +45,7 @@ class SegmentFilters:
 
     @property
     def base_ids(self) -> list[str] | None:
-        """The ids of packs that may hold the wanted segments, None for all."""
+        """The ids of packs that can contain the requested segments, None for all."""
         if not self.ids:
             return None
         wanted = [frozenset(base_segment_id(text) for text in ids) for ids in self.ids]
@@ -59,7 +59,7 @@ class SegmentFilters:
         end: datetime,
         links: Mapping[str, Collection[str]],
     ) -> bool:
-        """Tell whether a finished segment is asked for."""
+        """Return whether a finished segment matches."""
         return (
             (self.before is None or start <= self.before)
             and (self.after is None or end >= self.after)
@@ -69,7 +69,7 @@ class SegmentFilters:
 
 
 def read_filters(query: ListQuery, reader: Reader) -> SegmentFilters:
-    """Read all parameters; an empty one counts as absent. Raises InvalidFilter."""
+    """Read all parameters; an empty value counts as absent. Raises InvalidFilter."""
     conditions = [
         condition(values, reader)
         for name, condition in _SERIES_CONDITIONS.items()
@@ -117,7 +117,7 @@ def _instants(query: ListQuery, name: str) -> list[datetime]:
         # The database takes offsets below 16 hours only.
         return [parse_instant(text, name=name).astimezone(UTC) for text in texts]
     except OverflowError:
-        raise InvalidFilter(f"{name} is outside the calendar.", field=name) from None
+        raise InvalidFilter(f"{name} is outside the range of dates.", field=name) from None
 
 
 def _visible(reader: Reader, kind: str) -> Any:
@@ -130,7 +130,7 @@ def _account_ids(values: list[str], reader: Reader) -> Q:
 
 
 def _account_numbers(values: list[str], reader: Reader) -> Q:
-    """Accounts that show their number, and contracts that show it (10.1.1, 10.2.1)."""
+    """Match accounts and contracts that show this account number (10.1.1, 10.2.1)."""
     condition = Q(account_number__in=values)
     of_accounts = reader.field_matches(Name.ACCOUNT, "include_account_numbers", condition)
     return of_accounts | reader.account_number_matches(condition)
@@ -157,7 +157,7 @@ def _point_numbers(values: list[str], reader: Reader) -> Q:
 
 
 def _none(values: list[str], reader: Reader) -> Q:
-    """No usage hangs on aggregations."""
+    """Match nothing: usage does not belong to aggregations."""
     return _NOTHING
 
 
@@ -181,7 +181,7 @@ _METER_PARAMETERS: dict[str, str | None] = {
 
 
 def _visible_meters(values: list[str], reader: Reader, field_id: str | None) -> dict[int, str]:
-    """Return the public ids, by primary key, of the meters meant that the token may see."""
+    """Return the public ids, by primary key, of the requested meters that the token can see."""
     meters = MeterDevice.objects.filter(pk__in=_visible(reader, Name.METER))
     if field_id is None:
         meters = meters.filter(cds_meterdevice_id__in=values)
@@ -193,14 +193,14 @@ def _visible_meters(values: list[str], reader: Reader, field_id: str | None) -> 
 
 
 def _visible_sections(values: list[str], reader: Reader) -> dict[str, list[int]]:
-    """Return the contracts, by public id, of the bill sections meant that the token may see."""
+    """Return the contracts, by public id, of the requested bill sections that the token sees."""
     public_id = BILL_SECTION.public_id_of_owner
     rows = reader.visible(BILL_SECTION).filter(**{f"{public_id}__in": values})
     return dict(rows.values_list(public_id, "contracts"))
 
 
 def _measured_by(meters: dict[int, str]) -> Q:
-    """Series of these meters, and series of which a format names one of them."""
+    """Series of these meters, and series with a format that names one of them."""
     condition = Q(meter_id__in=list(meters))
     for public_id in meters.values():
         condition |= Q(columns__contains=[{"related_meterdevices": [public_id]}])
@@ -209,7 +209,7 @@ def _measured_by(meters: dict[int, str]) -> Q:
 
 
 def _holding(ids: tuple[frozenset[str], ...]) -> Q:
-    """Series that hold the packs of these segment ids; the id tells the month to look into."""
+    """Series with the packs of these segment ids; the id gives the month to search."""
     months: dict[tuple[datetime, datetime], set[str]] = {}
     for base_id in {base_segment_id(text) for texts in ids for text in texts}:
         month = segment_id_month(base_id)

@@ -1,4 +1,4 @@
-"""One page of segments: walk, cut, filter, until it is full."""
+"""Builds one page of segments: walks, cuts and filters packs until the page is full."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from portal.http.listing import Cursor, ListQuery
 
 # Value sets on one page: 100 months of quarter hours, a few tens of megabytes as text.
 MAX_VALUES = 300_000
-# A page that matches little is cut short after this many packs, so that no request runs for long.
+# A page with few matches ends after this many packs, so that no request runs for long.
 MAX_PACKS = 20_000
 _GROWTH = 4
 
@@ -42,7 +42,7 @@ class Item(msgspec.Struct, frozen=True):
 
     @property
     def values(self) -> int:
-        """How many value sets it has on the wire."""
+        """The number of value sets it has on the wire."""
         part = self.piece.part
         return 0 if self.piece.positions is None else part.last - part.first
 
@@ -63,7 +63,7 @@ class SegmentPage:
 
 @dataclass(slots=True)
 class _Collected:
-    """What the walk gathered so far: segments by pack, and the packs that the page consumed."""
+    """What the walk has collected so far: segments by pack, and the packs that were used."""
 
     packs: list[list[Item]] = field(default_factory=list)
     first: Found | None = None
@@ -73,7 +73,7 @@ class _Collected:
     scanned: int = 0
 
     def takes(self, row: Found, made: list[Item]) -> bool:
-        """Take a pack, if its segments still go on the page; the first always do."""
+        """Add a pack if its segments still fit on the page; the first one always does."""
         values = self.values + sum(item.values for item in made)
         full = self.segments >= settings.LISTING_PAGE_SIZE or values > MAX_VALUES
         if self.scanned >= MAX_PACKS or (made and self.segments and full):
@@ -90,9 +90,9 @@ class _Collected:
 def read_page(
     query: ListQuery, reader: Reader, key: bytes, *, with_values: bool = True
 ) -> SegmentPage:
-    """Return the page that is asked for; `key` signs ids. Raises InvalidFilter.
+    """Return the requested page; `key` signs ids. Raises InvalidFilter.
 
-    Nothing that only values need is read without `with_values`.
+    Without `with_values`, data that only values need is not read.
     """
     at, backwards = read_cursor(query.cursor, listing=query.path)
     filters = read_filters(query, reader)
@@ -105,7 +105,7 @@ def read_page(
     texts = MAX_VALUES if sends_values else 0
     found, more = _collect(walk, _Cutter(filters, entries, related, key), at, texts)
     packs = found.packs[::-1] if backwards else found.packs
-    # Pieces of one pack stand together in the walk; on the page each goes where its start belongs.
+    # The walk yields the pieces of a pack together; the page sorts each by its own start.
     items = sorted((item for made in packs for item in made), key=_order)
     has_next, has_previous = (True, more) if backwards else (more, at is not None)
     ends = (found.last, found.first) if backwards else (found.first, found.last)
@@ -121,9 +121,9 @@ def read_page(
 def _collect(
     walk: Walk, cutter: "_Cutter", at: Position | None, texts: int
 ) -> tuple[_Collected, bool]:
-    """Walk until the page is full or the listing ends; tell whether something is left.
+    """Walk until the page is full or the listing ends; return whether more is left.
 
-    `texts` is how many value sets come with their stored text.
+    `texts` is the number of value sets loaded with their stored text.
     """
     found = _Collected()
     keys, rows = KEYS_AT_ONCE, settings.LISTING_PAGE_SIZE + 1
@@ -141,7 +141,7 @@ def _collect(
 
 @dataclass(frozen=True, slots=True)
 class _Cutter:
-    """Turns pack versions into the segments that the token gets of them."""
+    """Turns pack versions into the segments that the token gets."""
 
     filters: SegmentFilters
     entries: Sequence[UsageEntry]
@@ -163,7 +163,7 @@ class _Cutter:
         }
         found = []
         for row in rows:
-            # Access may be computed anew between the walk and this look at who reaches a series.
+            # Access can be recomputed between the walk and this query for who reaches a series.
             entries = {index: by_index[index] for index in row.entries}
             found.append((row, self._items(row, entries | readers.get(row.series_id, {}))))
         return found
@@ -186,7 +186,7 @@ class _Cutter:
         ]
 
     def _shown(self, entry: UsageEntry, formats_text: str) -> frozenset[int] | None:
-        """What an entry shows of these formats; most packs of a page have the same ones."""
+        """What an entry shows of these formats; most packs of a page have the same formats."""
         known = entry.index, formats_text, len(self.related.meters)
         if known not in self.shown:
             formats = parse_formats(formats_text)

@@ -1,11 +1,11 @@
-"""What of one pack a token gets, when several entries reach it: pure functions.
+"""The parts of one pack that a token gets when several entries reach it: pure functions.
 
-An entry gives the value sets wholly inside its window (CDS-WG3-01 7.3.6, 7.3.7), in its value
-types, as of its instant. Entries are united value set by value set (decision 53): neighbours that
-show the same formats form one piece, so overlapping windows with equal value types give one segment
-of the hull, and other value types give separate segments that never overlap, each trimmed to its
-time and with its own id. Where two entries read different versions of a pack, the later instant
-decides every format that it shows, and the earlier one gives the rest as a segment of its own.
+An entry gives the value sets entirely inside its window (CDS-WG3-01 7.3.6, 7.3.7), in its value
+types, as of its instant. Entries are combined value set by value set (decision 53): neighbors that
+show the same formats form one piece. So overlapping windows with equal value types give one segment
+that spans both, and different value types give separate segments that never overlap, each trimmed
+to its time and with its own id. If two entries read different versions of a pack, the later instant
+decides every format that it shows, and the earlier one gives the rest as a separate segment.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ class Grid(msgspec.Struct, frozen=True):
 class Piece(msgspec.Struct, frozen=True):
     """The value sets of `part` in the formats at `positions`; None is a segment without values.
 
-    `cutoff` is set where a later version of the pack exists that other entries read.
+    `cutoff` is set if other entries read a later version of the pack.
     """
 
     part: Cut
@@ -50,7 +50,7 @@ def pieces(
     reading: Sequence[UsageEntry],
     later: Sequence[UsageEntry] = (),
 ) -> list[Piece]:
-    """Cut one version of a pack into what the entries show of it, in the order of time.
+    """Cut one version of a pack into the pieces that the entries show, in order of time.
 
     `reading` are the entries that read this version, `later` those that reach the same pack as of
     a later instant and read another version. `shown` is what each entry shows, by its index.
@@ -82,7 +82,7 @@ def pieces(
 
 
 def _of_one(grid: Grid, entry: UsageEntry, shown: frozenset[int] | None) -> list[Piece]:
-    """What a single entry shows of a pack, by far the most frequent case."""
+    """What a single entry shows of a pack, by far the most common case."""
     part = cut(grid.start, grid.interval, grid.count, entry.window)
     if part.empty or shown == frozenset():
         return []
@@ -90,9 +90,9 @@ def _of_one(grid: Grid, entry: UsageEntry, shown: frozenset[int] | None) -> list
 
 
 def piece_id(grid: Grid, piece: Piece, key: bytes) -> str:
-    """Return the id of a piece: the pack's own when it is whole, else base id, "." and keyed hash.
+    """Return the id of a piece: the pack's own if it is whole, else base id, "." and keyed hash.
 
-    A piece of an earlier version has an id of its own even when it is whole.
+    A piece of an earlier version gets a separate id even if it is whole.
     """
     plain = trimmed_id(grid.public_id, grid.start, grid.interval, piece.part, key)
     if piece.cutoff is None:
@@ -107,8 +107,8 @@ def split_readers(
 ) -> tuple[list[UsageEntry], list[UsageEntry]]:
     """Return the entries that read a version, and those that read the same pack later.
 
-    `version` are the indexes of the former, `entries` all that reach the series, each as it reads
-    this series (UsageEntry.up_to).
+    `version` holds the indexes of the former, `entries` all entries that reach the series, each as
+    it reads this series (UsageEntry.up_to).
     """
     reading = [entries[index] for index in sorted(version)]
     newest = max(entry.instant for entry in reading)
@@ -127,7 +127,7 @@ def _covers(part: Cut, first: int, last: int) -> bool:
 def shown_by(
     entry: UsageEntry, formats: Sequence[SegmentFormat], meters: Container[str]
 ) -> frozenset[int] | None:
-    """Return the positions of the formats that an entry shows; None where it gives no values.
+    """Return the positions of the formats that an entry shows; None if it gives no values.
 
     `meters` are the public ids of visible meters.
     """
@@ -135,6 +135,6 @@ def shown_by(
 
 
 def _united(shown: Sequence[frozenset[int] | None]) -> frozenset[int] | None:
-    """Unite what entries show; None only when an entry gives segments and none gives values."""
+    """Combine what entries show; None only if an entry gives segments and none gives values."""
     positions = frozenset[int]().union(*(each or () for each in shown))
     return None if not positions and None in shown else positions

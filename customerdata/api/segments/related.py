@@ -1,4 +1,4 @@
-"""The visible ids around segments: what their series hang on, and the meters of their formats."""
+"""The visible ids around segments: the objects of their series, and the meters of formats."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from customerdata.usage_values.formats import UNKNOWN, MeterReadings, Unknown
 from customerdata.usage_values.wire import SegmentFormat
 from portal.values.times import utility_zone
 
-# Series refer to an object of each of these by a column of the kind's name.
+# Series refer to an object of each of these kinds by a column named after the kind.
 _COLUMNS = {column.name for column in UsageSeries._meta.get_fields()}
 _OF_SERIES = tuple(kind for kind in VERSIONED if kind.related and kind.name in _COLUMNS)
 METERS = METER_DEVICE.related
@@ -29,7 +29,7 @@ _INSTANT = timedelta.resolution
 
 
 def _visible(kind: VersionedKind) -> sql.Composed:
-    """What a series hangs on, joined where the token may see it (GrantedObjectQuerySet.shown)."""
+    """An object that a series hangs on, joined if visible (GrantedObjectQuerySet.shown)."""
     return sql.SQL("""
         LEFT JOIN {table} ON {table}.id = series.{key} AND EXISTS (
             SELECT 1 FROM customerdata_grantedobject AS granted
@@ -44,7 +44,7 @@ def _visible(kind: VersionedKind) -> sql.Composed:
     )
 
 
-# Written out: composing this query of so many parts takes the ORM longer than running it.
+# Written as SQL: the ORM takes longer to compose this query than the database to run it.
 _LINKS = (
     sql.SQL("""
     SELECT series.id, {ids}
@@ -75,7 +75,7 @@ _REACHING = (
 # The public ids of what a segment refers to, by the field that publishes them (10.8.1), as far as
 # the token may see them.
 Links = dict[str, tuple[str, ...]]
-# In the order of the standard; what nothing fills in stays empty.
+# In the order of the standard; fields without a source stay empty.
 _NO_LINKS: Links = dict.fromkeys(
     (
         "related_aggregations",
@@ -96,7 +96,7 @@ class _Bills:
     sections: dict[int, list[tuple[date, date, str]]] = field(default_factory=dict)
 
     def load(self, contracts: set[int]) -> None:
-        """Look up what is about these contracts, in one query where the token opens sections."""
+        """Look up the sections about these contracts, in one query if the token opens sections."""
         new = sorted(contracts - self.sections.keys()) if self.are_open else []
         if not new:
             return
@@ -108,7 +108,7 @@ class _Bills:
                 self.sections[contract].append((first, last, public_id))
 
     def about(self, contract: int, start: datetime, end: datetime) -> tuple[str, ...]:
-        """Return the sections that are about some day of a span of time."""
+        """Return the sections about any day of a time span."""
         found = self.sections.get(contract)
         if not found:
             return ()
@@ -118,7 +118,7 @@ class _Bills:
 
 
 def _opens_bills(reader: Reader) -> bool:
-    """Whether some entry of the token opens bill sections; asks nothing of the database."""
+    """Whether any entry of the token opens bill sections; runs no query."""
     for index, details in enumerate(reader.grant.authorization_details):
         if reader.entries is None or index in reader.entries:
             meaning = meaning_of(reader.grant.resolution, details["type"])
@@ -130,7 +130,7 @@ def _opens_bills(reader: Reader) -> bool:
 
 @dataclass(slots=True)
 class Related:
-    """Links by series, and the public ids of all visible meters that came up."""
+    """Links by series, and the public ids of all visible meters found."""
 
     reader: Reader
     links: dict[int, Links] = field(default_factory=dict)
@@ -141,7 +141,7 @@ class Related:
         self.bills = _Bills(self.reader, utility_zone(), _opens_bills(self.reader))
 
     def load(self, rows: Iterable[Found]) -> None:
-        """Look up what the rows refer to, in two queries however many they are."""
+        """Look up the objects that the rows refer to, in two queries for any number of rows."""
         rows = list(rows)
         series = {row.series_id for row in rows} - self.links.keys()
         params = {
@@ -162,7 +162,7 @@ class Related:
             self.meters.update(found.values_list("cds_meterdevice_id", flat=True))
 
     def links_of(self, row: Found, named: Collection[str], start: datetime, end: datetime) -> Links:
-        """Return what a segment of a row refers to; `named` are the meters of its formats."""
+        """Return the objects that a segment refers to; `named` holds the meters of its formats."""
         links = self.links[row.series_id]
         if sections := self.bills.about(row.contract_id, start, end):
             links = {**links, BILL_SECTION.related: sections}
@@ -173,9 +173,9 @@ class Related:
     def reaching(
         self, rows: Iterable[Found], entries: Collection[int]
     ) -> dict[int, dict[int, datetime]]:
-        """Return for each series of the rows the entries that reach it, with their cutoffs there.
+        """Return, for each series of the rows, the entries that reach it, with their cutoffs.
 
-        `entries` are those to look for; a cutoff may be the end of a link to an account.
+        `entries` are the candidates; a cutoff can be the end of a link to an account.
         """
         reached: dict[int, dict[int, datetime]] = {}
         params = {

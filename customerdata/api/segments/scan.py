@@ -1,11 +1,11 @@
 """The walk over packs in the order of the listing (CDS-WG3-01 10.8.8).
 
-The order is aggregation number (no usage hangs on one, so always empty), account number, contract
-number, start and newest change first. Numbers are stored as one sort key per granted contract, so
-the walk goes key by key: the database stops as soon as a page is full and reads nothing behind it.
-Contracts may share a key, above all when their numbers are hidden; then their packs interleave by
-start and the walk goes month by month, which costs as many index look-ups as contracts share the
-key, but never their whole history.
+The order is aggregation number (always empty, since usage belongs to no aggregation), account
+number, contract number, start and newest change first. Numbers are stored as one sort key per
+granted contract, so the walk goes key by key: the database stops as soon as a page is full and
+reads no further. Contracts can share a key, mostly if their numbers are hidden. Then their packs
+interleave by start and the walk goes month by month, which takes one index lookup per contract
+with the key, but never reads their whole history.
 """
 
 from collections.abc import Sequence
@@ -25,24 +25,24 @@ from customerdata.api.segments.rows import fetch
 from customerdata.models import UsageSeries
 from portal.http.listing import FOREIGN_CURSOR, Cursor, InvalidFilter
 
-# Sort keys looked at in one query; most contracts have usage, so one page rarely needs more.
+# Sort keys covered by one query; most contracts have usage, so a page rarely needs more.
 KEYS_AT_ONCE = 200
-# Up to this many contracts of one key, reading all their packs is cheaper than going by months.
+# Up to this many contracts per key, reading all their packs is cheaper than going by months.
 FEW_CONTRACTS = 4
-# How far back the walk goes by months where no window says since when; older packs come first.
+# How far back the walk goes by months if no window has a start; older packs come first.
 _YEARS_BACK = 10
 _CURSOR_WIDTH = 5
 # What `Position.cursor` writes.
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 _Version = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
 _Written = tuple[str, _Instant, _Instant, str, _Version]
-# A pack of many values lies in one local month, so trimming moves its start by less than this.
+# A pack of several values lies in one local month, so trimming moves its start by less.
 _LONGEST_MOVE = timedelta(days=32)
 _FIRST, _LAST = "-infinity", "infinity"
 
 
 def measured_where_chosen(series_id: sql.Composable) -> sql.Composed:
-    """Let a contract (`granted`) show a series only where the customer chose it to be measured."""
+    """Let a contract (`granted`) show a series only if it was measured where the customer chose."""
     return sql.SQL("""
         (granted.through = '' OR EXISTS (
             SELECT 1 FROM customerdata_usageseries AS measured
@@ -57,7 +57,7 @@ def measured_where_chosen(series_id: sql.Composable) -> sql.Composed:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the listing: a sort key and one pack version below it, None for its far end."""
+    """A place in the listing: a sort key and one of its pack versions, None for the key's end."""
 
     key: str
     pack: tuple[datetime, datetime, str, int] | None
@@ -71,7 +71,7 @@ class Position:
 
 
 def read_cursor(text: str | None, *, listing: str) -> tuple[Position | None, bool]:
-    """Return where a page starts and whether it goes backwards. Raises InvalidFilter."""
+    """Return where a page starts and whether it goes backward. Raises InvalidFilter."""
     if not text:
         return None, False
     cursor = Cursor.decode(text, listing=listing, width=_CURSOR_WIDTH)
@@ -87,7 +87,7 @@ class Found(msgspec.Struct, frozen=True):
     """One version of a pack that entries reach.
 
     `start` is where the first value set inside one of their windows begins. `rendered` is the
-    pack's stored text where the walk brought it along.
+    pack's stored text if the walk loaded it.
     """
 
     key: str
@@ -109,7 +109,7 @@ class Found(msgspec.Struct, frozen=True):
 
     @property
     def position(self) -> Position:
-        """Where it stands in the listing."""
+        """Its place in the listing."""
         return Position(self.key, (self.start, self.cds_modified, self.public_id, self.version))
 
     @property
@@ -120,7 +120,7 @@ class Found(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step of the walk found; `resume` is None at the end of the listing."""
+    """The result of one step of the walk; `resume` is None at the end of the listing."""
 
     rows: list[Found]
     resume: Position | None
@@ -128,7 +128,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """Packs of one key whose start lies in [low, high), read from `reach` on in the index."""
+    """Packs of one key whose start lies in [low, high), read from `reach` onward in the index."""
 
     key: str
     reach: str
@@ -138,7 +138,7 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What a token's listing goes through, in one direction."""
+    """The walk of a token's listing, in one direction."""
 
     reader: Reader
     entries: Sequence[UsageEntry]
@@ -155,7 +155,7 @@ class Walk:
         *,
         backwards: bool,
     ) -> "Walk":
-        """Build the walk: `series` are those that the filters leave, None for all."""
+        """Build the walk; `series` are those that match the filters, None for all."""
         series = None
         if filters.series is not None:
             found = UsageSeries.objects.filter(filters.series)
@@ -165,7 +165,7 @@ class Walk:
     def batch(self, at: Position | None, *, keys: int, rows: int, texts: int) -> Batch:
         """Return up to `rows` pack versions strictly after `at`, from up to `keys` sort keys.
 
-        The first of them come with their stored text: as many as have `texts` value sets together.
+        The first ones, up to `texts` value sets in total, come with their stored text.
         """
         groups = self._groups(at, keys)
         steps = [step for key, size in groups[:keys] for step in self._steps(key, size, at)]
@@ -175,7 +175,7 @@ class Walk:
         return Batch(found, Position(groups[keys - 1][0], None) if len(groups) > keys else None)
 
     def _groups(self, at: Position | None, keys: int) -> list[tuple[str, int]]:
-        """Return the next sort keys with their number of contracts, one more than asked for."""
+        """Return the next sort keys with their number of contracts, one more than requested."""
         params = {
             "grant": self.reader.grant.pk,
             "entries": [entry.index for entry in self.entries],
@@ -217,13 +217,13 @@ class Walk:
         return [datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC) for number in numbers]
 
     def _oldest(self) -> str:
-        """Since when packs can matter to any entry: constants let the planner skip partitions."""
+        """The start of packs relevant to any entry; constants let the planner skip partitions."""
         starts = [entry.window.start for entry in self.entries]
         known = [start for start in starts if start is not None]
         return str(min(known) - _LONGEST_MOVE) if len(known) == len(starts) else _FIRST
 
     def _newest(self) -> str:
-        """Until when packs can matter to any entry and to the `before` filter."""
+        """The end of packs relevant to any entry and to the `before` filter."""
         ends = [entry.window.end for entry in self.entries]
         known = [end for end in ends if end is not None]
         return str(max(known)) if len(known) == len(ends) else _LAST
@@ -260,7 +260,7 @@ class Walk:
 
 @cache
 def _groups_statement(of_series: bool, from_key: bool | None, backwards: bool) -> bytes:
-    """Return one of the forms of `_GROUPS`: all, from the cursor's key on, or behind it."""
+    """Return a form of `_GROUPS`: all keys, from the cursor's key onward, or after it."""
     beyond: LiteralString = "true"
     if from_key is not None:
         beyond = "granted.sort_key " + ("<" if backwards else ">") + ("=" if from_key else "")
@@ -278,7 +278,7 @@ def _groups_statement(of_series: bool, from_key: bool | None, backwards: bool) -
 
 @cache
 def _packs_statement(of_series: bool, inside: bool, backwards: bool) -> bytes:
-    """Return one of the forms of `_PACKS`."""
+    """Return a form of `_PACKS`."""
     cursor: LiteralString = _BEFORE_CURSOR if backwards else _AFTER_CURSOR
     ways = (_DESCENDING, _ASCENDING) if backwards else (_ASCENDING, _DESCENDING)
     return (
@@ -322,9 +322,9 @@ _BEFORE_CURSOR: LiteralString = """
         cds_modified > %(at_modified)s OR (cds_modified = %(at_modified)s
             AND (public_id COLLATE "C", version) < (%(at_id)s, %(at_version)s))))
 """
-# One row per pack version and all entries that read it. The steps come in the order of the listing
+# One row per pack version, with all entries that read it. The steps are in the order of the listing
 # and each yields its rows in order, so the inner LIMIT ends the walk at the first full page. The
-# stored text comes along where a page surely sends it whole, up to the values that fit on one.
+# stored text is included if a page is sure to send it whole, up to the values that fit on a page.
 _PACKS: LiteralString = """
 WITH entry AS MATERIALIZED (
     SELECT * FROM unnest(
