@@ -154,7 +154,8 @@ def reach(
     }
     for kind in VERSIONED:
         if kind.reached is not None and kind.object_name in objects:
-            # A bill covers all services of its account, so bills of an account that the person left stay out.
+            # A bill covers all services of its account, so bills of an account that the person left
+            # stay out.
             start = Reaching(
                 snapshot.of(kind.name),
                 accounts & choice.accounts,
