@@ -114,6 +114,11 @@ class _LinkedFacts:
         self.facts.setdefault(field_id, set()).update(value for value in values if value)
 
 
+def _named(objects: Iterable[Mapping[str, Any]], name: str) -> list[str]:
+    """Return a field of nested objects; sources may leave it out, and then nothing matches it."""
+    return [str(each.get(name) or "") for each in objects]
+
+
 def _facts_by_contract(customers: Iterable[int], now: Any) -> dict[int, Facts]:
     """Return facts of the current points and meters of each contract (7.1.6 to 7.1.11)."""
     keys = list(customers)
@@ -127,7 +132,7 @@ def _facts_by_contract(customers: Iterable[int], now: Any) -> dict[int, Facts]:
             linked = meters.setdefault(point, _LinkedFacts())
             linked.add("meter_numbers", [number])
             linked.add("meter_types", types)
-            linked.add("meter_apps", [app["app_number"] for app in apps])
+            linked.add("meter_apps", _named(apps, "app_number"))
     found: dict[int, _LinkedFacts] = {}
     for pk, number, types, premises, contracts in (
         ServicePointVersion.objects.as_of(now)
@@ -140,7 +145,7 @@ def _facts_by_contract(customers: Iterable[int], now: Any) -> dict[int, Facts]:
             linked = found.setdefault(contract, _LinkedFacts())
             linked.add("servicepoint_numbers", [number])
             linked.add("servicepoint_types", types)
-            linked.add("premise_numbers", [premise["premise_number"] for premise in premises])
+            linked.add("premise_numbers", _named(premises, "premise_number"))
             for field_id, values in meters.get(pk, _LinkedFacts()).facts.items():
                 linked.add(field_id, values)
     return {contract: linked.facts for contract, linked in found.items()}
@@ -153,7 +158,7 @@ def _facts(
         "account_numbers": {account_number},
         "contract_numbers": {contract.contract_number},
         "service_types": set(contract.service_types),
-        "service_programs": {program["program_number"] for program in contract.programs},
+        "service_programs": set(_named(contract.programs, "program_number")),
         "addresses": {normalize_stored(contract.address)},
     }
     return {**own, **linked.get(contract.contract_id, {})}
@@ -178,7 +183,7 @@ def _account(account: AccountVersion, linked: Facts) -> Selectable:
     facts = {
         **linked,
         "account_numbers": {account.account_number},
-        "account_programs": {program["program_number"] for program in account.programs},
+        "account_programs": set(_named(account.programs, "program_number")),
         "addresses": {normalize_stored(account.address), *linked.get("addresses", ())},
     }
     return Selectable(

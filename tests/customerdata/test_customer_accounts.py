@@ -85,6 +85,22 @@ def test_facts_name_everything_that_preselections_match():
         assert preset(rows, {name: ("of nobody here",)}, SELECTION).selected == set()
 
 
+def test_programs_apps_and_premises_without_number_break_no_form():
+    """Sources may leave the numbers out (10.1.8, 10.2.5, 10.3.3, 10.4.3): nothing matches them."""
+    home = Household()
+    service = home.services[0]
+    service.contract.versions.update(programs=[{"id": "1", "types": ["active"]}])
+    service.point.versions.update(premises=[{"id": "1", "types": ["building"]}])
+    service.meter.versions.update(apps=[{"id": "1"}])
+    home.account.versions.update(programs=[{"id": "2"}])
+    catalog = Customers()
+    (row,) = catalog.selectables(home.user, SELECTION, environment="sandbox")
+    for name in ("service_programs", "premise_numbers", "meter_apps"):
+        assert row.facts.get(name, frozenset()) == frozenset()
+    (account,) = catalog.selectables(home.user, "account_selection", environment="sandbox")
+    assert account.facts["account_programs"] == frozenset()
+
+
 def test_an_enterprise_costs_four_queries_and_little_time():
     """1,200 contracts with points and meters on 41 accounts."""
     customer = upsert_customer(source_key="cleo", name="Cleo", is_test=True)
