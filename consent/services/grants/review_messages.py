@@ -1,4 +1,4 @@
-"""The Messages of reviews of Grants (CDS-WG1-02 6.2, 8.6); who decides is in grant_reviews."""
+"""The Messages of reviews of Grants (CDS-WG1-02 6.2, 8.6); who decides is in review."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -2,7 +2,7 @@
 
 Which fields those are is the setting REVIEWED_CLIENT_FIELDS, in names of the wire. Sandbox Clients
 are not reviewed at a change: no customer meets them, and whoever approves production for them names
-the version of all that they say (`reviews_seen`).
+the version of all that they say (`seen_version`).
 """
 
 from collections.abc import Iterable, Mapping
