@@ -62,8 +62,7 @@ class EntryAccess:
         """
         if self.objects != {"UsageSegment"}:
             return self.sync_until if self.objects else None
-        ends = [end for end in (self.segment_end, self.sync_until) if end is not None]
-        return min(ends, default=None)
+        return earliest(self.segment_end, self.sync_until)
 
 
 def effective_includes(values: Mapping[str, Any], scope_type: ScopeType) -> frozenset[str]:
@@ -132,8 +131,12 @@ def first_end(
 
     `already` is an end that it has and keeps, however late its entries end. None means never.
     """
-    ends = [_moment(entry, "expires") for entry in entries]
-    return min((end for end in (already, *ends) if end is not None), default=None)
+    return earliest(already, *(_moment(entry, "expires") for entry in entries))
+
+
+def earliest(*ends: datetime | None) -> datetime | None:
+    """Return the first of several ends; None stands for one that never comes."""
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _moment(entry: Mapping[str, Any], field_id: str) -> datetime | None:

@@ -307,9 +307,10 @@ class GrantReplacement(models.Model):
 class Selection(models.Model):
     """What the customer chose for one entry of the Grant's authorization details.
 
-    `object_ids` are the public ids of the chosen objects. `everything` follows the account,
-    `include_future` adds what comes later (CDS-WG3-01 9.2.3). `chosen` is set where the customer
-    has decided about another part of the Grant since.
+    `object_ids` are the public ids of the chosen objects, `include_future` adds what comes later
+    (CDS-WG3-01 9.2.3). `everything` adds all that the customer has today; the form lists what is
+    chosen, so no Grant of a customer sets it. It is meant for direct access, where nobody chooses.
+    `chosen` is set where the customer has decided about another part of the Grant since.
     """
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="selections")

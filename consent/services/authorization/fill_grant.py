@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from consent.catalogue.access import resolution_of
+from consent.catalogue.access import earliest, resolution_of
 from consent.models import Grant, Selection
 from consent.services.grants.lifecycle import (
     ForbiddenTransition,
@@ -131,8 +131,7 @@ def _take_over(row: Grant, approved: _Approved) -> None:
         name: row.resolution[name] for name in (granted - approved.asked) & row.resolution.keys()
     }
     # What stays keeps the Grant's end, which may be earlier than that of each entry.
-    ends = (row.expires if stays else None, approved.terms.expires)
-    row.expires = min((end for end in ends if end is not None), default=None)
+    row.expires = earliest(row.expires if stays else None, approved.terms.expires)
     row.scope = " ".join(name for name in row.scope_ids if name in granted)
     row.authorization_details = [
         *(entry for _, entry in stays),

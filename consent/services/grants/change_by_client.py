@@ -116,19 +116,26 @@ def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
         save_grant(row)
         record_change(row, "request_changed", by=by, scope=wanted.scope)
         return row
+    # Compared with what is granted, not with what is published: that may be a wish still waiting.
     plan = plan_change(row.authorization_details, wanted.entries, _types(row, wanted.entries))
     granted_ids = row.scope.split()
     widens = plan.widens or any(name not in granted_ids for name in wanted.scope_ids)
+    # What is wanted beyond it waits for a decision. Whoever wants nothing beyond it any longer has
+    # taken an earlier wish back, whether the utility or the customer was to decide about it.
     if widens:
         _ask(row, wanted, by=by)
     elif row.is_under_review:
         take_wish_back(row, by=by)
     else:
         forget_question(row)
+    # What is given up goes at once, in both cases.
     _keep(row, wanted, plan)
     if row.status == Status.NEEDS_AUTHORIZATION and not row.is_asking:
+        # The question is gone, so the Grant no longer waits for its customer and opens again.
         begin(row)
     elif not row.is_administrative and row.status not in Grant.WITHOUT_ACCESS:
+        # Stored first: the listener computes access from the row. Less access may have had its
+        # last new data already.
         row.save()
         customer_accounts.listener().grant_approved(row)
         stop_if_over(row)
@@ -162,7 +169,10 @@ def _keep(row: Grant, wanted: Wanted, plan: ChangePlan) -> None:
     )
     row.authorization_details = [kept.entry for kept in plan.kept]
     _keep_selections(row, plan.kept)
+    # Never later than it was: an entry that ends sooner ends the Grant, one that goes does not
+    # prolong it.
     row.expires = first_end(row.authorization_details, already=row.expires)
+    # The enabled fields follow, but open nothing that the utility limits or that waits.
     if row.status == Status.PARTIAL:
         open_ids = set(row.enabled_scope.split()) & set(row.scope.split())
         row.enabled_scope = " ".join(name for name in row.scope.split() if name in open_ids)
@@ -225,6 +235,8 @@ def _read_wanted(row: Grant, changes: Mapping[str, Any]) -> Wanted:
         scope_ids = list(dict.fromkeys([*kept, *left]))
     if not scope_ids:
         raise InvalidChange("Nothing would be left: set status to closed instead.", field="scope")
+    # Both fields say the same now: entries of scopes that went are dropped, scopes without an entry
+    # get what was granted for them, or their defaults.
     entries = [entry for entry in entries if entry["type"] in scope_ids]
     entries += _default_entries(row, [n for n in scope_ids if n not in _scope_ids(entries)], offers)
     _check_keys(entries)

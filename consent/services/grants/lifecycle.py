@@ -214,12 +214,17 @@ def create_grant(
     `active`; larger ones start `pending` with an `eta`: their first objects are computed here, the
     rest by a task. With a `not_before` that lies ahead the Grant starts `future` and nothing is
     computed yet.
+
+    `parent`, `replaces` and a `not_before` of the terms keep the rules of CDS-WG1-02 8 ready:
+    nothing in the product makes sub-Grants, replacements or Grants for the future so far.
     """
     now = created or timezone.now()
     if parent is not None:
+        # Locked before the child exists: an end of the parent ends all children that there are.
         parent = note_new_child(parent)
     begins_later = terms.not_before is not None and terms.not_before > timezone.now()
     entries = list(terms.authorization_details)
+    # Nothing is open yet: `begin` decides what is, once the selections are stored.
     grant = Grant.objects.create(
         client=client,
         user=user,
@@ -227,6 +232,7 @@ def create_grant(
         eta=None if begins_later else now + PENDING_TIME,
         scope=terms.scope,
         authorization_details=entries,
+        # What the scope ids mean today, so that a change of the offers never changes this Grant.
         resolution=resolution_of(terms.scope, entries, current_offers()),
         not_before=terms.not_before,
         expires=terms.expires,
@@ -235,6 +241,7 @@ def create_grant(
         created=now,
         modified=now,
     )
+    # The older Grants list the newer one, which is a change of theirs: Clients that poll see it.
     GrantReplacement.objects.bulk_create(
         GrantReplacement(newer=grant, older=older) for older in replaces
     )
@@ -320,6 +327,7 @@ def _open_first_objects(grant: Grant) -> None:
 
     The enabled fields are filled from here on, so that Grant Admin tokens can be had (decision 48).
     """
+    # The listener computes what is stored, so the selections are cut short while it does.
     chosen = list(grant.selections.order_by("entry"))
     room: int = settings.SYNCHRONOUS_SELECTION_LIMIT
     for selection in chosen:
@@ -331,6 +339,7 @@ def _open_first_objects(grant: Grant) -> None:
     open_fully(grant)
     grant.save()
     customer_accounts.listener().grant_approved(grant)
+    # Whole again, for the task that computes the rest.
     Selection.objects.bulk_update(chosen, ["object_ids", "everything", "include_future"])
 
 
@@ -418,10 +427,12 @@ def end_grant(*, grant: Grant, status: str, reason: str, by: User | str) -> Gran
         raise ForbiddenTransition(f"{status} does not end a Grant.", field="status")
     apply_status(row, status)
     close_fully(row)
+    # Nobody has to decide about it any longer, neither the utility nor the customer.
     close_review(row, why=f"The Grant has ended: {status}.", by=by)
     forget_question(row)
     row.suspended_from = None
     row.ended_reason = reason[:200]
+    # Tokens die in this transaction; the time also refuses one that is being issued meanwhile.
     row.tokens_not_before = timezone.now()
     save_grant(row)
     tokens.kill_tokens_of_grant(grant=row)
@@ -431,6 +442,7 @@ def end_grant(*, grant: Grant, status: str, reason: str, by: User | str) -> Gran
     if status in {Status.REVOKED, Status.DISABLED}:
         who = "The customer" if status == Status.REVOKED else "The utility"
         tell_client(row, f"Grant {status}", f"{who} has ended this Grant: {row.ended_reason}.")
+    # Parents are locked before children (`lock_grant`), so this goes down, never up.
     for child in Grant.objects.live().filter(parent=row).order_by("pk"):
         end_grant(grant=child, status=status, reason="the Grant above it ended", by=by)
     return row
