@@ -1,4 +1,4 @@
-"""System checks of registration; ids are stable, each hint says what to change."""
+"""System checks of registration. Ids are stable, and each hint says what to change."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ SMALLEST_ATTACHMENT_LIMIT = 10_000_000
 
 
 def check_published_settings(**kwargs: Any) -> list[CheckMessage]:
-    """registration.E001, E002: settings that the metadata publishes as they are."""
+    """registration.E001, E002: settings that are published unchanged in the metadata."""
     problems: list[CheckMessage] = []
     try:
         parse_datetime(settings.SERVER_CREATED)
@@ -21,7 +21,7 @@ def check_published_settings(**kwargs: Any) -> list[CheckMessage]:
         problems.append(
             Error(
                 f"SERVER_CREATED {settings.SERVER_CREATED!r} is not a datetime.",
-                hint="Write it as 2026-01-01T00:00:00Z.",
+                hint="Use the format 2026-01-01T00:00:00Z.",
                 id="registration.E001",
             )
         )
@@ -29,7 +29,7 @@ def check_published_settings(**kwargs: Any) -> list[CheckMessage]:
         problems.append(
             Error(
                 "CDS_MIGRATED_TO is not an https URL.",
-                hint="Name the metadata URL of the new server (CDS-WG1-01 5).",
+                hint="Set it to the metadata URL of the new server (CDS-WG1-01 5).",
                 id="registration.E002",
             )
         )

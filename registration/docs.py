@@ -36,10 +36,10 @@ def _registration() -> dict[str, object]:
 
 
 def _errors() -> dict[str, object]:
-    """List every error class once, by code: the first sentence of its docstring is the meaning."""
+    """List every error code once; its meaning is the first sentence of the class's docstring."""
     known: dict[str, type[DomainError]] = {}
     for error in _subclasses(DomainError):
-        # Its code and status differ by instance; the page words those itself.
+        # Its code and status differ by instance; the page describes those itself.
         if error is not FrameworkError:
             known.setdefault(error.code, error)
     rows = [
@@ -54,7 +54,7 @@ def _errors() -> dict[str, object]:
 
 
 def _subclasses(parent: type[DomainError]) -> Iterator[type[DomainError]]:
-    """Yield general errors first: of several with one code, theirs are the words."""
+    """Yield general errors first: when several share a code, theirs is the description."""
     level = parent.__subclasses__()
     while level:
         yield from level

@@ -1,16 +1,16 @@
-"""Errors of client registration and management, in the words of RFC 7591 3.2.2."""
+"""Errors of client registration and management, with codes from RFC 7591 3.2.2."""
 
 from portal.errors import DomainError
 
 
 class InvalidClientMetadata(DomainError):
-    """A field of a Client has a value this server does not accept."""
+    """A field of a Client has a value that this server does not accept."""
 
     code = "invalid_client_metadata"
 
 
 class InvalidRedirectUri(DomainError):
-    """A redirect URI is not one that this Client may use."""
+    """A redirect URI is not one that this Client can use."""
 
     code = "invalid_redirect_uri"
 
@@ -22,6 +22,6 @@ class InvalidRequest(DomainError):
 
 
 class OffersInvalid(DomainError):
-    """Settings of offered scopes break the standard; the message lists how."""
+    """Settings of offered scopes violate the standard; the message lists every problem."""
 
     code = "invalid_offers"

@@ -1,4 +1,4 @@
-"""What registration needs from the apps below it, plugged in from their `AppConfig.ready()`."""
+"""What registration needs from other apps, which register it in their `AppConfig.ready()`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the admin APIs share: the token they want, whose objects they show, how bodies are read."""
+"""What the admin APIs share: the required token, whose objects it can see, how bodies are read."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from registration.models import Registration
 
 
 class AdminView(APIView):
-    """An endpoint for tokens with the scope `cds_client_admin`; answers are never stored."""
+    """An endpoint for tokens with the scope `cds_client_admin`; responses are never cached."""
 
     permission_classes = (require_scope(CLIENT_ADMIN),)
     throttle_classes = (ClientThrottle,)
@@ -32,7 +32,7 @@ class AdminView(APIView):
 
 
 def caller_registration(request: Request) -> Registration:
-    """Return whose objects the token may see."""
+    """Return the registration whose objects the token can see."""
     return principal_of(request).registration
 
 
@@ -42,7 +42,7 @@ def actor(request: Request) -> str:
 
 
 def newest_first(column: str = "modified") -> tuple[Order, Order]:
-    """Return the order of all listings of CDS-WG1-02; a forged cursor is refused, not an error."""
+    """Order every listing of CDS-WG1-02; a forged cursor is rejected and causes no crash."""
     return (
         Order(column, descending=True, parse=parse_datetime),
         Order("id", descending=True, parse=_row_number),
@@ -77,8 +77,8 @@ def object_payload(request: Request) -> dict[str, Any]:
 
 
 def _body(request: Request) -> object:
-    """Return what the body holds, None without one: the framework makes an empty object of that.
+    """Return the parsed body, None without one: the framework would make that an empty object.
 
-    A body that was lost on its way must not pass for one that resets every field (decision 59).
+    A body that was lost in transit must not look like one that resets every field (decision 59).
     """
     return request.data if request.stream is not None else None

@@ -30,7 +30,7 @@ class ClientList(AdminView, CdsListView):
     order = newest_first()
 
     def base_queryset(self, request: Request) -> QuerySet[Client]:
-        """Only the caller's Clients."""
+        """Only the calling registration's Clients."""
         clients: QuerySet[Client] = Client.objects.of(caller_registration(request))
         return clients
 
@@ -43,11 +43,11 @@ class ClientList(AdminView, CdsListView):
 class ClientDetail(AdminView):
     """`cds_client_uri` (CDS-WG1-02 5.4, 5.5)."""
 
-    # The largest that the rules of the fields allow: fifty redirect URIs and fifty long purposes.
+    # The largest body that the field limits allow: fifty redirect URIs and fifty long purposes.
     max_body_bytes = 1_048_576
 
     def get(self, request: Request, client_id: str) -> Response:
-        """Answer one Client object."""
+        """Return one Client object."""
         return Response(client_to_wire(_own(request, client_id), current_offers()))
 
     def put(self, request: Request, client_id: str) -> Response:

@@ -1,4 +1,4 @@
-"""Cacheable answers with ETag (RFC 9110 13, CDS-WG1-01 3)."""
+"""Cacheable responses with an ETag (RFC 9110 13, CDS-WG1-01 3)."""
 
 import hashlib
 from typing import Any
@@ -15,7 +15,7 @@ MAX_AGE = 300
 def cacheable(
     request: Request, body: bytes, *, content_type: str = "application/json"
 ) -> HttpResponse:
-    """Return the body, or 304 when the reader has it already."""
+    """Return the body, or 304 when the reader already has it."""
     plain: HttpRequest = request._request
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     response = HttpResponse(body, content_type=content_type)

@@ -40,7 +40,7 @@ class CredentialList(AdminView, CdsListView):
     order = newest_first()
 
     def base_queryset(self, request: Request) -> QuerySet[Credential]:
-        """Only the caller's Credentials."""
+        """Only the calling registration's Credentials."""
         mine: QuerySet[Credential] = Credential.objects.of(caller_registration(request))
         return mine.select_related("client")
 
@@ -49,7 +49,7 @@ class CredentialList(AdminView, CdsListView):
         return [credential_to_wire(row) for row in rows]
 
     def post(self, request: Request) -> Response:
-        """Make another secret for one of the caller's Clients."""
+        """Create another secret for one of the caller's Clients."""
         client = _named_client(request)
         credential, _ = create_credential(client=client, by=actor(request))
         return Response(credential_to_wire(credential), 201)
@@ -59,11 +59,11 @@ class CredentialDetail(AdminView):
     """`uri` of a Credential (CDS-WG1-02 7.4, 7.6)."""
 
     def get(self, request: Request, credential_id: str) -> Response:
-        """Answer one Credential object."""
+        """Return one Credential object."""
         return Response(credential_to_wire(_own(request, credential_id)))
 
     def patch(self, request: Request, credential_id: str) -> Response:
-        """Bring the expiry nearer; every other field is ignored."""
+        """Move the expiry to an earlier time; every other field is ignored."""
         credential = _own(request, credential_id)
         payload = object_payload(request)
         if EXPIRES_FIELD in payload:

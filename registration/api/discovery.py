@@ -1,4 +1,4 @@
-"""What anyone may read: server metadata, coverage, authorization server metadata."""
+"""What anyone can read: server metadata, coverage, authorization server metadata."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -38,7 +38,7 @@ class ServerMetadata(PublicView):
     """`/.well-known/cds-server-metadata.json` (CDS-WG1-01 3)."""
 
     def get(self, request: Request) -> HttpResponse:
-        """Answer the document, or lead to the server that took over (CDS-WG1-01 5)."""
+        """Return the document, or redirect to the server that took over (CDS-WG1-01 5)."""
         if settings.CDS_MIGRATED_TO:
             return HttpResponsePermanentRedirect(settings.CDS_MIGRATED_TO)
         document = documents.server_metadata(created=_created())
@@ -109,7 +109,7 @@ class CoverageList(CdsListView):
 def _mapped(entry_id: str) -> CoverageEntry:
     entry = CoverageEntry.objects.filter(entry_id=entry_id, geojson__isnull=False).first()
     if entry is None:
-        raise NotFound("There is no map of this coverage entry.")
+        raise NotFound("This coverage entry has no map.")
     return entry
 
 
@@ -117,7 +117,7 @@ class CoverageGeoJson(PublicView):
     """`geojson_resource` of a coverage entry: WGS 84 (CDS-WG1-01 4.3)."""
 
     def get(self, request: Request, entry_id: str) -> HttpResponse:
-        """Answer the GeoJSON."""
+        """Return the GeoJSON."""
         body = jsontext.dumps(_mapped(entry_id).geojson)
         return cacheable(request, body, content_type="application/geo+json")
 
@@ -126,7 +126,7 @@ class CoverageMap(PublicView):
     """`map_resource` of a coverage entry, drawn from its GeoJSON."""
 
     def get(self, request: Request, entry_id: str) -> HttpResponse:
-        """Answer an SVG picture."""
+        """Return an SVG picture."""
         entry = _mapped(entry_id)
         title = f"{entry.entity_name}: {entry.name}"
         picture = geojson.draw_map(entry.geojson, title=title, description=entry.description)

@@ -23,26 +23,26 @@ from registration.services.catalogue.offers import current_offers
 
 
 class _Grant(Protocol):
-    """As much of a Grant as files need: the entries that are open now."""
+    """The part of a Grant that files need: the entries that are open now."""
 
     @property
     def enabled_authorization_details(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 class FileReader(Principal, Protocol):
-    """The bearer of a token that a Grant Admin Client got for a Grant."""
+    """The bearer of a token that a Grant Admin Client obtained for a Grant."""
 
     @property
     def grant(self) -> _Grant: ...
 
 
 class OpensFiles(BasePermission):
-    """Lets in tokens of Grant Admin Clients for a Grant of files, and nobody else (3.3.3)."""
+    """Accepts only tokens of Grant Admin Clients for a Grant of files (3.3.3)."""
 
-    message = "This token does not open Server-Provided Files."
+    message = "This token does not give access to Server-Provided Files."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Look at what the token opens and at who got it."""
+        """Check what the token gives access to and which Client obtained it."""
         scopes = getattr(request.user, "scopes", ())
         if not _file_scopes(scopes):
             return False
@@ -61,7 +61,7 @@ class FileList(CdsListView):
     order: ClassVar[tuple[Order, ...]] = newest_first()
 
     def base_queryset(self, request: Request) -> QuerySet[ServerProvidedFile]:
-        """Return what the Grant lists."""
+        """Return the files that the Grant lists."""
         return _granted(request)
 
     def represent(
@@ -78,7 +78,7 @@ class FileDetail(APIView):
     throttle_classes = [ClientThrottle]
 
     def get(self, request: Request, file_id: str) -> Response:
-        """Answer what the file is."""
+        """Return the Server-Provided File object."""
         return Response(file_to_wire(_one(request, file_id)))
 
 
@@ -89,7 +89,7 @@ class FileDownload(APIView):
     throttle_classes = [ClientThrottle]
 
     def get(self, request: Request, file_id: str) -> HttpResponseBase:
-        """Answer the content; HEAD answers the same headers."""
+        """Return the content; HEAD returns the same headers."""
         return file_response(request, _download(_one(request, file_id)))
 
 

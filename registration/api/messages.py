@@ -43,7 +43,7 @@ class MessageList(AdminView):
     max_body_bytes: Callable[[], int] = staticmethod(max_body_bytes)
 
     def get(self, request: Request) -> HttpResponseBase:
-        """Answer all three lists, or the page of one while the others are empty."""
+        """Return all three lists, or a page of one of them with the others empty."""
         messages = _mine(request)
         if request.GET.get("message_ids", "").strip():
             ids = split_ids(request.GET["message_ids"], name="message_ids")
@@ -62,7 +62,7 @@ class MessageList(AdminView):
         return listing_response({name: page.rows for name, page in pages.items()}, links)
 
     def post(self, request: Request) -> HttpResponseBase:
-        """Take a Message; its files go to storage while the body arrives."""
+        """Accept a Message; its files go to storage while the body arrives."""
         body = read_body(request.stream)
         try:
             if not isinstance(body.payload, dict):
@@ -82,7 +82,7 @@ class MessageDetail(AdminView):
     """`uri` of a Message."""
 
     def get(self, request: Request, message_id: str) -> HttpResponseBase:
-        """Answer one Message, or with `attachment` one of its files as it is."""
+        """Return one Message, or with `attachment` the unchanged bytes of one of its files."""
         message = _own(request, message_id)
         if "attachment" in request.GET:
             return _download(message, request.GET["attachment"])
@@ -108,14 +108,14 @@ def _page(request: Request, name: str, messages: QuerySet[Message]) -> Page:
 
 
 def _listing(request: Request, name: str) -> str:
-    """Each of the lists takes its own cursors alone."""
+    """Each list accepts only its own cursors."""
     return f"{request.path}#{name}"
 
 
 def _within_budget(page: Page, *, backwards: bool) -> Page:
-    """End a page early when its files grow large; the next page goes on there (6.8).
+    """End a page early when its files grow large; the next page continues from there (6.8).
 
-    A hundred Messages with the largest files would make an answer of more than a gigabyte.
+    A hundred Messages with the largest files would make a response of more than a gigabyte.
     """
     rows = page.rows[::-1] if backwards else page.rows
     kept: list[Message] = []
@@ -145,7 +145,7 @@ def _page_url(request: Request, name: str, cursor: Cursor | None) -> str | None:
 
 
 def _download(message: Message, attachment_id: str) -> HttpResponseBase:
-    """Send a file that nobody may take for a page of this server."""
+    """Send a file in a way that no browser displays as a page of this server."""
     found = next((a for a in message.attachments.all() if a.attachment_id == attachment_id), None)
     if found is None:
         raise NotFound("There is no such attachment.")
@@ -158,7 +158,7 @@ def _download(message: Message, attachment_id: str) -> HttpResponseBase:
 
 
 def _as_attachment(attachment: MessageAttachment) -> str:
-    """RFC 6266: a plain name for old readers, the real one encoded."""
+    """RFC 6266: a plain ASCII name for old browsers, and the real one encoded."""
     plain = attachment.filename.encode("ascii", "replace").decode().replace('"', "_")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(attachment.filename)}"
 

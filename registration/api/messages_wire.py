@@ -1,4 +1,4 @@
-"""The wire form of Messages; files are written in pieces (CDS-WG1-02 6.1, 6.7)."""
+"""The wire form of Messages; files are written in chunks (CDS-WG1-02 6.1, 6.7)."""
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,13 +17,13 @@ _UPDATES_REQUIRED = frozenset({"field_changes", "server_request"})
 
 
 def attachment_uri(attachment: MessageAttachment, message: Message) -> str:
-    """Return where the file can be downloaded as it is, with the same token."""
+    """Return the URL where the same token can download the raw file."""
     uri = urls_of.message_uri(message.message_id)
     return f"{uri}?attachment={attachment.attachment_id}"
 
 
 def message_fields(message: Message) -> dict[str, Any]:
-    """Return a Message object without its attachments; `creator` is null for the server's own."""
+    """Return a Message object without attachments; `creator` is null for the server's Messages."""
     wire: dict[str, Any] = {
         "message_id": message.message_id,
         "uri": urls_of.message_uri(message.message_id),
@@ -51,7 +51,7 @@ def message_fields(message: Message) -> dict[str, Any]:
 
 
 def message_response(message: Message, status: int = 200) -> HttpResponseBase:
-    """Answer one Message. It must come from `for_wire`."""
+    """Return one Message. It must come from `for_wire`."""
     if not message.attachments.all():
         return Response(message_fields(message), status)
     return _streamed(_message_pieces(message), status)
@@ -60,7 +60,7 @@ def message_response(message: Message, status: int = 200) -> HttpResponseBase:
 def listing_response(
     lists: Mapping[str, Sequence[Message]], links: Mapping[str, str | None]
 ) -> HttpResponseBase:
-    """Answer lists of Messages with the links around them (6.8)."""
+    """Return lists of Messages with the links between their pages (6.8)."""
     if not any(row.attachments.all() for rows in lists.values() for row in rows):
         found = {name: [message_fields(row) for row in rows] for name, rows in lists.items()}
         return Response({**found, **links})
@@ -100,7 +100,7 @@ def _attachment_pieces(attachment: MessageAttachment, message: Message) -> Itera
         "uri": attachment_uri(attachment, message),
     }
     yield jsontext.dumps(fields)[:-1] + b',"data":"'
-    # The pieces are multiples of 3 bytes long, so their Base64 can be put together.
+    # The chunks are multiples of 3 bytes long, so their Base64 can be concatenated.
     for piece in chunks_of(attachment):
         yield base64.b64encode(piece)
     yield b'"}'

@@ -1,4 +1,4 @@
-"""Who calls registration's APIs: what the authentication of the app below hands over."""
+"""Who calls registration's APIs, as the OAuth app's authentication reports it."""
 
 from collections.abc import Callable, Collection
 from typing import Any, Protocol, cast
@@ -14,7 +14,7 @@ View = Callable[..., HttpResponse]
 
 
 class Principal(Protocol):
-    """The bearer of an access token: `client` got it, `registration` owns that Client."""
+    """The bearer of an access token: `client` obtained it, `registration` owns that Client."""
 
     @property
     def client(self) -> Client: ...
@@ -30,27 +30,27 @@ class Principal(Protocol):
 
 
 def principal_of(request: Request) -> Principal:
-    """Return the caller of a request that `require_scope` has let through."""
+    """Return the caller of a request that `require_scope` has allowed."""
     return cast(Principal, request.user)
 
 
 def require_scope(scope: str) -> type[BasePermission]:
-    """Return the DRF permission that lets in tokens with this scope and nobody else."""
+    """Return the DRF permission that accepts only tokens with this scope."""
 
     class HasScope(BasePermission):
-        """Without a token 401, with another scope 403."""
+        """Responds with 401 without a token, and with 403 for a token without the scope."""
 
         message = f"This token does not have the scope {scope}."
 
         def has_permission(self, request: Request, view: APIView) -> bool:
-            """Look at the token's scopes; a signed-in person has none."""
+            """Check the token's scopes; a signed-in person has none."""
             return scope in getattr(request.user, "scopes", ())
 
     return HasScope
 
 
 def bearer(scope: str) -> Callable[[View], View]:
-    """Declare on a view function that it takes tokens with this scope."""
+    """Declare that a view function accepts tokens with this scope."""
 
     def decorate(view: View) -> View:
         cast(Any, view).declared_permission = f"bearer:{scope}"

@@ -14,7 +14,7 @@ from registration.services.registering.register import max_body_bytes, register
 
 
 class Register(APIView):
-    """Open to everyone: what a registration may do before review is the sandbox."""
+    """Open to everyone: until it is reviewed, a registration can only use the sandbox."""
 
     authentication_classes = ()
     permission_classes = ()
@@ -22,7 +22,7 @@ class Register(APIView):
     max_body_bytes: Callable[[], int] = staticmethod(max_body_bytes)
 
     def post(self, request: Request) -> Response:
-        """Answer the admin Client with its secret, the only time it is shown beside a Client."""
+        """Return the admin Client with its secret; no other Client response includes one."""
         made = register(payload=client_payload(request), by="anonymous")
         body = client_to_wire(made.admin_client, current_offers()) | {"client_secret": made.secret}
         return Response(body, 201, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})

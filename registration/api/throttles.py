@@ -1,4 +1,4 @@
-"""Which limits registration's endpoints have (CDS-WG1-01 8.2, CDS-WG1-02 11.3)."""
+"""Rate limits of registration's endpoints (CDS-WG1-01 8.2, CDS-WG1-02 11.3)."""
 
 from typing import ClassVar
 

@@ -35,7 +35,7 @@ SCOPE_TYPES = (
         title="Client Admin",
         description="This scope grants administrative access to the Client management APIs.",
         label=_("Registration settings"),
-        explanation=_("Lets the company look after its own registration. No customer data."),
+        explanation=_("Lets the company manage its own registration. No customer data."),
         fixed={
             "id": CLIENT_ADMIN,
             "name": "Client Admin",
@@ -78,7 +78,7 @@ SCOPE_TYPES = (
             "the Client."
         ),
         label=_("Files from the utility"),
-        explanation=_("Files that the utility itself hands to the company."),
+        explanation=_("Files that the utility itself provides to the company."),
         fixed={"token_endpoint_auth_methods_supported": [], **_NOTHING_TO_REGISTER},
         id_prefix="cds_server_provided_files_",
         auth_methods=(),

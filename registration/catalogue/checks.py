@@ -1,4 +1,4 @@
-"""Finds offers that the specifications forbid, in words for the staff who edit them."""
+"""Finds offers that the specifications forbid, and explains them to the staff who edit them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -17,12 +17,14 @@ _AUTH_METHODS = frozenset({"client_secret_basic", "none"})
 
 
 def check_offer(offer: ScopeOffer) -> list[str]:
-    """Return what is wrong with an offer, one sentence each; empty when all is well."""
+    """Return the problems of an offer, one sentence each; empty when there are none."""
     if offer.type not in scope_types():
         return [f"{offer.id}: unknown scope type {offer.type}"]
     ids = [entry.id for entry in offer.fields]
     problems = [f"{offer.id}: unknown field {name}" for name in ids if name not in fields()]
-    problems += [f"{offer.id}: field {name} twice" for name in set(ids) if ids.count(name) > 1]
+    problems += [
+        f"{offer.id}: field {name} is listed twice" for name in set(ids) if ids.count(name) > 1
+    ]
     if problems:
         return problems
     scope_type = offer.scope_type
@@ -42,7 +44,9 @@ def check_offers(offers: Mapping[str, ScopeOffer]) -> list[str]:
     problems = [problem for offer in offers.values() for problem in check_offer(offer)]
     for scope_id, offer in offers.items():
         if scope_id != offer.id:
-            problems.append(f"{scope_id}: is kept under another id than its own, {offer.id}")
+            problems.append(
+                f"{scope_id}: is stored under a key that differs from its id, {offer.id}"
+            )
         admin = offer.grant_admin_scope
         if admin is None:
             continue
@@ -56,14 +60,17 @@ def _check_names(offer: ScopeOffer, scope_type: ScopeType) -> Iterator[str]:
     if scope_type.fixed.get("id", offer.id) != offer.id:
         yield f"the id must be {scope_type.fixed['id']}"
     if not offer.id or len(offer.id.split()) != 1 or not offer.id.isascii():
-        yield "the id must be one word of ASCII characters, as it travels in scope lists"
+        yield (
+            "the id must be one word of ASCII characters, because scope lists are separated by "
+            "spaces"
+        )
     if scope_type.kind is not ScopeKind.SERVER_GRANTED:
         return
     title = scope_type.title
     if offer.name not in {"", title} and not offer.name.startswith(f"{title}: "):
-        yield f'the name must be "{title}", or that, a colon and more words'
+        yield f'the name must be "{title}", or begin with it, a colon and more words'
     if offer.grant_admin_scope is None:
-        yield "files are reached through a grant admin scope: name one"
+        yield "files are accessed through a grant admin scope: name one"
 
 
 def _check_access(offer: ScopeOffer, scope_type: ScopeType) -> Iterator[str]:
@@ -73,14 +80,14 @@ def _check_access(offer: ScopeOffer, scope_type: ScopeType) -> Iterator[str]:
     if "none" in offer.auth_methods and not scope_type.asks_customer:
         yield "only scopes that ask the customer can be used without a client secret"
     if scope_type.grant_types and not offer.auth_methods:
-        yield "name at least one way of client authentication"
+        yield "name at least one client authentication method"
     overlap = set(offer.registration_requirements) & set(offer.registration_optional)
     if overlap:
-        yield f"registration fields both required and optional: {', '.join(sorted(overlap))}"
+        yield f"registration fields are both required and optional: {', '.join(sorted(overlap))}"
 
 
 def _check_field_list(offered: Mapping[str, OfferedField], scope_type: ScopeType) -> Iterator[str]:
-    """CDS-WG3-01 6: the fields each scope type must and must not offer."""
+    """CDS-WG3-01 6: the fields that each scope type must or must not offer."""
     for field_id in scope_type.fields_required:
         if field_id not in offered:
             yield f"{scope_type.type} must offer {field_id}"
@@ -95,14 +102,14 @@ def _check_field_list(offered: Mapping[str, OfferedField], scope_type: ScopeType
 
 
 def _check_selection(offered: Mapping[str, OfferedField], scope_type: ScopeType) -> Iterator[str]:
-    """CDS-WG3-01 6.1, 7.4.1: the selections, and the fields each of them needs."""
+    """CDS-WG3-01 6.1, 7.4.1: the selections, and the fields that each of them needs."""
     rule = scope_type.selections
     if rule is None or SELECTION_FIELD not in offered:
         return
     choices = offered[SELECTION_FIELD].choice_ids
     for choice in choices:
         if choice not in rule.possible:
-            yield f"{scope_type.type} knows no {choice}"
+            yield f"{scope_type.type} does not support {choice}"
         for field_id in scope_type.fields_required_by_selection.get(choice, ()):
             if field_id not in offered:
                 yield f"{choice} needs the field {field_id}"
@@ -135,7 +142,7 @@ def _check_field(entry: OfferedField, scope_type: ScopeType) -> Iterator[str]:
 
 def _check_choices(entry: OfferedField) -> Iterator[str]:
     if not entry.choices and not entry.format.is_nullable:
-        yield f"{entry.id} needs at least one choice, since null is none"
+        yield f"{entry.id} needs at least one choice, because it does not accept null"
     if len(set(entry.choice_ids)) != len(entry.choices):
         yield f"{entry.id} has the same choice twice"
     wants_format = entry.id == VALUE_TYPES_FIELD
@@ -147,7 +154,7 @@ def _check_choices(entry: OfferedField) -> Iterator[str]:
 
 
 def _check_value_formats(entry: OfferedField) -> Iterator[str]:
-    """CDS-WG3-01 10.8.2: Value Formats have ids of their own, which segments repeat."""
+    """CDS-WG3-01 10.8.2: each Value Format has its own id, which segments repeat."""
     known: set[object] = set()
     for choice in entry.choices:
         if choice.usagesegment_format is None:
@@ -156,7 +163,7 @@ def _check_value_formats(entry: OfferedField) -> Iterator[str]:
         if not isinstance(format_id, str) or not format_id:
             yield f"{entry.id}: the usagesegment_format of choice {choice.id} needs an id"
         elif format_id in known:
-            yield f"{entry.id}: the usagesegment_format id {format_id} is there twice"
+            yield f"{entry.id}: the usagesegment_format id {format_id} is used twice"
         known.add(format_id)
 
 
@@ -167,10 +174,12 @@ def _check_bounds(entry: OfferedField) -> Iterator[str]:
         for bound in (entry.minimum, entry.maximum):
             _check_bound(entry.format, bound)
         if entry.format.is_duration:
-            # The furthest value must lie within its own limits, or nothing does.
+            # If even the furthest value is outside the limits, no value is within them.
             check_value(entry.format, entry.maximum, entry.limits())
     except (TimeFormatError, FormatError, TypeError):
-        yield f"{entry.id}: minimum {entry.minimum} and maximum {entry.maximum} do not fit"
+        yield (
+            f"{entry.id}: minimum {entry.minimum} and maximum {entry.maximum} contradict each other"
+        )
 
 
 def _check_bound(format_: FieldFormat, bound: object) -> None:
@@ -185,7 +194,7 @@ def _check_bound(format_: FieldFormat, bound: object) -> None:
 
 
 def unknown_registration_fields(offers: Iterable[ScopeOffer], known: Iterable[str]) -> list[str]:
-    """Return the registration fields that offers name and nobody describes (CDS-WG1-02 3.4)."""
+    """Return the registration fields that offers name but that do not exist (CDS-WG1-02 3.4)."""
     described = set(known)
     return sorted(
         {

@@ -1,7 +1,8 @@
 """The data formats of authorization details fields (CDS-WG1-02 3.9, CDS-WG3-01 7).
 
-`check_value` is the one place where a submitted value meets the limits of an offer. Values come
-and go as JSON: null, booleans, numbers, strings, lists (kept as tuples) and, for keys, objects.
+`check_value` is the only place that checks submitted values against the limits of an offer. Values
+come and go as JSON: null, booleans, numbers, strings, lists (kept as tuples) and, for keys,
+objects.
 """
 
 import operator
@@ -43,7 +44,7 @@ class FieldFormat(StrEnum):
 
     @property
     def base(self) -> "FieldFormat":
-        """The format without null. Keys have no such format and stay as they are."""
+        """The same format without null. Keys have no such format and stay unchanged."""
         if self is FieldFormat.JWK_OR_NULL:
             return self
         return FieldFormat(self.value.removesuffix("_or_null"))
@@ -77,12 +78,12 @@ _MAX_MOMENT = 64
 
 
 class FormatError(ValueError):
-    """A value breaks the rule of its format; the message states the rule."""
+    """A value violates its format; the message states the rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an offer allows: bounds, choices and special list entries beside the choices.
+    """What an offer allows: bounds, choices, and special list entries in addition to the choices.
 
     `now` and `zone` turn relative bounds of dates into absolute ones.
     """
@@ -97,7 +98,7 @@ class Limits:
 
 
 def check_value(format_: FieldFormat, value: object, limits: Limits) -> object:
-    """Return the value in canonical form. Raises FormatError naming the rule it breaks."""
+    """Return the value in canonical form. Raises FormatError with the rule that it violates."""
     if value is None:
         if format_.is_nullable:
             return None
@@ -115,7 +116,7 @@ def _int(value: object, limits: Limits) -> int:
 def _decimal(value: object, limits: Limits) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise FormatError("must be a number")
-    # The shortest text of a float is what the client wrote: no binary digits are carried on.
+    # The shortest text of a float is what the client wrote, without binary rounding errors.
     number = Decimal(str(value))
     if not number.is_finite():
         raise FormatError("must be a number")
@@ -134,9 +135,10 @@ def _check_number(number: Decimal, limits: Limits, sent: object) -> None:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise FormatError("must be a string")
-    # Neither NUL nor half a surrogate pair can be stored, and no number or address holds controls.
+    # NUL and half a surrogate pair cannot be stored, and no number or address has control
+    # characters.
     if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\t\r\n" for char in value):
-        raise FormatError("must not hold control characters")
+        raise FormatError("must not contain control characters")
     return value
 
 
@@ -147,7 +149,7 @@ def _check_length(length: int, limits: Limits, where: str, sent: object) -> None
     ):
         if isinstance(bound, int) and is_broken(length, bound):
             raise FormatError(
-                f"must hold at {word} {counted(bound, 'character')}{where}, not {length}: "
+                f"must have at {word} {counted(bound, 'character')}{where}, not {length}: "
                 f"{echo(sent)}"
             )
 
@@ -162,7 +164,7 @@ def _items(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise FormatError("must be an array of strings")
     if not value:
-        raise FormatError(f"must hold at least 1 item, not {echo(value)}")
+        raise FormatError(f"must have at least 1 item, not {echo(value)}")
     try:
         return tuple(dict.fromkeys(_text(item) for item in value))
     except FormatError as error:
@@ -172,7 +174,7 @@ def _items(value: object) -> tuple[str, ...]:
 def _string_list(value: object, limits: Limits) -> tuple[str, ...]:
     """Bounds count the characters of all strings together (CDS-WG1-02 3.8)."""
     items = _items(value)
-    _check_length(sum(map(len, items)), limits, " in all its items together", value)
+    _check_length(sum(map(len, items)), limits, " in all its items combined", value)
     return items
 
 
@@ -199,7 +201,7 @@ def _choice_list(value: object, limits: Limits) -> tuple[str, ...]:
 
 
 def _listed(choices: tuple[str, ...]) -> str:
-    """Without choices null is the only value (CDS-WG1-02 3.8)."""
+    """Without choices, null is the only allowed value (CDS-WG1-02 3.8)."""
     return ", ".join(choices) or "null"
 
 
@@ -207,7 +209,7 @@ def _moment_text(value: object) -> str:
     text = _text(value)
     if len(text) > _MAX_MOMENT:
         raise FormatError(
-            f"must hold at most {_MAX_MOMENT} characters, not {len(text)}: {echo(text)}"
+            f"must have at most {_MAX_MOMENT} characters, not {len(text)}: {echo(text)}"
         )
     return text
 
@@ -226,7 +228,7 @@ def _date(value: object, limits: Limits) -> str:
         )
     except TimeFormatError as error:
         raise FormatError(
-            f"must be a date, a duration in days or more, or infinite: {error}"
+            f"must be a date, a duration in days or longer units, or infinite: {error}"
         ) from (error)
     if not within:
         raise FormatError(_outside(sent, limits))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.asymmetric import ec
 
 ALGORITHM = "ECDH-ES"
-"""Key agreement of the JWE that responses are wrapped in."""
+"""Key agreement algorithm of the JWE that responses are encrypted with."""
 
 _CURVES: Mapping[str, tuple[ec.EllipticCurve, int]] = {
     "P-256": (ec.SECP256R1(), 32),
@@ -15,23 +15,23 @@ _CURVES: Mapping[str, tuple[ec.EllipticCurve, int]] = {
     "P-521": (ec.SECP521R1(), 66),
 }
 _MEMBERS = ("kty", "use", "crv", "x", "y", "kid", "alg")
-# Of every kind of key (RFC 7518 6): a client that mixes kinds up must hear about a secret as well.
+# Of every key type (RFC 7518 6): a client that mixes types up must also be warned about a secret.
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MAX_KID = 200
 
 
 class JwkError(ValueError):
-    """The value is no public encryption key that this server can encrypt to."""
+    """The value is not a public key that this server can encrypt to."""
 
 
 def check_public_key(value: object) -> dict[str, object]:
     """Return the known members of an elliptic-curve public key. Raises JwkError.
 
-    Private members are refused rather than dropped: a client that sends them must hear about it.
-    Other members that we do not need, such as key_ops, are left out (RFC 7517 4).
+    Private members are rejected rather than dropped, so that a client that sends them finds out.
+    Other members that are not needed, such as key_ops, are left out (RFC 7517 4).
     """
     if not isinstance(value, Mapping):
-        raise JwkError("a JSON Web Key is a JSON object")
+        raise JwkError("a JSON Web Key must be a JSON object")
     if private := sorted(_PRIVATE & value.keys()):
         raise JwkError(f"{', '.join(private)}: this is a private key; send its public half only")
     crv = value.get("crv")
@@ -51,7 +51,7 @@ def check_public_key(value: object) -> dict[str, object]:
     try:
         numbers.public_key()
     except ValueError as error:
-        raise JwkError("x and y are no point of the curve") from error
+        raise JwkError("x and y are not a point on the curve") from error
     return {name: value[name] for name in _MEMBERS if name in value}
 
 
@@ -63,5 +63,5 @@ def _coordinate(value: object, size: int) -> int:
     except (binascii.Error, ValueError) as error:
         raise JwkError("x and y must be base64url strings without padding") from error
     if len(raw) != size:
-        raise JwkError(f"x and y must hold {size} bytes each")
+        raise JwkError(f"x and y must be {size} bytes each")
     return int.from_bytes(raw, "big")

@@ -1,4 +1,4 @@
-"""What apps above registration add to the authorization server metadata (CDS-WG3-01 5)."""
+"""What other apps add to the authorization server metadata (CDS-WG3-01 5)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from registration.catalogue.offers import ScopeOffer, ScopeUrls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetadataContext:
-    """What a metadata part may look at: the offers shown to this reader and the URL builder."""
+    """What a metadata part can use: the offers shown to this reader and the URL builder."""
 
     offers: Mapping[str, ScopeOffer]
     urls: ScopeUrls
 
 
 MetadataPart = Callable[[MetadataContext], Mapping[str, object]]
-"""Returns what joins the authorization server metadata (CDS-WG3-01 5)."""
+"""Returns members to add to the authorization server metadata (CDS-WG3-01 5)."""
 
 metadata_parts: Registry[MetadataPart] = Registry("parts of the metadata")

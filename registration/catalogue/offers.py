@@ -31,8 +31,8 @@ UNSET: Final = Unset.UNSET
 class Choice:
     """One choice of a field (CDS-WG1-02 3.10, CDS-WG3-01 5.2).
 
-    `usagesegment_format` is a Value Format object and belongs to the choices of
-    include_usage_segment_value_types only. `documentation` replaces the docs page of this server.
+    `usagesegment_format` is a Value Format object, used only in choices of
+    include_usage_segment_value_types. `documentation` replaces the docs page of this server.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldOffer:
-    """The settings of one offered field; what is unset comes from the field's declaration."""
+    """The settings of one offered field; unset ones come from the field's declaration."""
 
     id: str
     format: FieldFormat | None = None
@@ -61,9 +61,9 @@ class FieldOffer:
 class ScopeOffer:
     """What a deployment offers under one scope id.
 
-    `id` is what clients send, `type` one of the registered scope types. Empty `name`,
+    `id` is what clients send, `type` is one of the registered scope types. Empty `name`,
     `description` and `documentation` fall back to the scope type and to the docs page. `coverages`
-    holds coverage entry ids, `fields` the offered fields in the order they are published.
+    holds coverage entry ids; `fields` holds the offered fields in the order they are published.
     """
 
     id: str
@@ -80,11 +80,11 @@ class ScopeOffer:
 
     @property
     def scope_type(self) -> ScopeType:
-        """The registered scope type. Raises KeyError when nobody registered it."""
+        """The registered scope type. Raises KeyError when it is not registered."""
         return scope_types()[self.type]
 
     def with_field(self, entry: FieldOffer) -> "ScopeOffer":
-        """Return the offer with one field replaced, such as purposes of one client (7.4.4)."""
+        """Return the offer with one field replaced, such as the purposes of one Client (7.4.4)."""
         return replace(
             self,
             fields=tuple(entry if old.id == entry.id else old for old in self.fields),
@@ -119,7 +119,7 @@ class OfferedField:
         return check_value(self.format, value, self.limits(now=now, zone=zone))
 
     def limits(self, *, now: datetime | None = None, zone: tzinfo = UTC) -> Limits:
-        """Return what `formats.check_value` compares submitted values with."""
+        """Return the limits that `formats.check_value` compares submitted values with."""
         return Limits(
             maximum=self.maximum,
             minimum=self.minimum,
@@ -132,7 +132,7 @@ class OfferedField:
 
 
 class ScopeUrls(Protocol):
-    """Builds the addresses that scope descriptions point at."""
+    """Builds the URLs that scope descriptions link to."""
 
     def documentation(self, scope_id: str, anchor: str = "") -> str:
         """Return the absolute URL of a scope's docs page, or of one anchor on it."""
@@ -148,7 +148,7 @@ def offered_fields(offer: ScopeOffer) -> dict[str, OfferedField]:
     """Return the fields of an offer by id, with defaults and limits filled in.
 
     Fields that the standard fixes for a scope type (CDS-WG1-02 3.3) need no setting. Raises
-    KeyError for a scope type or field nobody registered.
+    KeyError for a scope type or field that is not registered.
     """
     scope_type = offer.scope_type
     settings = offer.fields
@@ -162,10 +162,10 @@ def _offered(entry: FieldOffer, scope_type: ScopeType) -> OfferedField:
     default = entry.default
     is_implied = entry.id in scope_type.implied
     if is_implied and not entry.choices:
-        # Whatever staff wrote: a scope type's own access cannot be off by default.
+        # Overrides the settings of staff: a scope type's own access cannot be off by default.
         default = True
     elif default is UNSET and is_implied:
-        # The value types of a query scope are implied "true", which means every choice.
+        # The value types of a query scope are implied "true", meaning every choice.
         default = tuple(choice.id for choice in entry.choices)
     elif default is UNSET:
         default = scope_type.field_defaults.get(entry.id, declared.default)
@@ -202,7 +202,7 @@ def describe(offer: ScopeOffer, urls: ScopeUrls) -> dict[str, Any]:
         "code_challenge_methods_supported": list(scope_type.code_challenge_methods),
         "coverages_supported": list(offer.coverages),
         "grant_admin_scope": offer.grant_admin_scope,
-        # The type of an entry is the scope id, never an id of its own.
+        # The type of an entry is the scope id; entries have no ids of their own.
         "authorization_details_types_supported": [offer.id] if has_types else [],
         "authorization_details_fields_supported": [
             _describe_field(offer, entry, urls) for entry in offered_fields(offer).values()
@@ -251,7 +251,7 @@ def _describe_choice(
 
 
 def fields_to_json(entries: Iterable[FieldOffer]) -> list[dict[str, Any]]:
-    """Return field settings as JSON, without what is unset: the form rows are stored in."""
+    """Return field settings as JSON without unset ones, the form that rows store."""
     return [_field_to_json(entry) for entry in entries]
 
 
@@ -284,7 +284,7 @@ def _choice_to_json(choice: Choice) -> dict[str, Any]:
 
 
 def fields_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[FieldOffer, ...]:
-    """Read what `fields_to_json` wrote. Raises TypeError and ValueError for anything else."""
+    """Parse the output of `fields_to_json`. Raises TypeError or ValueError for anything else."""
     return tuple(_field_from_json(row) for row in rows)
 
 

@@ -1,7 +1,7 @@
-"""What a scope type and an authorization details field are, and where they are registered.
+"""What scope types and authorization details fields are, and where they are registered.
 
 The declarations themselves are data: `registration.catalogue.admin` holds the three scope types of
-CDS-WG1-02 3.3, upper apps add theirs with `register_scope_type` and `register_field` from
+CDS-WG1-02 3.3, and other apps add theirs with `register_scope_type` and `register_field` from
 `AppConfig.ready()`. Metadata, request checks, consent texts and docs pages all read these entries.
 """
 
@@ -16,7 +16,7 @@ from portal.values.durations import Direction
 from registration.catalogue.formats import FieldFormat
 
 Text = str | Promise
-"""A sentence that may still have to be translated: render it with `str()`."""
+"""A sentence that might be translated lazily: render it with `str()`."""
 
 
 class ScopeKind(StrEnum):
@@ -40,10 +40,10 @@ class FieldCategory(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionRule:
-    """Which selections a scope type may be rendered with (CDS-WG3-01 6.1, 7.4.1).
+    """Which selections a scope type can be rendered with (CDS-WG3-01 6.1, 7.4.1).
 
-    `required` must all be offered, `allowed` may be offered besides. With `any_of` at least one of
-    `allowed` has to be offered.
+    All of `required` must be offered; `allowed` ones can be offered too. With `any_of`, at least
+    one of `allowed` must be offered.
     """
 
     required: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class SelectionRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """A value the standard refuses in requests for one scope type (CDS-WG3-01 6.1)."""
+    """A value that the standard forbids in requests for one scope type (CDS-WG3-01 6.1)."""
 
     field: str
     value: object
@@ -67,8 +67,8 @@ class Rejection:
 class ScopeType:
     """One scope type of the standard.
 
-    `fixed` holds scope description values that no deployment may change. `label` and `explanation`
-    are the words for customers. `implied` names fields that count as true whatever is asked.
+    `fixed` holds scope description values that no deployment can change. `label` and `explanation`
+    are shown to customers. `implied` names fields that count as true whatever a request says.
     """
 
     type: str
@@ -102,7 +102,7 @@ class ScopeType:
 
     @property
     def code_challenge_methods(self) -> tuple[str, ...]:
-        """CDS-WG1-02 3.4: S256 wherever authorization codes exist, never plain."""
+        """CDS-WG1-02 3.4: S256 wherever authorization codes are used, never plain."""
         return ("S256",) if "authorization_code" in self.grant_types else ()
 
     def keeps_preselection(self, field_id: str) -> bool:
@@ -120,7 +120,7 @@ class Gating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectFilter:
-    """What a preselection field narrows where no customer is asked (CDS-WG3-01 6.2, 7.1).
+    """What a preselection field filters when no customer is asked (CDS-WG3-01 6.2, 7.1).
 
     Objects named `object` must match; `reference_arrays` ("Object.field") drop references to
     objects that do not.
@@ -134,12 +134,12 @@ class DirectFilter:
 class AuthorizationDetailsField:
     """One authorization details field (CDS-WG1-02 3.8, CDS-WG3-01 7).
 
-    `name` and `description` go to developers, `label`, `explanation` and `example` to customers.
-    `formats[0]` is used unless an offer picks another. `default`, `maximum` and `minimum` are the
-    values of an offer that sets none. `special_values` maps a special list entry to the selections
-    it has a meaning for; `preselects` names the selections that have a matching rule.
-    Each pair in `implies` reads: together with the first field, the second counts as true.
-    `direction` says whether a relative value lies before or after the creation of the Grant.
+    Developers read `name` and `description`; customers read `label`, `explanation` and `example`.
+    `formats[0]` is used unless an offer picks another. `default`, `maximum` and `minimum` apply to
+    offers that do not set them. `special_values` maps a special list entry to the selections where
+    it has a meaning; `preselects` names the selections that have a matching rule. For each pair in
+    `implies`, the second field counts as true if the first one does. `direction` tells whether a
+    relative value is before or after the creation of the Grant.
     """
 
     id: str
@@ -174,7 +174,7 @@ _fields: dict[str, AuthorizationDetailsField] = {}
 
 
 def register_scope_type(scope_type: ScopeType) -> None:
-    """Add a scope type. Registering an equal entry again changes nothing.
+    """Add a scope type. Registering an equal entry again has no effect.
 
     Raises ValueError when another entry already has the name.
     """
@@ -183,7 +183,7 @@ def register_scope_type(scope_type: ScopeType) -> None:
 
 
 def register_field(entry: AuthorizationDetailsField) -> None:
-    """Add an authorization details field. Registering an equal entry again changes nothing.
+    """Add an authorization details field. Registering an equal entry again has no effect.
 
     Raises ValueError when another entry already has the id.
     """
@@ -194,7 +194,7 @@ def register_field(entry: AuthorizationDetailsField) -> None:
 def register_entries(
     scope_types: Iterable[ScopeType], fields: Iterable[AuthorizationDetailsField]
 ) -> None:
-    """Add the entries of an app: called when it is ready, safe to call again."""
+    """Add the entries of an app: called when it is ready; safe to call again."""
     for scope_type in scope_types:
         register_scope_type(scope_type)
     for entry in fields:

@@ -1,4 +1,4 @@
-"""Finds registration fields that the standard forbids, in words for the staff who edit them."""
+"""Finds registration fields that the standard forbids, and explains them to staff."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ MAX_AMOUNT = 10**10
 _FIELD_NAME = re.compile(r"cds_[a-z0-9_]{1,90}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
-# The request and the Client object use these names for something else (CDS-WG1-02 5.1).
+# Registration requests and Client objects use these names for something else (CDS-WG1-02 5.1).
 RESERVED_NAMES = frozenset(
     {
         "cds_created",
@@ -30,7 +30,7 @@ RESERVED_NAMES = frozenset(
 
 
 def check_fields(fields: Mapping[str, RegistrationField]) -> list[str]:
-    """Return what is wrong with a set of fields, one sentence each; empty when all is well."""
+    """Return the problems of a set of fields, one sentence each; empty when there are none."""
     problems = [problem for field in fields.values() for problem in check_field(field)]
     return problems + [
         f"two fields are submitted as {name}" for name in _repeated(_names(fields.values()))
@@ -38,23 +38,23 @@ def check_fields(fields: Mapping[str, RegistrationField]) -> list[str]:
 
 
 def check_field(field: RegistrationField) -> list[str]:
-    """Return what is wrong with one field (CDS-WG1-02 3.5, 3.6)."""
+    """Return the problems of one field (CDS-WG1-02 3.5, 3.6)."""
     checks = [*_check_texts(field)]
     if field.type is FieldType.REGISTRATION_FIELD:
         checks += _check_submitted(field)
     elif field.field_name or field.format or field.default is not UNSET:
-        checks.append("only fields of the type registration_field are submitted with the request")
+        checks.append("only fields of the type registration_field are submitted in the request")
     if field.type is FieldType.PAYMENT_REQUIRED:
         checks += _check_payment(field)
     if field.type in {FieldType.ONLINE_FORM, FieldType.PDF_FORM} and not field.body:
-        checks.append("a form needs a text")
+        checks.append("a form needs a body")
     return [f"{field.id}: {problem}" for problem in checks]
 
 
 def optional_without_default(
     scopes: Iterable[tuple[str, Sequence[str]]], fields: Mapping[str, RegistrationField]
 ) -> list[str]:
-    """Return what is wrong with the fields that each scope names as optional (CDS-WG1-02 3.6)."""
+    """Return the problems of the fields that each scope names as optional (CDS-WG1-02 3.6)."""
     return [
         f"{scope_id}: the optional registration field {name} needs a default"
         for scope_id, names in scopes
@@ -75,15 +75,17 @@ def _repeated(names: list[str]) -> list[str]:
 
 def _check_texts(field: RegistrationField) -> Iterator[str]:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", field.id):
-        yield "the id takes letters, digits, - and _"
+        yield "the id can only contain letters, digits, - and _"
     if not field.description.strip() or not field.name.strip():
         yield "a name and a description are needed"
 
 
 def _check_submitted(field: RegistrationField) -> Iterator[str]:
-    """CDS-WG1-02 3.5, decision 21: the prefix holds whatever the standard's examples print."""
+    """CDS-WG1-02 3.5, decision 21: the prefix is required, whatever the examples show."""
     if not _FIELD_NAME.fullmatch(field.field_name):
-        yield f"field_name must start with {PREFIX} and go on in small letters, digits and _"
+        yield (
+            f"field_name must start with {PREFIX} and continue with lowercase letters, digits and _"
+        )
     if field.field_name in RESERVED_NAMES:
         yield f"{field.field_name} has another meaning in Client objects"
     if field.format is None:
@@ -94,36 +96,36 @@ def _check_submitted(field: RegistrationField) -> Iterator[str]:
         try:
             check_value(field, field.default)
         except InvalidClientMetadata as error:
-            yield f"the default breaks the format: {error.message}"
+            yield f"the default does not match the format: {error.message}"
     if field.format.is_file and field.default not in (UNSET, None):
-        yield "a file can only default to null"
+        yield "the default of a file can only be null"
 
 
 def _check_limits(field: RegistrationField, format_: ValueFormat) -> Iterator[str]:
     if field.max_length is not None and not format_.has_length:
-        yield "max_length is for strings, URLs and mail addresses"
+        yield "max_length is only for strings, URLs and email addresses"
     if field.max_size is not None and not format_.is_file:
-        yield "max_size is for images and PDF files"
+        yield "max_size is only for images and PDF files"
     for name in ("max_length", "max_size"):
         limit = getattr(field, name)
         if limit is not None and limit < 1:
             yield f"{name} must be at least 1"
     ids = [choice.id for choice in field.choices]
     if ids and not format_.has_choices:
-        yield "choices go with choice formats"
+        yield "choices are only for choice formats"
     if format_.has_choices and not ids and not format_.allows_null:
-        yield "at least one choice is needed where null is none"
+        yield "at least one choice is needed because the format does not accept null"
     if len(set(ids)) != len(ids):
-        yield "the same choice is there twice"
+        yield "the same choice is listed twice"
     for choice in field.choices:
         if not choice.name.strip() or not choice.description.strip():
             yield f"choice {choice.id} needs a name and a description"
     if format_.base is ValueFormat.PURPOSES and field.default not in (UNSET, None):
-        yield "purposes can only default to null"
+        yield "the default of purposes can only be null"
 
 
 def _check_payment(field: RegistrationField) -> Iterator[str]:
     if field.amount is None or not 0 < field.amount < MAX_AMOUNT:
         yield f"a payment needs an amount above zero and below {MAX_AMOUNT}"
     if not _CURRENCY.fullmatch(field.currency):
-        yield "a payment needs a currency of three capital letters (ISO 4217)"
+        yield "a payment needs a currency code of three capital letters (ISO 4217)"

@@ -22,26 +22,26 @@ class SubmittedFile:
 
     @property
     def extension(self) -> str:
-        """The end of its file name."""
+        """The extension of its file name."""
         return _EXTENSIONS[self.mime_type]
 
 
 def read_image(value: object, *, max_size: int | None) -> SubmittedFile:
-    """Return a PNG or JPEG image. Raises ValueError with the rule that it breaks."""
+    """Return a PNG or JPEG image. Raises ValueError with the rule that it violates."""
     content = decode(value, max_size=max_size)
     return SubmittedFile(content, image_type(content))
 
 
 def read_pdf(value: object, *, max_size: int | None) -> SubmittedFile:
-    """Return a PDF file. Raises ValueError with the rule that it breaks."""
+    """Return a PDF file. Raises ValueError with the rule that it violates."""
     return pdf_file(decode(value, max_size=max_size), max_size=max_size)
 
 
 def pdf_file(content: bytes, *, max_size: int | None) -> SubmittedFile:
-    """Return content that is a PDF file by its first and last bytes.
+    """Return the content if its first and last bytes are those of a PDF file.
 
-    Nothing here opens it further: staff do, with a viewer that is made for strangers' files.
-    Raises ValueError with the rule that it breaks.
+    Nothing here parses the rest: staff open it, with a viewer that is made for untrusted files.
+    Raises ValueError with the rule that it violates.
     """
     limit = max_size or DEFAULT_MAX_SIZE
     if len(content) > limit:
@@ -52,7 +52,7 @@ def pdf_file(content: bytes, *, max_size: int | None) -> SubmittedFile:
 
 
 def decode(value: object, *, max_size: int | None) -> bytes:
-    """Return the bytes of standard Base64 (RFC 4648 4), sized before they are decoded."""
+    """Return the bytes of standard Base64 (RFC 4648 4); the size is checked before decoding."""
     limit = max_size or DEFAULT_MAX_SIZE
     if not isinstance(value, str):
         raise ValueError("must be a Base64 string")
@@ -70,8 +70,8 @@ def decode(value: object, *, max_size: int | None) -> bytes:
 
 
 def image_type(content: bytes) -> str:
-    """Return the MIME type of a readable image; the size in pixels is judged before decoding."""
-    # Loads slowly and only registrations with images need it.
+    """Return the MIME type of a readable image; the size in pixels is checked before decoding."""
+    # Slow to import, and only registrations with images need it.
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -85,9 +85,9 @@ def image_type(content: bytes) -> str:
 
 
 def as_png(content: bytes, *, longest_side: int) -> bytes:
-    """Draw an image anew as a PNG no larger than asked: nothing but its pixels survives.
+    """Redraw an image as a PNG within the given size: nothing but its pixels is kept.
 
-    Raises ValueError for what is no PNG or JPEG image.
+    Raises ValueError for anything that is not a PNG or JPEG image.
     """
     from PIL import Image
 

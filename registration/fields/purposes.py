@@ -12,9 +12,9 @@ MAX_CONTENT = 5_000
 
 
 def read_submitted(value: object) -> list[dict[str, Any]]:
-    """Return the purposes of a registration request, still without ids.
+    """Return the purposes of a registration request, before ids are assigned.
 
-    Raises ValueError with the rule that is broken (CDS-WG3-01 5.1).
+    Raises ValueError with the rule that is violated (CDS-WG3-01 5.1).
     """
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_PURPOSES:
         raise ValueError(f"must be an array of 1 to {MAX_PURPOSES} purposes")
@@ -33,12 +33,12 @@ def _read_new(item: object) -> dict[str, Any]:
 
 
 def read_words(item: object) -> dict[str, Any]:
-    """Return the words of one purpose: name, content, related_uri and related_name.
+    """Return the texts of one purpose: name, content, related_uri and related_name.
 
-    Raises ValueError with the rule that is broken (CDS-WG3-01 8.3).
+    Raises ValueError with the rule that is violated (CDS-WG3-01 8.3).
     """
     if not isinstance(item, Mapping):
-        raise ValueError("must hold objects")
+        raise ValueError("must contain only objects")
     content = _text(item, "content", MAX_CONTENT, is_multiline=True)
     uri = item.get("related_uri")
     if uri is not None and not (isinstance(uri, str) and len(uri) <= MAX_URL and is_web_url(uri)):
@@ -59,7 +59,7 @@ def _text(item: Mapping[str, Any], name: str, limit: int, *, is_multiline: bool 
     try:
         text = check_text(item.get(name), name, limit=limit, is_multiline=is_multiline)
     except InvalidClientMetadata as error:
-        raise ValueError(f"breaks a rule in a purpose: {error.message.rstrip('.')}") from error
+        raise ValueError(f"violates a rule in a purpose: {error.message.rstrip('.')}") from error
     if not text.strip():
         raise ValueError(f'must not have a blank "{name}" in a purpose')
     return text

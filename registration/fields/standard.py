@@ -1,4 +1,4 @@
-"""The registration fields that come with the portal; rows may change them and add others."""
+"""The registration fields that come with the portal; rows can change them and add others."""
 
 from django.conf import settings
 
@@ -20,26 +20,26 @@ CUSTOMER_SIGN_IN = "customer_sign_in"
 
 _TERMS = (
     (
-        "We use the data of customers only for the purposes that they were told, and only while "
-        "they allow it."
+        "We use customer data only for the purposes that customers were told about, and only as "
+        "long as they allow it."
     ),
     (
-        "We keep the data and all secrets safe, and tell the utility within 72 hours when somebody "
-        "may have seen them without permission."
+        "We keep the data and all secrets safe, and notify the utility within 72 hours if anyone "
+        "may have accessed them without permission."
     ),
     (
-        "When a customer stops sharing, we collect nothing more. We delete what we have when the "
-        "customer asks for it, unless a law makes us keep it."
+        "When a customer stops sharing, we collect no more data. We delete the data we have when "
+        "the customer asks us to, unless the law requires us to keep it."
     ),
-    "We do not sell the data, and we do not try to find out who is behind data without names.",
+    "We do not sell the data, and we do not try to identify people in anonymized data.",
 )
 _AGREEMENT = (
     "Our company asks for access to energy data that customers decide to share.",
     (
-        "The persons named below answer for the security of this data and can be reached during "
-        "business hours."
+        "The people named below are responsible for the security of this data and can be reached "
+        "during business hours."
     ),
-    "We accept the terms for data recipients of the utility.",
+    "We accept the utility's terms for data recipients.",
 )
 
 
@@ -62,15 +62,17 @@ def _flows() -> tuple[RegistrationField, ...]:
             type=FieldType.EMAIL_VERIFICATION,
             name="Confirm the contact address",
             description=(
-                "A code goes to the first mail address among the contacts; enter it on the page "
-                "that the Message links to."
+                "We email a code to the first email address among the contacts; enter it on the "
+                "page that the Message links to."
             ),
         ),
         RegistrationField(
             id=TERMS_FORM,
             type=FieldType.ONLINE_FORM,
             name="Accept the terms for data recipients",
-            description="Somebody who may sign for the company accepts the terms on a page.",
+            description=(
+                "A person who is authorized to sign for the company accepts the terms on a page."
+            ),
             body=_TERMS,
         ),
         RegistrationField(
@@ -95,8 +97,8 @@ def _flows() -> tuple[RegistrationField, ...]:
             type=FieldType.SSO_VERIFICATION,
             name="Sign in as a customer",
             description=(
-                f"Somebody signs in with their own customer account at {utility}, so that the "
-                "registration may ask for that customer's own data."
+                f"A person signs in with their own customer account at {utility}, so that the "
+                "registration can request that customer's own data."
             ),
         ),
     )
@@ -119,12 +121,12 @@ def _submitted() -> tuple[RegistrationField, ...]:
                 FieldChoice(
                     id="company",
                     name="Company",
-                    description="A business or an association, whether for profit or not.",
+                    description="A business or an association, for profit or not.",
                 ),
                 FieldChoice(
                     id="public_body",
                     name="Public body",
-                    description="A city, an agency or another part of government.",
+                    description="A city, an agency or another part of the government.",
                 ),
                 FieldChoice(
                     id="research",
@@ -134,7 +136,7 @@ def _submitted() -> tuple[RegistrationField, ...]:
                 FieldChoice(
                     id="person",
                     name="A person, for their own data",
-                    description="Somebody who collects the data of their own home or business.",
+                    description="Someone who collects the data of their own home or business.",
                 ),
             ),
         ),

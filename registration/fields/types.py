@@ -1,4 +1,4 @@
-"""What a registration field is (CDS-WG1-02 3.5), and its form in metadata and in rows."""
+"""What a registration field is (CDS-WG1-02 3.5), and its JSON in metadata and in rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ class ValueFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChoice:
-    """One value that a choice field takes."""
+    """One value that a choice field accepts."""
 
     id: str
     name: str
@@ -94,11 +94,11 @@ class FieldChoice:
 class RegistrationField:
     """One registration field of this deployment.
 
-    `name` is the short title that pages and Messages use. `default` counts where scopes name a
-    `registration_field` as optional and a request leaves it out. `max_length` counts characters,
+    `name` is the short title that pages and Messages use. `default` applies when scopes name a
+    `registration_field` as optional and a request omits it. `max_length` counts characters,
     `max_size` bytes before Base64, `amount` is in `currency`. `body` holds the paragraphs of an
-    online or PDF form. `is_reviewed` says that staff look at what was handed in; otherwise it
-    counts as accepted at once.
+    online or PDF form. `is_reviewed` means that staff review each submission; otherwise it is
+    accepted at once.
     """
 
     id: str
@@ -123,20 +123,20 @@ class RegistrationField:
 
     @property
     def takes_file(self) -> bool:
-        """Whether a registration request carries a file for it."""
+        """Whether a registration request contains a file for it."""
         return self.format is not None and self.format.is_file
 
     @property
     def waits_for_staff(self) -> bool:
-        """Whether a person accepts what was handed in. A payer's word is never a payment."""
+        """Whether staff have to accept a submission. A payer's claim never counts as a payment."""
         return self.is_reviewed or self.type is FieldType.PAYMENT_REQUIRED
 
 
 def describe(field: RegistrationField, documentation: str, *, is_optional: bool) -> dict[str, Any]:
     """Return the registration field object of the metadata (CDS-WG1-02 3.5).
 
-    `is_optional` says that some scope lists the field as optional: only there a default means
-    anything.
+    `is_optional` tells whether some scope lists the field as optional: only then does a default
+    matter.
     """
     described: dict[str, Any] = {
         "id": field.id,
@@ -177,7 +177,7 @@ _NUMBERS = ("max_length", "max_size")
 
 
 def to_json(field: RegistrationField) -> dict[str, Any]:
-    """Return the settings of a field without its id, as rows keep them."""
+    """Return the settings of a field without its id, as rows store them."""
     data: dict[str, Any] = {
         "type": field.type.value,
         "name": field.name,
@@ -198,7 +198,7 @@ def to_json(field: RegistrationField) -> dict[str, Any]:
 
 
 def from_json(field_id: str, row: Mapping[str, Any]) -> RegistrationField:
-    """Read what `to_json` wrote. Raises TypeError, KeyError or ValueError for anything else."""
+    """Parse the output of `to_json`. Raises TypeError, KeyError or ValueError for anything else."""
     data = dict(row)
     data["type"] = FieldType(data["type"])
     if "format" in data:

@@ -25,12 +25,12 @@ Value = str | bool | list[str] | list[dict[str, Any]] | SubmittedFile | None
 
 
 def check_value(field: RegistrationField, value: object) -> Value:
-    """Return what to keep of a submitted value.
+    """Return the value to store for a submitted value.
 
-    Raises InvalidClientMetadata naming the field as it was submitted, and the rule.
+    Raises InvalidClientMetadata with the submitted name of the field and the rule.
     """
     if field.format is None:
-        raise ValueError(f"registration field {field.id} takes no value")
+        raise ValueError(f"registration field {field.id} does not accept a value")
     if value is None:
         if field.format.allows_null:
             return None
@@ -67,7 +67,7 @@ def _email(field: RegistrationField, value: object) -> str:
     try:
         validate_email(text)
     except ValidationError as error:
-        raise refused(field, "must be a mail address such as ops@example.com") from error
+        raise refused(field, "must be an email address such as ops@example.com") from error
     return text
 
 
@@ -102,7 +102,7 @@ def _string_list(field: RegistrationField, value: object) -> list[str]:
     if not isinstance(value, list):
         raise refused(field, f"must be an array of 1 to {MAX_ITEMS} strings")
     if not 1 <= len(value) <= MAX_ITEMS:
-        raise refused(field, f"must hold 1 to {MAX_ITEMS} items, not {len(value)}: {echo(value)}")
+        raise refused(field, f"must have 1 to {MAX_ITEMS} items, not {len(value)}: {echo(value)}")
     return [_text(field, item, MAX_STRING, is_item=True) for item in value]
 
 

@@ -1,4 +1,4 @@
-"""Staff approve what waits."""
+"""Approves a pending request or submission."""
 
 from typing import Any
 
@@ -16,30 +16,30 @@ class Command(BaseCommand):
 
     help = (
         "Approve a request or submission: create the production Client or the Grants, apply the "
-        "field changes, or accept what was handed in. The third party gets the answer."
+        "field changes, or accept the submission. The third party is notified."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the Message and what the decision needs."""
+        """Define the Message and what the decision needs."""
         parser.add_argument("message_id")
         parser.add_argument(
             "--seen",
             default="",
             metavar="VERSION",
-            help="the version that show_request printed, where it prints one",
+            help="the version that show_request printed, if it printed one",
         )
-        parser.add_argument("--note", default="", help="words for the third party")
+        parser.add_argument("--note", default="", help="text for the third party")
         parser.add_argument(
             "--option",
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help="for grant requests customer=ADDRESS: the customer who agreed",
+            help="for grant requests, customer=ADDRESS: the customer who agreed",
         )
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Approve, and print what came of it."""
+        """Approve, and print the result."""
         by = actor(options)
         message = Message.objects.filter(message_id=options["message_id"]).first()
         if message is None:
@@ -55,8 +55,9 @@ class Command(BaseCommand):
             )
         except NotAsSeen as error:
             raise CommandError(
-                "This has changed since you looked, or you name no version: look with manage.py "
-                f"show_request {message.message_id}, then approve with --seen VERSION."
+                "This request has changed since you reviewed it, or you gave no version. Review "
+                f"it with manage.py show_request {message.message_id}, then approve it with "
+                "--seen VERSION."
             ) from error
         except DomainError as error:
             raise CommandError(error.message) from error

@@ -1,4 +1,4 @@
-"""Staff stop a Client."""
+"""Disables a Client."""
 
 from typing import Any
 
@@ -13,12 +13,15 @@ from registration.services.clients.update import disable_client
 class Command(BaseCommand):
     """`manage.py disable_client CLIENT_ID --reason TEXT --by EMAIL`."""
 
-    help = "Stop a Client at once: its secrets end and its tokens die. Its owner reads the reason."
+    help = (
+        "Disable a Client immediately: its secrets expire and its tokens are revoked. The reason "
+        "is shown to its owner."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the Client and the reason."""
+        """Define the Client and the reason."""
         parser.add_argument("client_id")
-        parser.add_argument("--reason", required=True, help="what the third party reads")
+        parser.add_argument("--reason", required=True, help="shown to the third party")
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Staff let a Client work again."""
+"""Enables a disabled Client."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from registration.services.clients.update import enable_client
 class Command(BaseCommand):
     """`manage.py enable_client CLIENT_ID --by EMAIL`."""
 
-    help = "Let a disabled Client work again; its owner has to create a new Credential."
+    help = "Enable a disabled Client; its owner has to create a new Credential."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the Client."""
+        """Define the Client."""
         parser.add_argument("client_id")
         add_by_argument(parser)
 

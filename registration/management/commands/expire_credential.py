@@ -1,4 +1,4 @@
-"""Staff end a secret that has leaked."""
+"""Expires a secret that has leaked."""
 
 from typing import Any
 
@@ -14,16 +14,19 @@ from registration.services.credentials.lifecycle import expire_leaked_credential
 class Command(BaseCommand):
     """`manage.py expire_credential CREDENTIAL_ID --reason TEXT --by EMAIL` (CDS-WG1-02 7.6)."""
 
-    help = "End one secret at once, with every token it obtained. Its owner reads the reason."
+    help = (
+        "Expire one secret immediately, along with every token it obtained. The reason is shown "
+        "to its owner."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the Credential and the reason."""
+        """Define the Credential and the reason."""
         parser.add_argument("credential_id")
-        parser.add_argument("--reason", required=True, help="what the third party reads")
+        parser.add_argument("--reason", required=True, help="shown to the third party")
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """End it, and say so."""
+        """Expire it, and print the result."""
         by = actor(options)
         credential = Credential.objects.filter(credential_id=options["credential_id"]).first()
         if credential is None:
@@ -32,9 +35,9 @@ class Command(BaseCommand):
             expire_leaked_credential(credential=credential, reason=options["reason"], by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
-        self.stdout.write(f"{credential.credential_id} has ended, with its tokens.")
+        self.stdout.write(f"{credential.credential_id} has expired, along with its tokens.")
         if not credential.client.credentials.usable(timezone.now()).exists():
             self.stdout.write(
-                f"The Client {credential.client.client_id} has no other secret now; see "
+                f"The Client {credential.client.client_id} has no secret left; see "
                 "manage.py replace_credential."
             )

@@ -1,4 +1,4 @@
-"""Show staff what waits for them."""
+"""Lists what is waiting for staff."""
 
 from typing import Any
 
@@ -14,18 +14,18 @@ class Command(BaseCommand):
     """`manage.py list_requests [--all]`."""
 
     help = (
-        "List the requests and submissions that wait for a decision, oldest first; then the card "
-        "payments that met no fee, until they are paid back."
+        "List the requests and submissions that are waiting for a decision, oldest first, then "
+        "the card payments that arrived without an open fee, until they are refunded."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the scope of the list."""
+        """Define what to list."""
         parser.add_argument(
-            "--all", action="store_true", help="also what waits for the third parties (open)"
+            "--all", action="store_true", help="also list what is waiting for third parties (open)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print one line for each."""
+        """Print one line per item."""
         rows = (
             Message.objects.outstanding() if options["all"] else Message.objects.waiting_for_staff()
         )
@@ -40,13 +40,13 @@ class Command(BaseCommand):
         for payment in surplus:
             self.stdout.write(_surplus_line(payment))
         if not found and not surplus:
-            self.stdout.write("Nothing waits.")
+            self.stdout.write("Nothing is waiting.")
 
 
 def _surplus_line(payment: Payment) -> str:
     fee = payment.requirement
     return (
         f"{fee.reference}  {format_datetime(payment.created)}  card_payment  surplus  "
-        f"{fee.registration.registration_id}  {payment.currency} {payment.total} to pay back: "
+        f"{fee.registration.registration_id}  {payment.currency} {payment.total} to refund: "
         f"manage.py onboarding refund {fee.reference}"
     )

@@ -1,4 +1,4 @@
-"""Read and replace the scopes that this deployment offers."""
+"""Prints or replaces the scopes that this deployment offers."""
 
 import json
 from pathlib import Path
@@ -20,15 +20,17 @@ from registration.services.catalogue.offers import (
 class Command(BaseCommand):
     """`manage.py offer_scopes [FILE --by EMAIL]`."""
 
-    help = "Print the offered scopes as JSON, or replace all of them by those of a file."
+    help = "Print the offered scopes as JSON, or replace all of them with those in a file."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the file, if any."""
-        parser.add_argument("file", nargs="?", type=Path, help="as printed without a file")
+        """Define the optional file."""
+        parser.add_argument(
+            "file", nargs="?", type=Path, help="in the format that is printed without a file"
+        )
         add_by_argument(parser, required=False)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print or load; errors list every rule that is broken."""
+        """Print or load; errors list every rule that is violated."""
         file: Path | None = options["file"]
         if file is None:
             rows = [offer_to_json(offer) for offer in current_offers().values()]
@@ -38,9 +40,9 @@ class Command(BaseCommand):
         try:
             rows = json.loads(file.read_bytes())
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise CommandError(f"{file} must hold a JSON array of scopes")
+                raise CommandError(f"{file} must contain a JSON array of scopes")
             offers = [offer_from_json(row) for row in rows if row.get("id") != CLIENT_ADMIN]
             load_offers(offers, by=by)
         except (DomainError, OSError, ValueError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{len(offers)} scopes offered, besides {CLIENT_ADMIN}")
+        self.stdout.write(f"{len(offers)} scopes offered, in addition to {CLIENT_ADMIN}")

@@ -1,4 +1,4 @@
-"""Staff decisions about what registrations have to do."""
+"""Staff decisions about the requirements of registrations."""
 
 from typing import Any
 
@@ -22,22 +22,22 @@ ACTIONS = ("list", "approve", "reject", "reopen", "refund")
 class Command(BaseCommand):
     """`manage.py onboarding list`, or `approve|reject|reopen|refund REQUIREMENT --by EMAIL`.
 
-    An approved fee is a received payment; `refund` pays a card payment back.
+    Approving a fee confirms that the payment was received; `refund` refunds a card payment.
     """
 
-    help = "List the open requirements of registrations, or decide about one."
+    help = "List the open requirements of registrations, or decide one."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Name the action, and the requirement by its id or its invoice reference."""
+        """Define the action, and the requirement by its id or its invoice reference."""
         parser.add_argument("action", choices=ACTIONS)
         parser.add_argument("requirement", nargs="?", default="", help="id or invoice reference")
         parser.add_argument(
-            "--reason", default="", help="compulsory for reject; the party reads it"
+            "--reason", default="", help="required for reject; shown to the third party"
         )
         add_by_argument(parser, required=False)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print one line a requirement."""
+        """Print one line per requirement."""
         if options["action"] == "list":
             for row in Requirement.objects.unmet().select_related("registration").order_by("pk"):
                 self.stdout.write(_line(row))
@@ -66,7 +66,8 @@ def _act(action: str, requirement: Requirement, reason: str, by: User) -> Requir
         if requirement.needs_a_look:
             request = requirement.message.message_id if requirement.message else "MESSAGE_ID"
             raise CommandError(
-                f"This waits for a look: manage.py show_request {request}, then approve_request."
+                f"This needs to be reviewed first: manage.py show_request {request}, then "
+                "approve_request."
             )
         return approve_requirement(requirement=requirement, note=reason, by=by)
     if action == "reject":

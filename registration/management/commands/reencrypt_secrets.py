@@ -1,4 +1,4 @@
-"""Encrypt stored secrets with the newest key."""
+"""Encrypts stored secrets with the newest key."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Report how many were moved."""
+        """Print how many were reencrypted."""
         by = "command:reencrypt_secrets"
         factors, secrets = reencrypt_second_factors(by=by), reencrypt_credentials(by=by)
         self.stdout.write(

@@ -1,4 +1,4 @@
-"""Staff reject what waits."""
+"""Rejects a pending request or submission."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from registration.services.reviews.decide import reject_request
 class Command(BaseCommand):
     """`manage.py reject_request MESSAGE_ID --reason TEXT --by EMAIL`."""
 
-    help = "Reject a request or submission; the third party gets the reason."
+    help = "Reject a request or submission; the reason is shown to the third party."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the Message and the reason."""
+        """Define the Message and the reason."""
         parser.add_argument("message_id")
-        parser.add_argument("--reason", required=True, help="what the third party reads")
+        parser.add_argument("--reason", required=True, help="shown to the third party")
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Staff make a secret for a Client that has none left."""
+"""Creates a secret for a Client that has none left."""
 
 from typing import Any
 
@@ -14,18 +14,18 @@ class Command(BaseCommand):
     """`manage.py replace_credential CLIENT_ID --reason TEXT --by EMAIL` (CDS-WG1-02 7)."""
 
     help = (
-        "Make a secret for a Client that has none left, and print it once: hand it over to people "
-        "whom you know. Its owner reads the reason."
+        "Create a secret for a Client that has none left, and print it once. Give it only to "
+        "people you know. The reason is shown to the owner."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the Client and the reason."""
+        """Define the Client and the reason."""
         parser.add_argument("client_id")
-        parser.add_argument("--reason", required=True, help="what the third party reads")
+        parser.add_argument("--reason", required=True, help="shown to the third party")
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make it, and print it."""
+        """Create it, and print it."""
         by = actor(options)
         client = Client.objects.filter(client_id=options["client_id"]).first()
         if client is None:
@@ -34,5 +34,5 @@ class Command(BaseCommand):
             credential, secret = replace_credential(client=client, reason=options["reason"], by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
-        self.stdout.write(f"{credential.credential_id} is the secret of {client.client_id} now:")
+        self.stdout.write(f"{credential.credential_id} is now the secret of {client.client_id}:")
         self.stdout.write(secret)

@@ -1,4 +1,4 @@
-"""Write a coverage entry."""
+"""Creates, changes or deletes a coverage entry."""
 
 from pathlib import Path
 from typing import Any
@@ -17,22 +17,25 @@ from registration.services.metadata.coverage import (
 from registration.validation.geojson import GeoJsonError, parse_geojson
 
 _TEXTS = {
-    "entity_name": "name of the utility that is covered",
-    "entity_abbreviation": "its short name",
-    "entity_number": "its number with the regulator",
-    "country": "ISO 3166 country with jurisdiction, for example US",
+    "entity_name": "name of the utility",
+    "entity_abbreviation": "short name of the utility",
+    "entity_number": "number that the regulator assigned to the utility",
+    "country": "ISO 3166 code of the country with jurisdiction, for example US",
     "name": "name of the area or group",
-    "description": "one sentence about it",
+    "description": "one sentence about the area or group",
 }
 
 
 class Command(BaseCommand):
     """`manage.py save_coverage ENTRY_ID [--name ... --geojson FILE] | --delete --by EMAIL`."""
 
-    help = "Create, change or delete a coverage entry (CDS-WG1-01 4.3). What is not named stays."
+    help = (
+        "Create, change or delete a coverage entry (CDS-WG1-01 4.3). Options that are left out "
+        "keep their values."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take one option per field."""
+        """Define one option per field."""
         parser.add_argument("entry_id", help="id of the entry: letters, digits, - and _")
         for name, words in _TEXTS.items():
             parser.add_argument(f"--{name.replace('_', '-')}", help=words)
@@ -41,12 +44,12 @@ class Command(BaseCommand):
         parser.add_argument("--infrastructure-types", nargs="*", choices=INFRASTRUCTURE_TYPES)
         parser.add_argument("--commodity-types", nargs="*", choices=COMMODITY_TYPES)
         parser.add_argument("--capabilities", nargs="*", help="for example oauth")
-        parser.add_argument("--geojson", type=Path, help="file with the area, WGS 84")
-        parser.add_argument("--delete", action="store_true", help="take the entry out")
+        parser.add_argument("--geojson", type=Path, help="GeoJSON file with the area in WGS 84")
+        parser.add_argument("--delete", action="store_true", help="delete the entry")
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the entry; errors say which rule was broken."""
+        """Write the entry; errors name the rule that was violated."""
         by = actor(options)
         entry_id: str = options["entry_id"]
         try:

@@ -1,4 +1,4 @@
-"""Staff write to a third party, or to all."""
+"""Sends a message from staff to one third party, or to all."""
 
 import mimetypes
 from contextlib import ExitStack
@@ -23,11 +23,14 @@ from registration.services.messages.write import send_message, send_notification
 class Command(BaseCommand):
     """`manage.py send_message REGISTRATION_ID --subject S --text T [--attach FILE] --by EMAIL`."""
 
-    help = "Write a private message to one third party (with files), or to `all` a notification."
+    help = (
+        "Send a private message to one third party, optionally with files, or a notification to "
+        "`all`."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take whom to write to, and what."""
-        parser.add_argument("registration_id", help="a registration, or `all`")
+        """Define the recipient and the content."""
+        parser.add_argument("registration_id", help="id of a registration, or `all`")
         parser.add_argument("--subject", required=True)
         parser.add_argument("--text", required=True)
         parser.add_argument("--reply-to", default="", metavar="MESSAGE_ID")
@@ -47,7 +50,7 @@ class Command(BaseCommand):
 
     def _notify(self, options: dict[str, Any], by: User) -> None:
         if options["attach"] or options["reply_to"]:
-            raise CommandError("A notification to all takes neither files nor --reply-to.")
+            raise CommandError("A notification to all cannot have files or --reply-to.")
         count = send_notification(name=options["subject"], description=options["text"], by=by)
         self.stdout.write(f"Sent to {count} registrations.")
 
@@ -59,7 +62,7 @@ class Command(BaseCommand):
             raise CommandError("There is no such registration.")
         previous = Message.objects.filter(message_id=options["reply_to"]).first()
         if options["reply_to"] and previous is None:
-            raise CommandError("There is no Message to reply to by that id.")
+            raise CommandError("There is no Message with that id to reply to.")
         with ExitStack() as stack, transaction.atomic():
             files = [
                 received_file(

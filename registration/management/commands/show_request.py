@@ -1,4 +1,4 @@
-"""Show staff one Message with all that a decision needs."""
+"""Shows one Message with everything that a decision needs."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,22 +16,22 @@ from registration.validation.characters import visible
 class Command(BaseCommand):
     """`manage.py show_request MESSAGE_ID [--save-files FOLDER]`.
 
-    Third parties wrote most of this: each line begins with what it is, and none can pass for
-    another.
+    Third parties wrote most of this, so each line begins with a label, and no text can imitate
+    another line.
     """
 
     help = (
-        "Show a Message, what it asks for, its replies and files, and what its approval would "
-        "accept or let into production, with the version to name then."
+        "Show a Message, what it asks for, its replies and files, and what approving it would "
+        "accept or put into production, with the version that approve_request needs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the Message, and where its files go."""
+        """Define the Message, and where its files are saved."""
         parser.add_argument("message_id")
         parser.add_argument("--save-files", type=Path, metavar="FOLDER")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print it; save its files when asked."""
+        """Print it; save its files if requested."""
         message = Message.objects.for_wire().filter(message_id=options["message_id"]).first()
         if message is None:
             raise CommandError("There is no such Message; see manage.py list_requests.")
@@ -50,13 +50,13 @@ class Command(BaseCommand):
         self.stdout.write(f"{name}: {visible(value)}")
 
     def _lines(self, name: str, text: str) -> None:
-        """Text of several lines is set in."""
+        """Indent text of several lines."""
         self.stdout.write(f"{name}:")
         for line in text.split("\n"):
             self.stdout.write(f"    {visible(line)}")
 
     def _save(self, message: Message, view: CaseView, folder: Path) -> None:
-        """Names start with our id: two files of one name do not meet, none leaves the folder."""
+        """Start names with the server's id: no collisions, and no file outside the folder."""
         folder.mkdir(parents=True, exist_ok=True)
         for attachment in message.attachments.all():
             name = f"{attachment.attachment_id}-{attachment.filename}"

@@ -1,4 +1,4 @@
-"""Staff tell how a request stands."""
+"""Updates the status of a request without deciding it."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ class Command(BaseCommand):
     """`manage.py update_request MESSAGE_ID STATUS --text TEXT --by EMAIL`."""
 
     help = (
-        "Give a request another status, or repeat its status to inform the third party. To decide "
-        "about it, use approve_request and reject_request."
+        "Set another status of a request, or repeat its status to inform the third party. To "
+        "decide it, use approve_request or reject_request."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the Message, its status and the words."""
+        """Define the Message, its status and the text."""
         parser.add_argument("message_id")
         parser.add_argument("status", choices=[OPEN, PENDING, ERRORED])
-        parser.add_argument("--text", required=True, help="what the third party reads")
+        parser.add_argument("--text", required=True, help="shown to the third party")
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,5 +42,5 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(
-            f"{update.message_id} tells that {message.message_id} is {update.status}."
+            f"{update.message_id} reports that {message.message_id} is {update.status}."
         )

@@ -1,4 +1,4 @@
-"""Upload a file for a party."""
+"""Uploads a file for a third party."""
 
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ from registration.services.files.upload import upload_file
 class Command(BaseCommand):
     """`manage.py upload_file REGISTRATION_ID FILE --by EMAIL`."""
 
-    help = "Store a file for a party. Nobody can read it before grant_file shares it."
+    help = "Store a file for a third party. Nobody can read it until grant_file shares it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Name the party and the file."""
+        """Define the third party and the file."""
         parser.add_argument("registration_id")
         parser.add_argument("file", type=Path)
-        parser.add_argument("--name", default="", help="file name that the party sees")
-        parser.add_argument("--mime-type", default="", help="by default from the name")
+        parser.add_argument("--name", default="", help="file name shown to the third party")
+        parser.add_argument("--mime-type", default="", help="derived from the name by default")
         parser.add_argument("--description", default="", help="one sentence about the file")
         add_by_argument(parser)
 

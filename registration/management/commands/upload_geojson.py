@@ -1,4 +1,4 @@
-"""Replace the map of a coverage entry."""
+"""Replaces the map of a coverage entry."""
 
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,16 @@ from registration.services.metadata.coverage import upload_geojson
 class Command(BaseCommand):
     """`manage.py upload_geojson ENTRY_ID FILE --by EMAIL`."""
 
-    help = "Replace the area of a coverage entry by a GeoJSON file in WGS 84 (RFC 7946)."
+    help = "Replace the area of a coverage entry with a GeoJSON file in WGS 84 (RFC 7946)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Name the entry and the file."""
+        """Define the entry and the file."""
         parser.add_argument("entry_id")
         parser.add_argument("file", type=Path)
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Check and store the file; print where its picture is."""
+        """Check and store the file; print the URL of its picture."""
         by = actor(options)
         entry_id: str = options["entry_id"]
         try:
