@@ -1,15 +1,15 @@
-"""What ends the rows of registration."""
+"""What deletes the rows of registration."""
 
 from datetime import timedelta
 
 from portal.retention import AgeLimit, Kept, LivesWith, register_retention
 
 _PARTY = "a third party's record, until the utility deletes it"
-_OFFER = "what the utility offers, until staff take it out"
+_OFFER = "what the utility offers, until staff remove it"
 
 
 def register() -> None:
-    """Plug in: called once, when the app is ready."""
+    """Register the rules: called once, when the app is ready."""
     register_retention(
         Kept("registration.Registration", _PARTY),
         LivesWith("registration.RegistrationMember", "registration"),
@@ -33,7 +33,7 @@ def register() -> None:
             since="expires",
         ),
         LivesWith("registration.ClientLogo", "client"),
-        Kept("registration.Payment", "money received and paid back"),
+        Kept("registration.Payment", "money received and refunded"),
         Kept("registration.OfferedRegistrationField", _OFFER),
         Kept("registration.CoverageEntry", _OFFER),
         Kept("registration.OfferedScope", _OFFER),

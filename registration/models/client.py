@@ -31,19 +31,19 @@ class ClientQuerySet(models.QuerySet["Client"]):
     """Scopes of Client objects."""
 
     def of(self, registration: Registration) -> "ClientQuerySet":
-        """Only this party's Clients."""
+        """Only this registration's Clients."""
         return self.filter(registration=registration)
 
     def enabled(self) -> "ClientQuerySet":
-        """Clients that may get tokens."""
+        """Clients that can get tokens."""
         return self.exclude(cds_status=Client.Status.DISABLED)
 
 
 class Client(AbstractApplication):
     """A CDS Client object: OAuth client, DOT Application.
 
-    The library's own secret column stays empty: secrets are Credentials, several per Client,
-    encrypted because the Credentials API must return them.
+    The library's secret column stays empty: secrets are Credentials. A Client can have several,
+    encrypted rather than hashed because the Credentials API must return them.
     """
 
     class Status(models.TextChoices):
@@ -134,7 +134,7 @@ class Client(AbstractApplication):
 
     @property
     def client_name(self) -> str:
-        """The name shown to people; the client_id when none was given (CDS-WG1-02 5.1)."""
+        """The name shown to people; the client_id if the Client has no name (CDS-WG1-02 5.1)."""
         return self.name or self.client_id
 
     @property
@@ -144,7 +144,7 @@ class Client(AbstractApplication):
 
     @property
     def held_scopes(self) -> list[str]:
-        """What the Client was given, scopes that it gave up included (CDS-WG1-02 5.5)."""
+        """The scopes that the Client was given, including the ones it gave up (CDS-WG1-02 5.5)."""
         return self.registered_scopes or self.scopes
 
     @property
@@ -159,17 +159,17 @@ class Client(AbstractApplication):
 
     @property
     def is_enabled(self) -> bool:
-        """Whether this Client may get and use tokens."""
+        """Whether this Client can get and use tokens."""
         return self.cds_status != self.Status.DISABLED
 
     @property
     def environment(self) -> str:
-        """`production` or `sandbox`, also while disabled."""
+        """`production` or `sandbox`, even while the Client is disabled."""
         return "production" if "production" in self.cds_status_options else "sandbox"
 
     @property
     def settable_statuses(self) -> list[str]:
-        """What the owner may set `cds_status` to now (CDS-WG1-02 5.1)."""
+        """The values that the owner can currently set `cds_status` to (CDS-WG1-02 5.1)."""
         return (
             [self.Status.DISABLED.value]
             if self.disabled_by_staff
@@ -178,13 +178,13 @@ class Client(AbstractApplication):
 
     @property
     def default_redirect_uri(self) -> str:
-        """Where an authorization request without redirect_uri leads (CDS-WG1-02 5.1)."""
+        """The redirect URI of authorization requests that name none (CDS-WG1-02 5.1)."""
         return self.cds_default_redirect_uri
 
     def redirect_uri_allowed(self, uri: str) -> bool:
-        """Whether an authorization request may name this redirect URI (RFC 9700 2.1).
+        """Whether an authorization request can name this redirect URI (RFC 9700 2.1).
 
-        The port of this server's own page is that of no app, so it may not differ.
+        The port of this server's own page is not chosen by an app, so it must not differ.
         """
         if uri and uri in (*self.redirect_uri_list, self.default_redirect_uri):
             return True
@@ -196,7 +196,7 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
     """Scopes of Credentials."""
 
     def of(self, registration: Registration) -> "CredentialQuerySet":
-        """Only this party's Credentials."""
+        """Only this registration's Credentials."""
         return self.filter(client__registration=registration)
 
     def usable(self, now: datetime) -> "CredentialQuerySet":
@@ -205,7 +205,7 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
 
 
 class Credential(TimestampedModel):
-    """One secret of a Client. The secret never changes; its expiry only comes nearer (7.6)."""
+    """One secret of a Client. The secret never changes; its expiry can only move earlier (7.6)."""
 
     class Type(models.TextChoices):
         CLIENT_SECRET = "client_secret", "client secret"
@@ -235,5 +235,5 @@ class Credential(TimestampedModel):
 
     @property
     def secret(self) -> str:
-        """The secret in clear, for the Credentials API only."""
+        """The secret in plain text, for the Credentials API only."""
         return decrypt(self.secret_ciphertext)

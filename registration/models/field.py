@@ -1,4 +1,4 @@
-"""Registration fields that staff set, and the files that registrations sent for them."""
+"""Registration fields that staff configure, and the files that registrations submitted for them."""
 
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ def new_file_id() -> str:
 
 
 def file_path(stored: "RegistrationFile", filename: str) -> str:
-    """Return where a file is kept; nothing that a stranger chose is part of the path."""
+    """Return the storage path of a file; no part of it comes from the sender."""
     return f"registration/{stored.file_id}.{stored.extension}"
 
 
@@ -59,5 +59,5 @@ class RegistrationFile(TimestampedModel):
 
     @property
     def extension(self) -> str:
-        """The end of its file name, by its checked type."""
+        """The extension of its file name, derived from its checked type."""
         return self.EXTENSIONS.get(self.mime_type, "bin")

@@ -1,4 +1,4 @@
-"""Files that the utility hands to a party (CDS-WG1-02 9)."""
+"""Files that the utility provides to a third party (CDS-WG1-02 9)."""
 
 from typing import ClassVar
 
@@ -18,12 +18,12 @@ def new_file_id() -> str:
 
 
 def stored_name(file: "ServerProvidedFile", filename: str) -> str:
-    """Return where a file is stored: no name or extension that anyone chose."""
+    """Return the storage path of a file, without a name or extension that a person chose."""
     return f"server-provided-files/{random_id(length=40)}"
 
 
 class ServerProvidedFile(TimestampedModel):
-    """A file for one party; who may read it is said by Grants that list its `file_id` (3.3.3)."""
+    """A file for one party; Grants that list its `file_id` decide who can read it (3.3.3)."""
 
     file_id = models.CharField(max_length=64, unique=True, default=new_file_id)
     registration = models.ForeignKey(

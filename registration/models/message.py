@@ -34,27 +34,28 @@ class MessageQuerySet(models.QuerySet["Message"]):
     """Scopes of Messages."""
 
     def of(self, registration: Registration) -> "MessageQuerySet":
-        """Only this party's Messages."""
+        """Only this registration's Messages."""
         return self.filter(registration=registration)
 
     def outstanding(self) -> "MessageQuerySet":
-        """Messages that wait for one of the two sides.
+        """Messages that are waiting for one of the two sides.
 
-        An update only tells how another Message stands: it keeps the status that it told (6.2).
+        An update only reports the status of another Message, and its own status stays that one
+        (6.2).
         """
         return self.filter(status__in=sorted(OUTSTANDING)).exclude(type="request_update")
 
     def waiting_for_staff(self) -> "MessageQuerySet":
-        """Requests and submissions that a person of the utility has to decide on."""
+        """Requests and submissions that staff of the utility have to decide."""
         return self.outstanding().filter(status="pending")
 
     def for_wire(self) -> "MessageQuerySet":
-        """Load what the wire form needs, in as many queries for one as for a hundred."""
+        """Load what the wire form needs, with a fixed number of queries."""
         return self.select_related("previous", "registration").prefetch_related("attachments")
 
 
 class Message(TimestampedModel):
-    """One Message; `creator` is a client_id, "" for the server's own."""
+    """One Message; `creator` is a client_id, or "" for Messages of the server."""
 
     message_id = models.CharField(max_length=64, unique=True, default=new_message_id)
     registration = models.ForeignKey(
@@ -94,7 +95,7 @@ class Message(TimestampedModel):
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["registration", "-modified"], name="registration_message_list"),
-            # The staff queue and its count ask for waiting Messages of all parties.
+            # The staff queue and its count select waiting Messages of all parties.
             models.Index(
                 fields=["created"],
                 condition=Q(status="pending"),
@@ -131,7 +132,7 @@ class Message(TimestampedModel):
 
 
 class MessageAttachment(TimestampedModel):
-    """A file of a Message (6.7). The name in storage is random and says nothing."""
+    """A file of a Message (6.7). Its name in storage is random and reveals nothing."""
 
     attachment_id = models.CharField(max_length=64, unique=True, default=new_attachment_id)
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="attachments")

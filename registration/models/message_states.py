@@ -1,6 +1,6 @@
-"""What each type of Message may be: who creates it, its statuses, and the way between them.
+"""The rules of each type of Message: who creates it, its statuses, and their transitions.
 
-The one table of CDS-WG1-02 6.2 and 6.3; models constrain by it and services move along it.
+The only table of CDS-WG1-02 6.2 and 6.3; model constraints and services both use it.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _END: Final = frozenset[str]()
 
 @dataclass(frozen=True, slots=True)
 class MessageKind:
-    """The rules of one type. `related_type` is what its link always leads to, "" when it varies."""
+    """The rules of one type. `related_type` is what its link always leads to, "" if it varies."""
 
     creators: frozenset[str]
     initial: frozenset[str]
@@ -39,7 +39,7 @@ class MessageKind:
 
 
 def _server_asks(related_type: str = "") -> MessageKind:
-    """Something the third party has to do. An error of ours can be put right, a decision stands."""
+    """Something the third party has to do. A server error can be corrected, a decision is final."""
     return MessageKind(
         creators=frozenset({SERVER}),
         initial=frozenset({OPEN}),
@@ -79,14 +79,14 @@ def _review(*creators: str, ends: frozenset[str], related_type: str = "") -> Mes
 KINDS: Final[Mapping[str, MessageKind]] = {
     "notification": _always_complete(SERVER),
     "private_message": _always_complete(SERVER, CLIENT),
-    # Servers may open one too: the answer to internal_review (decision 31).
+    # Servers can open one too, for internal_review (decision 31).
     "production_request": _review(
         CLIENT, SERVER, ends=frozenset({COMPLETE, REJECTED}), related_type="client"
     ),
     # Neither rejected nor errored (decision 31).
     "support_request": _review(CLIENT, ends=frozenset({COMPLETE})),
     "grant_request": _review(CLIENT, ends=frozenset({COMPLETE, REJECTED}), related_type="client"),
-    # Made by the Server for a PUT of a Client or a PATCH of a Grant, which its link tells; updates
+    # Created by the Server for a PUT of a Client or a PATCH of a Grant, which it links to; updates
     # answer it like the others (decision 30).
     "field_changes": _review(SERVER, ends=frozenset({COMPLETE, REJECTED, ERRORED})),
     "server_request": _server_asks(),
@@ -94,7 +94,7 @@ KINDS: Final[Mapping[str, MessageKind]] = {
     "payment_request": _server_asks("payment_form"),
     "online_form_request": _server_asks("online_form"),
     "pdf_form_request": _server_asks("pdf_form"),
-    # Carries the new status of the Message that it answers (6.2).
+    # Has the new status of the Message that it answers (6.2).
     "request_update": MessageKind(
         creators=frozenset({SERVER}),
         initial=STATUSES,
@@ -106,9 +106,9 @@ CLIENT_TYPES: Final = frozenset(name for name, kind in KINDS.items() if CLIENT i
 
 
 def may_become(message_type: str, old: str, new: str) -> bool:
-    """Whether an update may give this status; repeating a status is only information (6.2).
+    """Whether an update can set this status; repeating a status is only information (6.2).
 
-    Ended Messages take no more updates, except those that are complete from the start.
+    Messages in a final status accept no more updates, except those that are created complete.
     """
     kind = KINDS[message_type]
     if not kind.is_answered_by_update or old not in kind.transitions:

@@ -1,4 +1,4 @@
-"""What the deployment publishes: coverage and offered scopes."""
+"""What a deployment publishes: coverage and offered scopes."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -71,8 +71,8 @@ class OfferedScope(TimestampedModel):
 class PublishedDocument(models.Model):
     """When a metadata document first appeared and last changed (CDS-WG1-01 3.2 `updated`).
 
-    Parts of the documents are settings and code, so no row tells when they changed: the digest of
-    what was served last does.
+    Parts of the documents come from settings and code, so no row records when they changed; a
+    digest of the last served version shows it.
     """
 
     name = models.CharField(max_length=100, unique=True)

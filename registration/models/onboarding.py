@@ -1,4 +1,4 @@
-"""What a registration has to do before production use, and the links that lead there (3.6)."""
+"""What a registration has to do before production use, and the links to its pages (3.6)."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ from registration.models.registration import Registration
 
 
 def new_requirement_id() -> str:
-    """Return the name of a requirement for staff."""
+    """Return the id of a requirement, which staff use."""
     return random_id("req_")
 
 
@@ -28,12 +28,12 @@ def new_link_id() -> str:
 
 
 def new_logo_token() -> str:
-    """Return the random part of a logo's address."""
+    """Return the random part of a logo's URL."""
     return random_id("logo_")
 
 
 def logo_path(logo: "ClientLogo", filename: str) -> str:
-    """Return where a logo is kept."""
+    """Return the storage path of a logo."""
     return f"logos/{logo.token}.png"
 
 
@@ -41,7 +41,7 @@ class RequirementQuerySet(models.QuerySet["Requirement"]):
     """Scopes of requirements."""
 
     def of(self, registration: Registration) -> "RequirementQuerySet":
-        """Only this party's requirements."""
+        """Only this registration's requirements."""
         return self.filter(registration=registration)
 
     def unmet(self) -> "RequirementQuerySet":
@@ -49,7 +49,7 @@ class RequirementQuerySet(models.QuerySet["Requirement"]):
         return self.exclude(status=Requirement.Status.COMPLETE)
 
     def held_back(self) -> set[str]:
-        """Return the scopes that wait for at least one of these requirements."""
+        """Return the scopes that are waiting for at least one of these requirements."""
         return {
             scope for scopes in self.unmet().values_list("scopes", flat=True) for scope in scopes
         }
@@ -64,8 +64,8 @@ class RequirementQuerySet(models.QuerySet["Requirement"]):
 class Requirement(TimestampedModel):
     """One registration field of a registration that asks for an action (CDS-WG1-02 3.6).
 
-    `status` is that of the request Message. `scopes` wait for this requirement. `message` is the
-    newest request Message; older ones lead to it as replies.
+    `status` is that of the request Message. `scopes` are waiting for this requirement. `message` is
+    the newest request Message, which is a reply to older ones.
     """
 
     class Status(models.TextChoices):
@@ -145,12 +145,12 @@ class Requirement(TimestampedModel):
 
     @property
     def needs_a_look(self) -> bool:
-        """Whether a party has left something here that staff judge, other than money."""
+        """Whether the third party submitted something for staff to review, other than money."""
         return self.status == self.Status.PENDING and self.type != FieldType.PAYMENT_REQUIRED
 
 
 class RequirementLink(models.Model):
-    """An address that leads to a requirement's page: good until it expires, as often as wanted."""
+    """A link to a requirement's page, which can be used any number of times until it expires."""
 
     link_id = models.CharField(max_length=64, unique=True, default=new_link_id)
     requirement = models.ForeignKey(Requirement, on_delete=models.CASCADE, related_name="links")
@@ -163,7 +163,7 @@ class RequirementLink(models.Model):
 
 
 class VerificationCode(TimestampedModel):
-    """A code sent to a contact; `attempts` counts every try."""
+    """A code sent to a contact; `attempts` counts every attempt."""
 
     MAX_ATTEMPTS = 5
 
@@ -186,7 +186,7 @@ class VerificationCode(TimestampedModel):
 
 
 class ClientLogo(TimestampedModel):
-    """Our own copy of a Client's logo, drawn anew as PNG; pages show this, never the original."""
+    """This server's copy of a Client's logo, redrawn as PNG; pages show it, never the original."""
 
     client = models.OneToOneField(Client, on_delete=models.CASCADE, related_name="logo")
     token = models.CharField(max_length=64, unique=True, default=new_logo_token)

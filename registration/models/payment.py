@@ -1,4 +1,4 @@
-"""Card payments of registration fees, as the payment library keeps them (CDS-WG1-02 3.6)."""
+"""Card payments of registration fees, as the payment library stores them (CDS-WG1-02 3.6)."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ from registration.models.onboarding import Requirement
 
 
 class StatusRefused(PaymentError):
-    """A provider reports what cannot come after what it reported before."""
+    """A provider reported a status that cannot follow the previous one."""
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
@@ -29,37 +29,37 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return self.filter(requirement=requirement)
 
     def unfinished(self) -> "PaymentQuerySet":
-        """Payments with a checkout that may still be used."""
+        """Payments with a checkout that can still be used."""
         return self.filter(status__in=Payment.UNFINISHED)
 
     def begun_after(self, time: datetime) -> "PaymentQuerySet":
-        """Payments whose checkout was asked for after a time."""
+        """Payments whose checkout was requested after a given time."""
         return self.filter(created__gt=time)
 
     def silent_since(self, time: datetime) -> "PaymentQuerySet":
-        """Payments about which something is still to come, and nothing has been heard lately."""
+        """Unfinished payments that no report has arrived for recently."""
         return self.filter(status__in=Payment.UNSETTLED, modified__lt=time)
 
     def arrived(self) -> "PaymentQuerySet":
-        """Payments whose money is here."""
+        """Payments whose money has arrived."""
         return self.filter(status=PaymentStatus.CONFIRMED)
 
     def surplus(self) -> "PaymentQuerySet":
-        """Payments whose money is here though it met no fee: it is to be paid back."""
+        """Payments whose money arrived without an open fee, so it has to be refunded."""
         return self.arrived().exclude(requirement__paid_by=F("pk"))
 
 
 class Payment(BasePayment):
-    """One attempt to pay the fee of a requirement at a card provider.
+    """One attempt to pay the fee of a requirement through a card provider.
 
     The library's providers write it; `variant` names the configured provider, `token` is random and
-    public, `transaction_id` is the provider's own. An invoice is no Payment: staff note on the
-    requirement when its money arrives.
+    public, `transaction_id` is the provider's id. An invoice is not a Payment: staff record on the
+    requirement that its money has arrived.
     """
 
     UNFINISHED: ClassVar[frozenset[str]] = frozenset({PaymentStatus.WAITING, PaymentStatus.INPUT})
     UNSETTLED: ClassVar[frozenset[str]] = UNFINISHED | {PaymentStatus.PREAUTH}
-    # Money that arrives late still counts; money that went back does not return by itself.
+    # Money that arrives late still counts; refunded money does not come back on its own.
     TRANSITIONS: ClassVar[Mapping[str, frozenset[str]]] = {
         PaymentStatus.WAITING: frozenset(
             {
@@ -97,11 +97,11 @@ class Payment(BasePayment):
     }
 
     requirement = models.ForeignKey(Requirement, on_delete=models.PROTECT, related_name="payments")
-    # As wide as the amounts of requirements.
+    # The same size as the amounts of requirements.
     total = models.DecimalField(max_digits=12, decimal_places=2)
     captured_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
 
-    # What it was before its last change, for those who hear of the change.
+    # The status before the last change, for receivers of the signal.
     status_before = ""
 
     objects: ClassVar[Any] = PaymentQuerySet.as_manager()
@@ -120,10 +120,10 @@ class Payment(BasePayment):
 
     @transaction.atomic
     def change_status(self, status: str, message: str = "") -> None:
-        """Take what the provider reports, once: repetitions are passed over.
+        """Store a status that the provider reports; repetitions are ignored.
 
-        The library's providers call this. The row is locked first, so that reports that arrive at
-        once are judged one by one. Raises StatusRefused for what the table does not list.
+        The library's providers call this. The row is locked first, so that simultaneous reports are
+        handled one at a time. Raises StatusRefused for transitions that the table does not list.
         """
         stored = type(self).objects.select_for_update(no_key=True).values_list("status", flat=True)
         known = stored.get(pk=self.pk)
@@ -136,15 +136,15 @@ class Payment(BasePayment):
         super().change_status(status, message)
 
     def get_success_url(self) -> str:
-        """Return where the provider sends the payer; the page says what really happened."""
+        """Return the URL for payers who return; the page shows what really happened."""
         return urls_of.absolute("onboarding:payment", self.token)
 
     def get_failure_url(self) -> str:
-        """Return where the provider sends a payer who did not pay: the same page."""
+        """Return the URL for payers who return without paying: the same page."""
         return self.get_success_url()
 
     def get_purchased_items(self) -> Iterator[PurchasedItem]:
-        """Yield the fee, for providers that list what is bought."""
+        """Yield the fee, for providers that list the purchased items."""
         yield PurchasedItem(
             name=self.description,
             quantity=1,

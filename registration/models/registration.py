@@ -1,4 +1,4 @@
-"""The organisation that registered, and the people who may act for it."""
+"""The organization that registered, and the people who can act for it."""
 
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ def new_registration_id() -> str:
 
 
 class Registration(TimestampedModel):
-    """A third party. The standard's "Client" as an organisation; never an OAuth client."""
+    """A third party: the standard's "Client" as an organization, never an OAuth client."""
 
     registration_id = models.CharField(max_length=64, unique=True, default=new_registration_id)
     name = models.CharField(max_length=255, blank=True)
@@ -37,7 +37,7 @@ class Registration(TimestampedModel):
 
 
 class RegistrationMember(TimestampedModel):
-    """A developer's seat in a registration."""
+    """A developer's membership in a registration."""
 
     class Role(models.TextChoices):
         OWNER = "owner", "owner"

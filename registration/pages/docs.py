@@ -1,4 +1,4 @@
-"""One documentation page per offered scope, written from the catalogue."""
+"""One documentation page per offered scope, generated from the catalogue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ field_notes: Registry[DocsPage] = Registry("notes on fields")
 
 _HOW = {
     ScopeKind.ADMIN: "With your client's own secret (grant type client_credentials).",
-    ScopeKind.SERVER_GRANTED: "The utility gives it; nothing is requested.",
+    ScopeKind.SERVER_GRANTED: "The utility grants it; nothing is requested.",
     ScopeKind.CUSTOMER_CONSENT: "A customer is asked in the browser (response type code).",
-    ScopeKind.DIRECT_ACCESS: "With your client's own secret, after the utility has agreed.",
+    ScopeKind.DIRECT_ACCESS: "With your client's own secret, after the utility has approved it.",
 }
 
 
@@ -59,7 +59,7 @@ class FieldText:
 
 
 def scope_context(offer: ScopeOffer) -> dict[str, object]:
-    """Return what the scope page needs: sentences and lists, ready to print."""
+    """Return the context of the scope page: sentences and lists, ready to render."""
     scope_type = offer.scope_type
     return {
         "offer": offer,
@@ -121,7 +121,7 @@ def scopes_context() -> dict[str, object]:
 @public
 @require_safe
 def scope_page(request: HttpRequest, scope_id: str) -> HttpResponse:
-    """Show what a scope gives, with each field and choice under its own anchor."""
+    """Show what a scope gives access to, with an anchor for each field and choice."""
     offer = current_offers().get(scope_id)
     if offer is None:
         raise Http404

@@ -10,7 +10,7 @@ from registration.fields.types import MEGABYTE
 
 
 class CodeForm(forms.Form):
-    """Asks for the code of the mail."""
+    """Asks for the code from the email."""
 
     code = forms.RegexField(
         r"^[\s-]*([0-9A-Za-z][\s-]*){8}$",
@@ -37,16 +37,16 @@ class TermsForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "organization-title"}),
     )
     agree = forms.BooleanField(
-        label=_("I may sign for the company, and I accept these terms for it."),
+        label=_("I am authorized to sign for the company, and I accept these terms on its behalf."),
         error_messages={"required": _("Tick this box to accept the terms.")},
     )
 
 
 class PdfForm(forms.Form):
-    """Asks for the filled PDF file."""
+    """Asks for the completed PDF file."""
 
     file = forms.FileField(
-        label=_("Filled form"),
+        label=_("Completed form"),
         help_text=_("A PDF file."),
         widget=forms.FileInput(attrs={"accept": "application/pdf"}),
     )
@@ -56,7 +56,7 @@ class PdfForm(forms.Form):
         self._max_size = max_size
 
     def clean_file(self) -> "UploadedFile[Any]":
-        """Refuse a file that is too large before anything reads it."""
+        """Reject a file that is too large before anything reads it."""
         file: UploadedFile[Any] = self.cleaned_data["file"]
         if (file.size or 0) > self._max_size:
             megabytes = self._max_size // MEGABYTE

@@ -1,4 +1,4 @@
-"""Words of the onboarding pages."""
+"""Texts of the onboarding pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from registration.services.payments.fees import takes_cards
 
 @dataclass(frozen=True, slots=True)
 class StatusWords:
-    """How a requirement stands: a heading and what happens next."""
+    """The status of a requirement: a heading and what happens next."""
 
     heading: str
     text: str
@@ -39,16 +39,19 @@ class FieldHelp:
 
 
 def status_words(requirement: Requirement) -> StatusWords:
-    """Return the words for the status of a requirement."""
+    """Return the texts for the status of a requirement."""
     words = {
         Requirement.Status.OPEN: StatusWords(_("To do"), "", "info"),
         Requirement.Status.PENDING: StatusWords(
             _("We have received this"),
-            _("We look at it and answer in your messages. You need not do anything now."),
+            _(
+                "We're reviewing it and will message you with the result. You don't need to do "
+                "anything now."
+            ),
             "info",
         ),
         Requirement.Status.COMPLETE: StatusWords(
-            _("This is done"), _("Nothing more is needed here."), "success"
+            _("This is done"), _("You don't need to do anything else here."), "success"
         ),
         Requirement.Status.REJECTED: StatusWords(
             _("We could not accept this"), requirement.reason, "danger"
@@ -58,13 +61,15 @@ def status_words(requirement: Requirement) -> StatusWords:
 
 
 def payment_words(payment: Payment, requirement: Requirement) -> StatusWords:
-    """Return the words for somebody who comes back from a checkout: only what the provider said."""
+    """Return the texts for a payer back from a checkout, based only on the provider's reports."""
     is_over = requirement.status == Requirement.Status.COMPLETE
     if payment.status == PaymentStatus.REFUNDED:
-        return StatusWords(_("This payment was paid back"), "", "info")
+        return StatusWords(_("This payment was refunded"), "", "info")
     if payment.status == PaymentStatus.CONFIRMED and not is_over:
         return StatusWords(
-            _("Your payment has arrived"), _("We look at the rest, and answer there."), "info"
+            _("Your payment has arrived"),
+            _("We're reviewing the remaining steps and will message you."),
+            "info",
         )
     if requirement.status != Requirement.Status.OPEN:
         return status_words(requirement)
@@ -72,43 +77,46 @@ def payment_words(payment: Payment, requirement: Requirement) -> StatusWords:
         return StatusWords(
             _("No payment yet"),
             _(
-                "The payment service has not told us of a payment. If you have just paid, wait a "
-                "minute and look again; do not pay twice."
+                "The payment service has not reported a payment yet. If you have just paid, wait "
+                "a minute and check again; do not pay twice."
             ),
             "warning",
         )
     return StatusWords(
-        _("This payment did not go through"), _("You can try again, or ask us."), "danger"
+        _("This payment did not go through"), _("You can try again, or contact us."), "danger"
     )
 
 
 def checkout_words() -> StatusWords:
-    """Return the words for a provider that gives no checkout."""
+    """Return the texts for a provider that does not open a checkout."""
     return StatusWords(
-        _("Our payment service does not answer"),
-        _("Nothing was paid. Try again in a few minutes, or ask us for another way to pay."),
+        _("Our payment service is not responding"),
+        _(
+            "You have not been charged. Try again in a few minutes, or ask us for another way to "
+            "pay."
+        ),
         "danger",
     )
 
 
 def receipt_notes(requirement: Requirement) -> list[str]:
-    """Return what happened to card payments of a fee: received, or paid back."""
+    """Return what happened to card payments of a fee: received, or refunded."""
     notes = {
         PaymentStatus.CONFIRMED: _("Paid by card."),
-        PaymentStatus.REFUNDED: _("A card payment of this amount was paid back."),
+        PaymentStatus.REFUNDED: _("A card payment of this amount was refunded."),
     }
     statuses = requirement.payments.order_by("pk").values_list("status", flat=True)
     return [notes[status] for status in statuses if status in notes]
 
 
 def masked(address: str) -> str:
-    """Return a mail address that only who knows it recognises: `o***@solar.example`."""
+    """Return an email address masked so that only its owner recognizes it: `o***@solar.example`."""
     name, _at, domain = address.rpartition("@")
     return f"{name[:1]}***@{domain}" if name else ""
 
 
 def customer_mark(requirement: Requirement, user: User) -> str:
-    """Return what a page carries to say whom it asked; tells nobody who that is."""
+    """Return an opaque value that ties a page to the person it was shown to."""
     return digest(f"{requirement.requirement_id}:{user.pk}", purpose="onboarding-customer")
 
 
@@ -119,7 +127,7 @@ def money(requirement: Requirement) -> str:
 
 
 def field_help(field: RegistrationField) -> FieldHelp:
-    """Return what developers read about a field (CDS-WG1-02 3.6 `documentation`)."""
+    """Return the documentation of a field for developers (CDS-WG1-02 3.6 `documentation`)."""
     is_pdf = field.type is FieldType.PDF_FORM
     return FieldHelp(
         id=field.id,
@@ -152,7 +160,7 @@ def _facts(field: RegistrationField) -> list[str]:
             facts.append(words % {"count": field.max_size})
         facts += [f"{choice.id}: {choice.name}" for choice in field.choices]
         if field.format.base is ValueFormat.PURPOSES:
-            facts.append(_("Each purpose has an empty id and no scopes; the server fills both."))
+            facts.append(_("Each purpose has an empty id and no scopes; the server fills in both."))
     if field.type is FieldType.PAYMENT_REQUIRED:
         facts.append(
             _("The fee is %(currency)s %(amount)s, paid once. There are no other fees.")
@@ -181,11 +189,11 @@ def _steps() -> Mapping[FieldType, tuple[str, ...]]:
     return {
         FieldType.REGISTRATION_FIELD: (_("Send it with the registration request."),),
         FieldType.INTERNAL_REVIEW: (
-            _("You need not do anything. A message tells you what comes of it."),
+            _("You don't need to do anything. We'll message you with the result."),
         ),
         FieldType.EMAIL_VERIFICATION: (
             to_page,
-            _("Press the button: a code goes to your first mail contact."),
+            _("Press the button and we'll email a code to your first contact address."),
             _("Enter the code on the same page within 30 minutes."),
         ),
         FieldType.ONLINE_FORM: (
@@ -201,12 +209,12 @@ def _steps() -> Mapping[FieldType, tuple[str, ...]]:
             to_page,
             _("Pay by card from there.")
             if takes_cards()
-            else _("Pay as the page says, and name the reference number."),
-            _("When the money has arrived, a message has the receipt."),
+            else _("Follow the instructions on the page, and include the reference number."),
+            _("When the money has arrived, we'll message you the receipt."),
         ),
         FieldType.SSO_VERIFICATION: (
             to_page,
             _sign_in_step(),
-            _("Confirm that the account may be linked."),
+            _("Confirm that you want to link the account."),
         ),
     }

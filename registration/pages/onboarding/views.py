@@ -1,4 +1,4 @@
-"""Pages behind the links of request Messages: anyone who has the link may use it (3.6)."""
+"""Pages behind the links of request Messages: anyone who has the link can use it (3.6)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -59,7 +59,7 @@ def requirements(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def blank_pdf(request: HttpRequest, field_id: str) -> HttpResponse:
-    """Serve the blank form without a name on it (3.6: linked by the documentation)."""
+    """Serve the blank form without a company name (3.6: the documentation links to it)."""
     field = fields_of(current_offers().values()).get(field_id)
     if field is None or field.type is not FieldType.PDF_FORM:
         raise Http404
@@ -72,7 +72,7 @@ def blank_pdf(request: HttpRequest, field_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @accepts_bytes(MAX_UPLOAD)
 def step(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the page of a requirement, or how it stands."""
+    """Show the page of a requirement, or its status."""
     opened = open_link(token)
     requirement = opened.requirement
     if opened.is_expired:
@@ -88,7 +88,7 @@ def step(request: HttpRequest, token: str) -> HttpResponse:
 @private
 @require_safe
 def form_pdf(request: HttpRequest, token: str) -> HttpResponse:
-    """Serve the blank form for one registration; as often as wanted."""
+    """Serve the blank form for one registration, any number of times."""
     opened = open_link(token)
     requirement = opened.requirement
     if requirement.type != FieldType.PDF_FORM:
@@ -109,7 +109,7 @@ def form_pdf(request: HttpRequest, token: str) -> HttpResponse:
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def payment(request: HttpRequest, token: UUID) -> HttpResponse:
-    """Say how a payment stands, by the provider's word alone; checkouts lead back to here."""
+    """Show the status of a payment, based only on the provider's reports; checkouts return here."""
     found = fees.payment_of(token)
     if request.method != "POST":
         ratelimits.count("30/min", f"payment:{token}")
@@ -125,7 +125,7 @@ def payment(request: HttpRequest, token: UUID) -> HttpResponse:
 @public
 @require_safe
 def logo(request: HttpRequest, token: str) -> HttpResponse:
-    """Serve our own drawing of a logo; its address changes with the picture."""
+    """Serve this server's copy of a logo; its URL changes with the picture."""
     found = get_object_or_404(ClientLogo, token=token)
     response = HttpResponse(found.image.read(), content_type="image/png")
     response["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -233,17 +233,17 @@ def _payment_page(
         takes_cards=fees.takes_cards(),
         instructions=fees.invoice_instructions(),
     )
-    # The form ends at the provider's checkout, and form-action counts for the whole way there.
+    # The form ends at the provider's checkout, and form-action also applies to redirects.
     if fees.takes_cards():
         let_forms_end_at(response, settings.PAYMENT_CHECKOUT_ORIGINS)
     return response
 
 
 def _sign_in(request: HttpRequest, requirement: Requirement) -> HttpResponse:
-    """Link whoever is signed in, once they have said that it is them.
+    """Link the signed-in person's account, once they have confirmed that it is theirs.
 
-    Anybody may open the link, so a sign-in alone links nobody; and what a page said about one
-    person is no consent of another who has signed in meanwhile.
+    Anyone can open the link, so signing in alone links nothing; and a confirmation on a page that
+    was shown to one person does not count for another who has signed in since.
     """
     if request.method == "POST" and "switch" in request.POST:
         logout(request)
@@ -275,7 +275,7 @@ _PAGES: Mapping[FieldType, Page] = {
 
 
 def _tried(form: CodeForm | PdfForm | TermsForm, name: str, act: Callable[[], object]) -> bool:
-    """Do something with a valid form; a refusal becomes the error of one field."""
+    """Process a valid form; an error of the service becomes the error of one field."""
     try:
         act()
     except (steps.CodeRefused, steps.TermsChanged, InvalidRequest) as error:
@@ -285,7 +285,7 @@ def _tried(form: CodeForm | PdfForm | TermsForm, name: str, act: Callable[[], ob
 
 
 def _visitor(request: HttpRequest, requirement: Requirement) -> User | str:
-    """Return who acts: the signed-in person, else whoever has the link."""
+    """Return the actor: the signed-in person, or else the holder of the link."""
     if request.user.is_authenticated:
         return request.user
     return f"link:{requirement.requirement_id}"

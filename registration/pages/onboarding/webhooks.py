@@ -1,6 +1,7 @@
-"""Where payment providers report, and where some send the payer back through.
+"""Where payment providers send reports, and where some of them send the payer back.
 
-The payment library's own views, with our limits; it looks their names up without a namespace.
+The payment library's own views, with this server's limits; it resolves their names without a
+namespace.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ View = Callable[..., HttpResponse]
 
 
 def provider_endpoint(view: View) -> View:
-    """Let anyone knock: providers prove inside who they are. A refusal changes nothing."""
+    """Open to everyone: the library authenticates providers. A rejected report has no effect."""
 
     @public
     @csrf_exempt
@@ -34,10 +35,10 @@ def provider_endpoint(view: View) -> View:
         except ratelimits.TooManyRequests as error:
             response = JsonResponse(error.as_dict(), status=error.status)
         except StatusRefused as error:
-            # Nothing that the provider could mend by sending it again.
+            # Sending the report again would not help.
             response = JsonResponse({"status": "ignored", "reason": str(error)})
         except NotImplementedError as error:
-            # This provider reports to addresses of payments alone.
+            # This provider only sends reports to the URLs of payments.
             raise Http404 from error
         except PaymentError as error:
             response = JsonResponse({"error": str(error)}, status=400)
