@@ -1,13 +1,13 @@
-"""Locks of rows, always taken in one order, so that no two writers wait for each other.
+"""Row locks, always taken in one order, so that no two writers deadlock.
 
-The registration comes first, then its Clients, Messages and Requirements: nobody locks one of those
-without it. One transaction locks one registration. Only a grant request may be about another
-party's Client; it takes that Client last and waits for nothing of its owner. Credentials come after
+The registration comes first, then its Clients, Messages and Requirements, which are never locked
+without it. A transaction locks one registration. Only a grant request can be about another party's
+Client; it locks that Client last and waits for no other lock of its owner. Credentials come after
 all of these, and so do customers with their Grants: a Grant that may be under review takes its
-party's locks first. A card payment comes before them, because a provider's report moves it first.
+party's locks first. A card payment comes before them, because a provider's report changes it first.
 
-All are no-key locks: a row that merely points at a locked one, such as a new Message or token,
-need not wait.
+All are no-key locks: a row that only refers to a locked one, such as a new Message or token, does
+not have to wait.
 """
 
 from portal.db.locks import hold
@@ -16,7 +16,7 @@ from registration.models.onboarding import Requirement
 
 
 def lock_registration(registration_pk: int) -> None:
-    """Wait for the other writers of a party; from here on its Clients and Messages stand still."""
+    """Wait for other writers of a party; then nobody else changes its Clients and Messages."""
     Registration.objects.select_for_update(no_key=True).only("pk").get(pk=registration_pk)
 
 
@@ -27,9 +27,9 @@ def lock_client(client: Client) -> Client:
 
 
 def lock_subject(client: Client) -> Client:
-    """Return the current row of the Client that a Message is about, locked after its writer.
+    """Return the current row of the Client that a Message is about, locked after its sender.
 
-    A grant request may be about another party's Client; that party's registration stays free.
+    A grant request can be about another party's Client; that party's registration stays free.
     """
     locked: Client = (
         Client.objects.select_for_update(of=("self",), no_key=True)
@@ -42,7 +42,7 @@ def lock_subject(client: Client) -> Client:
 def lock_message(message: Message) -> Message:
     """Return the current row, locked after its registration and the Client that it is about.
 
-    A grant request may be about another party's Client; that party's registration stays free.
+    A grant request can be about another party's Client; that party's registration stays free.
     """
     lock_registration(message.registration_id)
     if message.client_id is not None:
@@ -56,9 +56,9 @@ def lock_message(message: Message) -> Message:
 
 
 def lock_catalogue() -> None:
-    """Wait for other changes of what is offered: scopes, their fields and coverage name each other.
+    """Wait for other changes of what is offered: scopes, fields and coverage refer to each other.
 
-    Comes before all locks of rows; only staff and installations take it.
+    Comes before all row locks; only staff actions and installations take it.
     """
     hold("catalogue")
 

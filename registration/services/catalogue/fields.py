@@ -29,7 +29,7 @@ Fields = Mapping[str, RegistrationField]
 
 
 def current_fields() -> dict[str, RegistrationField]:
-    """Return all registration fields by id: the standard ones and what staff made of them."""
+    """Return all registration fields by id: the standard ones, as changed and extended by staff."""
     rows = {
         row.field_id: from_json(row.field_id, row.settings)
         for row in OfferedRegistrationField.objects.all()
@@ -39,7 +39,7 @@ def current_fields() -> dict[str, RegistrationField]:
 
 @transaction.atomic
 def set_field(*, field: RegistrationField, by: User | str) -> OfferedRegistrationField:
-    """Add a registration field, or change one. Raises OffersInvalid with every broken rule."""
+    """Add or change a registration field. Raises OffersInvalid with every rule that is violated."""
     lock_catalogue()
     problems = check_fields(current_fields() | {field.id: field})
     problems += optional_without_default(_optional_in(field.id), {field.id: field})
@@ -53,18 +53,18 @@ def set_field(*, field: RegistrationField, by: User | str) -> OfferedRegistratio
 
 
 def _optional_in(field_id: str) -> list[tuple[str, Sequence[str]]]:
-    """Return the offered scopes that name a field as optional, with all that they name so."""
+    """Return the offered scopes that name a field as optional, with all their optional fields."""
     rows = OfferedScope.objects.filter(settings__registration_optional__contains=[field_id])
     return [(row.scope_id, row.settings["registration_optional"]) for row in rows.order_by("pk")]
 
 
 def documentation_url(field_id: str) -> str:
-    """Return where developers read about a field: steps, fees, the blank form (CDS-WG1-02 3.6)."""
+    """Return the URL of a field's documentation: steps, fees, the blank form (CDS-WG1-02 3.6)."""
     return f"{urls_of.portal_url(REQUIREMENTS_PATH)}#{field_id}"
 
 
 def fields_of(offers: Iterable[ScopeOffer]) -> dict[str, RegistrationField]:
-    """Return the fields that scope descriptions name, in their order."""
+    """Return the fields that scope descriptions name, in the same order."""
     known = current_fields()
     named = [
         field_id
@@ -85,7 +85,7 @@ def described_fields(offers: Iterable[ScopeOffer]) -> dict[str, Any]:
 
 
 def required_flows(offers: Iterable[ScopeOffer]) -> dict[str, list[str]]:
-    """Return the ids of fields that ask for an action, each with the scopes that wait for it."""
+    """Return the ids of fields that require an action, each with the scopes that wait for it."""
     known, needed = current_fields(), dict[str, list[str]]()
     for offer in offers:
         for field_id in offer.registration_requirements:
@@ -97,9 +97,9 @@ def required_flows(offers: Iterable[ScopeOffer]) -> dict[str, list[str]]:
 def read_fields(payload: Mapping[str, Any], offers: Iterable[ScopeOffer]) -> dict[str, Value]:
     """Return the values of a registration request by field id, defaults of optional ones filled in.
 
-    A field that one scope requires and another one takes is required (CDS-WG1-02 3.4, 3.5).
-    Fields that no requested scope names are unknown and ignored (RFC 7591 2).
-    Raises InvalidClientMetadata naming the field and the rule, or the scope that needs it.
+    A field that is required by one scope and optional in another is required (CDS-WG1-02 3.4, 3.5).
+    Fields that no requested scope names are unknown and ignored (RFC 7591 2). Raises
+    InvalidClientMetadata naming the field and the rule, or the scope that needs it.
     """
     wanted = list(offers)
     values: dict[str, Value] = {}
@@ -119,8 +119,8 @@ def _check_not_required(field: RegistrationField, offers: Iterable[ScopeOffer]) 
     scopes = [offer.id for offer in offers if field.id in offer.registration_requirements]
     if scopes:
         raise InvalidClientMetadata(
-            f"{field.field_name} is required for {', '.join(scopes)}: {field.description} "
-            f"Read {documentation_url(field.id)}",
+            f"{field.field_name} is required for {', '.join(scopes)}: {field.description} See "
+            f"{documentation_url(field.id)}",
             field=field.field_name,
         )
 
@@ -142,7 +142,7 @@ def _is_purposes(field: RegistrationField) -> bool:
 
 
 def store_fields(*, registration: Registration, values: Mapping[str, Value]) -> None:
-    """Keep submitted values with a registration that is being made: files as files."""
+    """Store submitted values with a new registration, and files as files."""
     registration.fields = {
         field_id: (
             _file_reference(store_file(registration=registration, field_id=field_id, file=value))
@@ -162,7 +162,7 @@ def _file_reference(stored: RegistrationFile) -> dict[str, Any]:
 def store_file(
     *, registration: Registration, field_id: str, file: SubmittedFile
 ) -> RegistrationFile:
-    """Keep a checked file of a registration."""
+    """Store a checked file of a registration."""
     stored = RegistrationFile(
         registration=registration,
         field_id=field_id,

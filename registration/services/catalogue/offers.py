@@ -29,8 +29,8 @@ _BUILT_IN = ScopeOffer(id=CLIENT_ADMIN, type=CLIENT_ADMIN)
 _TEXTS = ("name", "description", "documentation")
 _LISTS = ("coverages", "registration_requirements", "registration_optional", "auth_methods")
 
-# Parsing the rows costs more than reading their stamps, so the result is kept per process; within
-# one request not even the stamps are read twice.
+# Parsing the rows costs more than reading their timestamps, so the result is cached per process;
+# within one request even the timestamps are read only once.
 _parsed: dict[Stamp, Offers] = {}
 _of_request: ContextVar[tuple[RequestContext, Offers] | None] = ContextVar("offers", default=None)
 
@@ -39,7 +39,7 @@ _stamps = PreparedRows(lambda: OfferedScope.objects.values_list("pk", "modified"
 
 
 def current_offers() -> Offers:
-    """Return all offers by scope id in their published order; the admin scope is always there."""
+    """Return all offers by scope id in their published order, always with the admin scope."""
     context, known = current.get(), _of_request.get()
     if known is not None and known[0] is context:
         return known[1]
@@ -55,16 +55,16 @@ def current_offers() -> Offers:
 
 
 def offers_for(client: Client) -> Offers:
-    """Return what a Client may ask for: its scopes as far as they are still offered.
+    """Return what a Client can request: those of its scopes that are still offered.
 
-    Where the choices of a field belong to the Client, such as purposes, they are its own.
+    Where the choices of a field depend on the Client, such as purposes, they are the Client's own.
     """
     offers = current_offers()
     return {scope: for_client(offers[scope], client) for scope in client.scopes if scope in offers}
 
 
 def consent_offers(client: Client) -> dict[str, ScopeOffer]:
-    """Return what the client may ask customers for, by scope id."""
+    """Return what the client can ask customers for, by scope id."""
     return {
         scope_id: offer
         for scope_id, offer in offers_for(client).items()
@@ -86,16 +86,16 @@ def details_types(offers: Offers, scopes: Iterable[str]) -> list[str]:
 
 @transaction.atomic
 def load_offers(offers: Iterable[ScopeOffer], *, by: User | str = audit.SYSTEM) -> None:
-    """Replace all offered scopes; rows that say the same already keep their `modified`.
+    """Replace all offered scopes; unchanged rows keep their `modified`.
 
-    Raises OffersInvalid with every rule of CDS-WG1-02 3.3 to 3.8 and CDS-WG3-01 6 that is broken.
+    Raises OffersInvalid with every rule of CDS-WG1-02 3.3 to 3.8 and CDS-WG3-01 6 that is violated.
     """
     lock_catalogue()
     wanted = {CLIENT_ADMIN: _BUILT_IN} | {offer.id: offer for offer in offers}
     problems = [*check_offers(wanted), *_unknown_coverages(wanted.values())]
     known = current_fields()
     problems += [
-        f"registration field {name} is not described"
+        f"registration field {name} does not exist"
         for name in unknown_registration_fields(wanted.values(), known)
     ]
     problems += optional_without_default(
@@ -117,12 +117,12 @@ def _unknown_coverages(offers: Iterable[ScopeOffer]) -> list[str]:
 
 
 def offer_to_json(offer: ScopeOffer) -> dict[str, Any]:
-    """Return an offer as staff read and edit it in a file."""
+    """Return an offer in the form that staff read and edit in a file."""
     return {"id": offer.id, "type": offer.type, **_to_settings(offer)}
 
 
 def offer_from_json(data: Mapping[str, Any]) -> ScopeOffer:
-    """Read what `offer_to_json` wrote. Raises OffersInvalid for anything else."""
+    """Parse the output of `offer_to_json`. Raises OffersInvalid for anything else."""
     try:
         settings = {name: value for name, value in data.items() if name not in {"id", "type"}}
         return _offer(data["id"], data["type"], settings)

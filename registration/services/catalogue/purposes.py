@@ -1,7 +1,7 @@
 """Purposes: what customers read about why a Client asks for their data (CDS-WG3-01 7.4.4, 8).
 
 A Client's purposes are the server's defaults, which are the choices of the offered `purpose` field,
-and those that the Client wrote. Only ids of purposes ever travel in requests.
+and those that the Client wrote. Requests only contain ids of purposes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,17 +42,17 @@ def read_purposes(
     offers: Mapping[str, ScopeOffer],
     scopes: Sequence[str],
 ) -> Purposes:
-    """Return what the purposes of a Client become by a PUT (CDS-WG3-01 8.2).
+    """Return the purposes of a Client after a PUT (CDS-WG3-01 8.2).
 
-    Defaults stay whatever is sent; ids and scopes_supported are the server's; an absent purpose is
-    removed and one with an unknown id is new. Raises InvalidClientMetadata naming the rule.
+    Defaults stay whatever is sent; the server sets ids and scopes_supported; an absent purpose is
+    removed, and one with an unknown id is new. Raises InvalidClientMetadata naming the rule.
     """
     value = fields.get(WIRE_FIELD)
     purposes = _defaults(offers, scopes)
     if value is None:
         return purposes
     ours = {key for key, purpose in client.purposes.items() if _is_default(purpose)}
-    # Those of scopes that the Client has given up as well: they may be sent back at any time.
+    # Including those of scopes that the Client has given up: they can be sent back at any time.
     ours |= _defaults(offers, list(offers)).keys()
     if not isinstance(value, Mapping) or len(value) > MAX_PURPOSES:
         raise _refused(f"must be an object of at most {MAX_PURPOSES} purposes by id")
@@ -70,7 +70,7 @@ def read_purposes(
         elif applicable:
             purposes |= _new([words], applicable)
         else:
-            raise _refused("is for Clients whose scopes have the field purpose")
+            raise _refused("is only for Clients whose scopes have the field purpose")
     return purposes
 
 
@@ -79,7 +79,7 @@ def _is_default(purpose: Mapping[str, Any]) -> bool:
 
 
 def _kept(purpose: Mapping[str, Any], client: Client, applicable: Sequence[str]) -> list[str]:
-    """Return the scopes of a Client's own purpose: those it has still, and those that come back."""
+    """Return the scopes of a Client's own purpose: those it still has, and those it takes back."""
     known = purpose["scopes_supported"]
     return [scope for scope in applicable if scope in known or scope not in client.scopes]
 
@@ -87,7 +87,7 @@ def _kept(purpose: Mapping[str, Any], client: Client, applicable: Sequence[str])
 def purposes_with_scopes(
     *, client: Client, offers: Mapping[str, ScopeOffer], scopes: Sequence[str]
 ) -> Purposes:
-    """Return what the purposes of a Client become when its scopes change and nothing else does."""
+    """Return the purposes of a Client after a change of nothing but its scopes."""
     applicable = _scopes_with_purposes(offers, scopes)
     own = {
         key: {**purpose, "scopes_supported": _kept(purpose, client, applicable)}
@@ -103,13 +103,13 @@ def within_scopes(
     offers: Mapping[str, ScopeOffer],
     scopes: Sequence[str],
 ) -> Purposes:
-    """Return what of a Client's purposes fits another Client that has only these scopes."""
+    """Return the purposes of a Client that suit another Client with only these scopes."""
     fitting = limited(purposes, scopes=_scopes_with_purposes(offers, scopes))
     return {key: purpose for key, purpose in fitting.items() if purpose["scopes_supported"]}
 
 
 def limited(purposes: Mapping[str, Mapping[str, Any]], *, scopes: Sequence[str]) -> Purposes:
-    """Return purposes for these scopes at most; the server's own go with their last scope."""
+    """Return purposes limited to these scopes; a default is removed with its last scope."""
     fitting = {
         key: {
             **purpose,
@@ -135,7 +135,8 @@ def to_wire(client: Client) -> dict[str, Any]:
 def for_client(offer: ScopeOffer, client: Client) -> ScopeOffer:
     """Return an offer whose `purpose` field takes this Client's purposes (CDS-WG3-01 7.4.4).
 
-    Without any purpose for the scope it takes null alone, and is not offered where it cannot.
+    Without any purpose for the scope it only accepts null; if null is not allowed, it is not
+    offered.
     """
     entry = next((entry for entry in offer.fields if entry.id == FIELD), None)
     if entry is None:

@@ -30,7 +30,7 @@ def build_client(
     metadata: ClientMetadata,
     purposes: Mapping[str, Any],
 ) -> Client:
-    """Return a Client that is not saved yet, with the server's defaults and without Credential."""
+    """Return an unsaved Client with the server's defaults and without a Credential."""
     is_public = kind.auth_method == Client.AuthMethod.NONE
     asks_customer = bool(kind.response_types)
     now = timezone.now()
@@ -44,7 +44,7 @@ def build_client(
         grant_types=list(kind.grant_types),
         token_endpoint_auth_method=kind.auth_method,
         cds_status=kind.environment,
-        # The admin Client cannot be disabled, all others can (CDS-WG1-02 5.1).
+        # The admin Client cannot be disabled; all others can (CDS-WG1-02 5.1).
         cds_status_options=[kind.environment, *([] if kind.is_admin else ["disabled"])],
         pkce_required=is_public,
         client_type=Client.CLIENT_PUBLIC if is_public else Client.CLIENT_CONFIDENTIAL,
@@ -62,7 +62,7 @@ def build_client(
 
 
 def columns_of(metadata: ClientMetadata) -> dict[str, Any]:
-    """Return the columns of a Client that its descriptive fields fill."""
+    """Return the columns of a Client that hold its descriptive fields."""
     return {
         "name": metadata.client_name,
         "contacts": list(metadata.contacts),

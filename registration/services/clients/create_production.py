@@ -1,7 +1,7 @@
-"""Makes the production counterparts of sandbox Clients (CDS-WG1-02 4.2, 6.9).
+"""Creates the production counterparts of sandbox Clients (CDS-WG1-02 4.2, 6.9).
 
-Onboarding asks for them when the last requirement of a scope is met, staff when they approve a
-production request. Never is the sandbox Client itself changed: one Client is for one environment.
+Onboarding calls this when the last requirement of a scope is met, and staff when they approve a
+production request. The sandbox Client itself never changes: a Client is for one environment.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,14 +26,14 @@ from registration.validation.redirect_uris import read_redirect_uris
 def scopes_in_production(registration: Registration) -> dict[str, Client]:
     """Return the production Client of each scope that has one.
 
-    Disabled ones count: a second one would be a way around whoever disabled it.
+    Disabled ones count: a second one would circumvent the decision to disable it.
     """
     rows = Client.objects.of(registration).filter(cds_status_options__contains=["production"])
     return {scope: client for client in rows.order_by("-pk") for scope in client.scopes}
 
 
 def production_links(registration: Registration, scopes: Sequence[str]) -> dict[str, str]:
-    """Return the link to the production Client of one of the scopes, {} without one."""
+    """Return the link to the production Client of one of the scopes, or {} without one."""
     live = scopes_in_production(registration)
     client = next((live[scope] for scope in scopes if scope in live), None)
     if client is None:
@@ -45,7 +45,7 @@ def production_links(registration: Registration, scopes: Sequence[str]) -> dict[
 def create_production_clients(
     *, registration: Registration, scopes: Collection[str], by: User | str
 ) -> list[Client]:
-    """Make production Clients for scopes that may have them, from all enabled sandbox Clients."""
+    """Create production Clients for the eligible scopes, from all enabled sandbox Clients."""
     lock_registration(registration.pk)
     sandboxes = Client.objects.of(registration).filter(cds_status=Client.Status.SANDBOX)
     made = [
@@ -59,10 +59,10 @@ def create_production_clients(
 def create_production_client(
     *, sandbox: Client, scopes: Collection[str], by: User | str
 ) -> Client | None:
-    """Copy what describes a sandbox Client into a production Client, with Credential and Messages.
+    """Create a production Client from a sandbox Client, with Credential and Messages.
 
     It gets those of the scopes that the sandbox Client has, that are offered, and that are not in
-    production yet. Returns None when none is left.
+    production yet. Returns None if there are none.
     """
     sandbox = lock_client(sandbox)
     live, offers = scopes_in_production(sandbox.registration), current_offers()
@@ -107,7 +107,7 @@ def _counterpart(sandbox: Client, scopes: Sequence[str]) -> Client:
         metadata=metadata_of(sandbox),
         purposes=within_scopes(sandbox.purposes, offers=current_offers(), scopes=scopes),
     )
-    # What the developer or staff chose for the sandbox Client goes before the server's defaults.
+    # The choices of the developer or staff for the sandbox Client override the server's defaults.
     made.website_confirmed = sandbox.website_confirmed
     made.default_scope = _default_scope(sandbox, scopes)
     made.default_authorization_details = [
@@ -121,13 +121,13 @@ def _counterpart(sandbox: Client, scopes: Sequence[str]) -> Client:
 
 
 def _default_scope(sandbox: Client, scopes: Sequence[str]) -> str:
-    """A default of which nothing is left becomes the server's own: all scopes."""
+    """A default scope list that would be empty becomes the server's default: all scopes."""
     wanted = sandbox.default_scope.split()
     return " ".join([scope for scope in wanted if scope in scopes] or scopes) if wanted else ""
 
 
 def _set_redirects(made: Client, sandbox: Client) -> None:
-    """Keep what production allows; the developer's own machine stays in the sandbox."""
+    """Keep the URIs that production allows; loopback ones are only for the sandbox."""
     own = urls_of.default_redirect_uri(made.client_id)
     kept = [uri for uri in sandbox.redirect_uri_list if _is_allowed(uri, made, sandbox)]
     default = sandbox.cds_default_redirect_uri

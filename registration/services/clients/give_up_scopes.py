@@ -1,7 +1,7 @@
 """Scopes that a Client gives up and takes back (CDS-WG1-02 5.5, decision 59).
 
-What a Client was given stays registered: it may leave scopes at any moment and come back to them.
-In production it comes back to customers: where people of the utility looked, they look again.
+The scopes that a Client was given stay registered: it can give them up at any time and take them
+back. In production, scopes that staff reviewed before are reviewed again when they are taken back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ from registration.services.clients.create_production import scopes_in_production
 from registration.validation.client_metadata import read_scopes
 
 FIELD: Final = "scope"
-# They work in production from the registration on; nobody decides about them.
+# They work in production from registration on; nobody reviews them.
 _NEVER_REVIEWED = frozenset({ScopeKind.ADMIN, ScopeKind.SERVER_GRANTED})
 
 
 def read_scope(*, client: Client, fields: Mapping[str, Any]) -> list[str]:
-    """Return what the scopes of a Client shall be; absent means as they are (decision 23).
+    """Return the new scopes of a Client; absent means unchanged (decision 23).
 
-    Raises InvalidClientMetadata: getting others than the registered ones is a new registration.
+    Raises InvalidClientMetadata: scopes other than the registered ones need a new registration.
     """
     scopes = read_scopes(fields, FIELD)
     if scopes is None or set(scopes) == set(client.scopes):
@@ -32,8 +32,8 @@ def read_scope(*, client: Client, fields: Mapping[str, Any]) -> list[str]:
     more = [scope for scope in scopes if scope not in available]
     if more:
         raise _refused(
-            f"takes the scopes of this Client's registration: {' '.join(more)[:500]} is not one "
-            f"of them. It may have: {' '.join(available)}"
+            f"can only contain scopes that this Client registered, and {' '.join(more)[:500]} is "
+            f"not one of them. Available: {' '.join(available)}"
         )
     if client.is_admin:
         raise _refused(f"of this Client must stay {client.scope}")
@@ -43,9 +43,9 @@ def read_scope(*, client: Client, fields: Mapping[str, Any]) -> list[str]:
 
 
 def _available(client: Client) -> list[str]:
-    """Return what a Client has, and what it may take back.
+    """Return the scopes that a Client has, and those it can take back.
 
-    A scope that another production Client took over stays there: none gets a second one.
+    A scope that another production Client took over stays there: no scope gets two.
     """
     live = scopes_in_production(client.registration) if _is_production(client) else {}
     offers = current_offers()
@@ -57,21 +57,21 @@ def _available(client: Client) -> list[str]:
 
 
 def scopes_at_once(client: Client, wanted: Sequence[str]) -> list[str]:
-    """Return the scopes that need nobody's approval: all but those that were reviewed before."""
+    """Return the scopes that need no approval: all but those that were reviewed before."""
     return [scope for scope in wanted if scope in client.scopes or not _is_reviewed(client, scope)]
 
 
 def scopes_after_review(client: Client, asked: Sequence[str], before: Sequence[str]) -> list[str]:
-    """Return the scopes that an approval gives: those asked for on top of what there is now.
+    """Return the scopes after an approval: the requested ones in addition to the current ones.
 
-    What the Client gave up since, or lost to another Client, stays away.
+    Scopes that the Client has since given up, or lost to another Client, are not restored.
     """
     gained = set(asked) - set(before)
     return [s for s in _available(client) if s in client.scopes or s in gained]
 
 
 def _is_reviewed(client: Client, scope: str) -> bool:
-    """Whether staff decided that a scope goes to production: by its steps, or for want of any."""
+    """Whether staff decided that a scope goes to production, in a step or because it has none."""
     offer = current_offers()[scope]
     if not _is_production(client) or offer.scope_type.kind in _NEVER_REVIEWED:
         return False

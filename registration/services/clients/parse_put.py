@@ -24,7 +24,7 @@ from registration.validation.stored_json import storable
 
 MAX_DETAILS = 100
 
-# The server decides these; a PUT may repeat them but not change them (decision 23).
+# The server decides these; a PUT can repeat them but not change them (decision 23).
 IMMUTABLE = (
     "client_id",
     "client_id_issued_at",
@@ -41,17 +41,17 @@ IMMUTABLE = (
 
 
 def read_changes(*, client: Client, current: Mapping[str, Any], payload: object) -> dict[str, Any]:
-    """Return every editable column with the value it should have.
+    """Return every editable column with its new value.
 
-    `current` is the wire form of the Client. Absent and null fields go back to the server's
-    default, except `scope` and `cds_status`, which stay (decision 23).
-    Raises InvalidClientMetadata or InvalidRedirectUri naming the field.
+    `current` is the wire form of the Client. Absent and null fields are reset to the server's
+    default, except `scope` and `cds_status`, which stay (decision 23). Raises InvalidClientMetadata
+    or InvalidRedirectUri naming the field.
     """
     fields = require_object(payload)
     _check_immutable(client, current, fields)
     metadata = read_client_metadata(fields)
     if metadata.client_name == client.client_id:
-        # What the wire shows for a Client without a name, sent back.
+        # The client sent back what the wire form shows for a Client without a name.
         metadata = replace(metadata, client_name="")
     scopes = read_scope(client=client, fields=fields)
     values: dict[str, Any] = {
@@ -114,7 +114,7 @@ def _status(client: Client, fields: Mapping[str, Any]) -> str:
 def _authorization_values(
     client: Client, fields: Mapping[str, Any], scopes: list[str]
 ) -> dict[str, Any]:
-    """Values of authorization requests; Clients that make none have none (CDS-WG1-02 5.1)."""
+    """Fields for authorization requests; empty for Clients that make none (CDS-WG1-02 5.1)."""
     if not client.response_types:
         return _no_authorization_values(fields)
     own = urls_of.default_redirect_uri(client.client_id)
@@ -136,7 +136,8 @@ def _authorization_values(
 def _no_authorization_values(fields: Mapping[str, Any]) -> dict[str, Any]:
     if fields.get("redirect_uris"):
         raise InvalidRedirectUri(
-            "redirect_uris: this Client makes no authorization requests, so the list stays empty.",
+            "redirect_uris: this Client makes no authorization requests, so the list must be "
+            "empty.",
             field="redirect_uris",
         )
     for name in (
@@ -152,7 +153,7 @@ def _no_authorization_values(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _default_redirect(client: Client, fields: Mapping[str, Any], uris: list[str], own: str) -> str:
-    """Return the default one; what the server chose, sent back, gives way to another list."""
+    """Return the default URI; a server default that is sent back does not bind a changed list."""
     wanted = fields.get("cds_default_redirect_uri")
     chosen_here = _first(client.redirect_uri_list, own)
     if wanted not in uris and wanted == client.cds_default_redirect_uri == chosen_here:
@@ -172,7 +173,7 @@ def _first(uris: Sequence[str], own: str) -> str:
 
 
 def _default_scope(client: Client, fields: Mapping[str, Any], scopes: list[str]) -> str:
-    """Return the default one; all scopes, as the server filled them in, follow `scope`."""
+    """Return the default scope; if it is the server's default, all scopes, it follows `scope`."""
     wanted = read_scopes(fields, "cds_default_scope")
     if wanted is None:
         return " ".join(scopes)
@@ -196,7 +197,7 @@ def _default_details(fields: Mapping[str, Any], scopes: list[str]) -> list[dict[
     if not isinstance(details, list) or not all(isinstance(item, dict) for item in details):
         raise InvalidClientMetadata(f"{name} must be an array of objects.", field=name)
     if len(details) > MAX_DETAILS:
-        raise InvalidClientMetadata(f"{name} takes at most {MAX_DETAILS} entries.", field=name)
+        raise InvalidClientMetadata(f"{name} can have at most {MAX_DETAILS} entries.", field=name)
     stored: list[dict[str, Any]] = [storable(item, name) for item in details]
     offers = {scope: offer for scope, offer in current_offers().items() if scope in scopes}
     types = details_types(offers, scopes)

@@ -1,8 +1,8 @@
-"""Changes of Client objects that a person of the utility looks at first (CDS-WG1-02 5.5).
+"""Changes of Client objects that staff review before they take effect (CDS-WG1-02 5.5).
 
-Which fields those are is the setting REVIEWED_CLIENT_FIELDS, in names of the wire. Sandbox Clients
-are not reviewed at a change: no customer meets them, and whoever approves production for them names
-the version of all that they say (`seen_version`).
+The setting REVIEWED_CLIENT_FIELDS lists these fields by their wire names. Changes of sandbox
+Clients are not reviewed: no customer sees them, and staff who approve production for them name the
+version of the whole Client (`seen_version`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,8 +23,8 @@ from registration.services.clients.give_up_scopes import (
 )
 from registration.services.messages.write import open_field_changes, update_request
 
-# Wire name and column of every field that the setting may name. Statuses and scopes are not among
-# them: giving access up must take effect at once.
+# Wire name and column of every field that the setting can name. Statuses and scopes are not among
+# them: giving up access must take effect immediately.
 REVIEWABLE: Final[Mapping[str, str]] = {
     "client_name": "name",
     "contacts": "contacts",
@@ -35,7 +35,7 @@ REVIEWABLE: Final[Mapping[str, str]] = {
     "redirect_uris": "redirect_uri_list",
     "cds_default_redirect_uri": "cds_default_redirect_uri",
 }
-# Scopes that are taken back are reviewed where they were before, and what names them waits along.
+# Scopes that are taken back are reviewed if they were before, and fields that name them wait too.
 _COLUMNS: Final[Mapping[str, str]] = {
     **REVIEWABLE,
     "scope": "scopes",
@@ -55,13 +55,13 @@ def reviewed_columns(client: Client) -> frozenset[str]:
 def split_changes(
     client: Client, values: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return which columns change at once, and which changes wait for approval."""
+    """Return the columns that change immediately, and the changes that wait for approval."""
     waiting = {
         column: values[column]
         for column in reviewed_columns(client)
         if column in values and getattr(client, column) != values[column]
     }
-    # A default redirect that is not registered yet waits with the list that it is in.
+    # A default redirect URI that is not registered yet waits together with its list.
     default = values.get("cds_default_redirect_uri")
     if "redirect_uri_list" in waiting and default not in client.redirect_uri_list:
         waiting["cds_default_redirect_uri"] = default
@@ -73,9 +73,9 @@ def split_changes(
 
 
 def _hold_back(client: Client, values: dict[str, Any], scopes: list[str]) -> dict[str, Any]:
-    """Take out of `values` what needs more than these scopes; return it.
+    """Remove from `values` what needs more than these scopes; return it.
 
-    What stays of the defaults is what the Client had, as far as it keeps the scopes.
+    The defaults stay as they were, limited to the scopes that the Client keeps.
     """
     held = {"scopes": values["scopes"]}
     values["scopes"] = scopes
@@ -96,8 +96,8 @@ def _hold_back(client: Client, values: dict[str, Any], scopes: list[str]) -> dic
 def request_review(*, client: Client, waiting: Mapping[str, Any], by: User | str) -> Message:
     """Open a field_changes Message with old and new values; the Client row is locked.
 
-    The same wish again finds the Message that waits. A newer wish for a field replaces the older
-    one, taking along what the newer one does not speak of.
+    Repeating a wish returns the pending Message. A newer wish for a field replaces the older one,
+    and includes the fields of the older one that it does not mention.
     """
     wanted = dict(waiting)
     for earlier in _pending(client):
@@ -111,7 +111,7 @@ def request_review(*, client: Client, waiting: Mapping[str, Any], by: User | str
         update_request(
             message=earlier,
             status=REJECTED,
-            description="A newer change of the same fields takes its place.",
+            description="A newer change of the same fields replaces this one.",
             by=by,
         )
     return _open(client, wanted, by=by)
@@ -146,7 +146,7 @@ def _open(client: Client, wanted: Mapping[str, Any], *, by: User | str) -> Messa
 
 
 def approved_values(request: Message, client: Client) -> dict[str, Any]:
-    """Return the columns and values that an approved field_changes Message gives the Client."""
+    """Return the columns and values that an approved field_changes Message sets."""
     values = {
         _COLUMNS[item["field"]]: _column_value(_COLUMNS[item["field"]], item, client)
         for item in request.updates_requested
@@ -155,7 +155,7 @@ def approved_values(request: Message, client: Client) -> dict[str, Any]:
         _fit_scopes(request, client, values)
     uris = values.get("redirect_uri_list", client.redirect_uri_list)
     default = values.get("cds_default_redirect_uri", client.cds_default_redirect_uri)
-    # The list may have changed between the wish and its approval; the default stays within it.
+    # The list may have changed between the wish and its approval; the default must be in it.
     if client.response_types and default not in uris:
         own = urls_of.default_redirect_uri(client.client_id)
         values["cds_default_redirect_uri"] = own if own in uris else uris[0]
@@ -163,7 +163,7 @@ def approved_values(request: Message, client: Client) -> dict[str, Any]:
 
 
 def _fit_scopes(request: Message, client: Client, values: dict[str, Any]) -> None:
-    """Give the scopes that were asked for and are still there, and no default beyond them."""
+    """Set the requested scopes that are still available, and limit the defaults to them."""
     before = next(i["previous_value"] for i in request.updates_requested if i["field"] == "scope")
     scopes = scopes_after_review(client, values["scopes"], before.split())
     values["scopes"] = scopes

@@ -34,7 +34,7 @@ from registration.services.messages.handlers import (
 )
 from registration.services.messages.write import notify
 
-# How the changed columns are called on the wire, for Messages and audit rows.
+# The wire names of changed columns, for Messages and audit rows.
 _WIRE_NAMES = {
     "name": "client_name",
     "scopes": "scope",
@@ -48,7 +48,7 @@ _WIRE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class ClientUpdate:
-    """What a PUT did: the Client as it is now, and the review that the rest waits for."""
+    """The result of a PUT: the current Client, and the review that the other changes wait for."""
 
     client: Client
     review: Message | None
@@ -56,13 +56,13 @@ class ClientUpdate:
 
 @transaction.atomic
 def update_client(*, client: Client, payload: object, by: User | str) -> ClientUpdate:
-    """Apply a PUT; equal values change nothing and write no Message.
+    """Apply a PUT; equal values have no effect and write no Message.
 
     Fields that the utility reviews keep their values; a field_changes Message holds the wish.
     Raises InvalidClientMetadata or InvalidRedirectUri naming the field.
     """
     client = lock_client(client)
-    # Compared as a client sees it: datetimes as text, and so on.
+    # Compared in wire form: datetimes as text, and so on.
     wire = jsontext.loads(jsontext.dumps(client_to_wire(client, current_offers())))
     values = read_changes(client=client, current=wire, payload=payload)
     at_once, waiting = split_changes(client, values)
@@ -73,10 +73,10 @@ def update_client(*, client: Client, payload: object, by: User | str) -> ClientU
 
 @transaction.atomic
 def disable_client(*, client: Client, reason: str = "", by: User | str) -> Client:
-    """The utility stops a Client: secrets expire and tokens die at this moment (CDS-WG1-02 7.1).
+    """Disable a Client for the utility: its secrets and tokens end immediately (CDS-WG1-02 7.1).
 
-    Its owner cannot enable it again. The reason goes into the Message. Raises InvalidRequest for
-    the admin Client, which cannot be disabled (5.1).
+    Its owner cannot enable it again. The Message includes the reason. Raises InvalidRequest for the
+    admin Client, which cannot be disabled (5.1).
     """
     client = lock_client(client)
     if Client.Status.DISABLED not in client.cds_status_options:
@@ -87,7 +87,7 @@ def disable_client(*, client: Client, reason: str = "", by: User | str) -> Clien
 
 @transaction.atomic
 def enable_client(*, client: Client, by: User | str) -> Client:
-    """The utility lets a disabled Client work again; it needs a new Credential (decision 24)."""
+    """Enable a disabled Client for the utility; it needs a new Credential (decision 24)."""
     client = lock_client(client)
     values = {"cds_status": client.environment, "disabled_by_staff": False}
     return _apply(client, values, by=by)
@@ -95,20 +95,20 @@ def enable_client(*, client: Client, by: User | str) -> Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientChanges(Case):
-    """Changes of a Client's fields: `updates` holds them, and stays until a newer wish ends it."""
+    """Changes of a Client's fields, listed in `updates`; a newer wish can replace them."""
 
     client_id: str = field(default="", metadata=STAYS)
 
 
 def changes_case(request: Message) -> ClientChanges:
-    """Return what a decision about a Client's changes rests on."""
+    """Return the facts for a decision about a Client's changes."""
     return ClientChanges(client_id=request.client.client_id if request.client else "")
 
 
 def apply_field_changes(request: Message, options: Options, by: User | str) -> Outcome:
-    """Give the Client the values that it asked for (CDS-WG1-02 5.5)."""
+    """Set the requested values of a Client (CDS-WG1-02 5.5)."""
     if request.client is None:
-        raise InvalidRequest("This Message names no Client.", field="related_uri")
+        raise InvalidRequest("This Message does not name a Client.", field="related_uri")
     client = lock_client(request.client)
     _apply(client, approved_values(request, client), by=by)
     return Outcome(
@@ -139,7 +139,8 @@ def _apply(
         client.website_confirmed = None
     is_disabled_now = "cds_status" in changed and not client.is_enabled
     if "cds_status" in changed:
-        # At an enabling too: a request under way may have stored a token after the disabling.
+        # Also when enabling: a concurrent request may have stored a token after the Client was
+        # disabled.
         client.tokens_not_before = now
     client.modified = now
     client.save()
@@ -150,7 +151,9 @@ def _apply(
         notify(
             registration=client.registration,
             name="Credentials modified",
-            description=f"The Client {client.client_name} was disabled, so its secrets have ended.",
+            description=(
+                f"The Client {client.client_name} was disabled, so its secrets have expired."
+            ),
             related_type="credential_list",
             related_uri=f"{urls_of.absolute('credentials')}?client_ids={client.client_id}",
         )

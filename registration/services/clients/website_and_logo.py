@@ -1,4 +1,4 @@
-"""Looks at the website and the logo that a Client names; only through `safe_fetch`."""
+"""Checks the website and fetches the logo that a Client names, only through `safe_fetch`."""
 
 import logging
 from functools import partial
@@ -26,7 +26,7 @@ LOGO_TASK = "registration.tasks.fetch_logo"
 MAX_PAGE = 262_144
 MAX_LOGO = 2_097_152
 LOGO_SIDE = 256
-# The largest ones; what protects is that the address was verified.
+# Only the largest ones; the real protection is that the address was verified.
 MAIL_PROVIDERS = {
     *("126.com", "163.com", "aol.com", "fastmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net"),
     *("googlemail.com", "hey.com", "hotmail.com", "icloud.com", "live.com", "mac.com", "mail.com"),
@@ -37,7 +37,7 @@ MAIL_PROVIDERS = {
 
 
 def promise_checks(*, client: Client) -> None:
-    """Have the links of a new or changed Client looked at after the transaction."""
+    """Schedule checks of the links of a new or changed Client after the transaction."""
     if client.client_uri and client.response_types:
         enqueue(WEBSITE_TASK, client.client_id)
     if client.logo_uri and client.response_types:
@@ -45,18 +45,18 @@ def promise_checks(*, client: Client) -> None:
 
 
 def promise_website_checks(*, registration: Registration) -> None:
-    """Have the websites of a party looked at: an address that it verified may confirm them."""
+    """Schedule checks of a party's websites: a newly verified address may confirm them."""
     for client in Client.objects.of(registration).exclude(client_uri="").order_by("pk"):
         if client.response_types:
             enqueue(WEBSITE_TASK, client.client_id)
 
 
 def check_website(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTERNET) -> bool:
-    """Note that a website answers under the domain of a contact's verified mail address.
+    """Record that a website responds under the domain of a contact's verified email address.
 
-    Anybody can write any address into the contacts, so one that no code was sent to proves nothing.
-    Nothing is noted when the link or the contacts have changed meanwhile, or when the answer came
-    from elsewhere.
+    Anyone can enter any address as a contact, so an address that was not verified proves nothing.
+    Nothing is recorded if the link or the contacts have changed meanwhile, or if the response came
+    from another host.
     """
     client = Client.objects.select_related("registration").get(client_id=client_id)
     link = client.client_uri
@@ -75,7 +75,7 @@ def check_website(*, client_id: str, network: safe_fetch.Network = safe_fetch.IN
 
 @transaction.atomic
 def confirm_website(client: Client, link: str) -> bool:
-    """Note that a website answered, unless link or contacts have changed since; tell whether."""
+    """Record that a website responded, unless link or contacts have changed; return whether."""
     row = lock_client(client)
     if row.client_uri != link or domain_of(link) not in _verified_domains(row):
         return False
@@ -86,10 +86,10 @@ def confirm_website(client: Client, link: str) -> bool:
 
 
 def fetch_logo(*, client_id: str, network: safe_fetch.Network = safe_fetch.INTERNET) -> bool:
-    """Fetch a Client's logo and keep our own drawing of it; PNG and JPEG only, no SVG.
+    """Fetch a Client's logo and store a redrawn copy; PNG and JPEG only, no SVG.
 
-    Once for each link: the picture that staff saw must not change behind it. Another needs another
-    link, which is reviewed where the utility reviews links.
+    Only once for each link: the picture that staff saw must not change later. Another picture needs
+    another link, which is reviewed if the utility reviews links.
     """
     client = Client.objects.get(client_id=client_id)
     link = client.logo_uri
@@ -115,7 +115,7 @@ def _is_kept(client: Client, link: str) -> bool:
 
 @transaction.atomic
 def drop_logo(client: Client) -> None:
-    """Delete the picture of a Client that has no link to one by now."""
+    """Delete the picture of a Client that no longer has a link to one."""
     row = lock_client(client)
     if not row.logo_uri:
         _forget_logo(row)
@@ -124,11 +124,11 @@ def drop_logo(client: Client) -> None:
 @no_orphans()
 @transaction.atomic
 def keep_logo(client: Client, link: str, image: bytes) -> bool:
-    """Keep the picture, unless the link has changed or another fetch was first; tell whether."""
+    """Store the picture, unless the link has changed or another fetch was first; return whether."""
     row = lock_client(client)
     if row.logo_uri != link or _is_kept(row, link):
         return False
-    # A new address for a new picture: browsers may keep the old one as long as they like.
+    # A new URL for a new picture, because browsers can cache the old one indefinitely.
     _forget_logo(row)
     logo = ClientLogo(client=row, source_uri=link)
     logo.image.save("logo", ContentFile(image), save=False)
@@ -139,7 +139,7 @@ def keep_logo(client: Client, link: str, image: bytes) -> bool:
 
 
 def _forget_logo(client: Client) -> None:
-    """Delete the picture of a locked Client, and its file once that is certain."""
+    """Delete the picture of a locked Client, and its file after the commit."""
     for logo in ClientLogo.objects.filter(client=client):
         logo.delete()
         transaction.on_commit(partial(logo.image.delete, save=False), robust=True)
@@ -147,21 +147,21 @@ def _forget_logo(client: Client) -> None:
 
 @transaction.atomic
 def copy_logo(*, sandbox: Client, made: Client) -> None:
-    """Let a production Client begin with the picture that staff saw, whatever its link leads to."""
+    """Copy the picture that staff saw to a production Client, whatever its link returns now."""
     logo = ClientLogo.objects.filter(client=sandbox, source_uri=made.logo_uri).first()
     if logo is None:
         return
     try:
         image = logo.image.read()
     except OSError:
-        # A picture must not stop an approval; it is fetched anew later.
+        # A picture must not prevent an approval; it is fetched again later.
         log.warning("the stored logo of client %s cannot be read", sandbox.client_id)
         return
     keep_logo(made, made.logo_uri, image)
 
 
 def logo_path(client: Client) -> str:
-    """Return where on this server our copy of a Client's logo is, "" while there is none."""
+    """Return the path of this server's copy of a Client's logo, or "" if there is none."""
     if not client.logo_uri:
         return ""
     logo = ClientLogo.objects.filter(client=client, source_uri=client.logo_uri).first()
@@ -169,7 +169,7 @@ def logo_path(client: Client) -> str:
 
 
 def logo_url(client: Client) -> str:
-    """Return the address of our copy of a Client's logo, "" while there is none."""
+    """Return the URL of this server's copy of a Client's logo, or "" if there is none."""
     path = logo_path(client)
     return urls_of.portal_url(path) if path else ""
 
@@ -180,9 +180,9 @@ def domain_of(url: str) -> str:
 
 
 def _verified_domains(client: Client) -> set[str]:
-    """Return the mail domains of contacts that entered their code (CDS-WG1-02 3.6).
+    """Return the email domains of contacts that entered their code (CDS-WG1-02 3.6).
 
-    Those of mail providers are left out: an address there says nothing about the company.
+    Domains of email providers are left out: an address there says nothing about the company.
     """
     proven = Requirement.objects.of(client.registration).filter(
         type=FieldType.EMAIL_VERIFICATION, status=Requirement.Status.COMPLETE

@@ -1,4 +1,4 @@
-"""Secrets of Clients: made once, encrypted, looked up by digest, ended for good (CDS-WG1-02 7)."""
+"""Secrets of Clients: creation, encryption, lookup by digest and expiry (CDS-WG1-02 7)."""
 
 from datetime import UTC, datetime
 
@@ -18,13 +18,13 @@ from registration.services.messages.write import notify, send_message
 
 _PURPOSE = "client_secret"
 EXPIRES_FIELD = "client_secret_expires_at"
-# Enough for several programs with an old and a new one each; each one more is one more to leak.
+# Enough for several programs with an old and a new secret each; more would be more to leak.
 MAX_WORKING = 10
 _ENDED = "has ended, with every token it obtained"
 
 
 def secret_digest(secret: str) -> str:
-    """Return the digest by which a secret is found."""
+    """Return the digest for looking up a secret."""
     return crypto.digest(secret, purpose=_PURPOSE)
 
 
@@ -32,11 +32,11 @@ def secret_digest(secret: str) -> str:
 def create_credential(
     *, client: Client, reason: str = "", by: User | str
 ) -> tuple[Credential, str]:
-    """Make another secret for a Client and write the Message of CDS-WG1-02 7.3.
+    """Create another secret for a Client and write the Message of CDS-WG1-02 7.3.
 
-    With a reason, of somebody else than the owner, the contacts get a mail too. Raises
-    InvalidRequest for Clients that need no secret, for those that have MAX_WORKING of them, and for
-    disabled ones: a secret of a disabled Client would have to be expired from the start (7.1).
+    With a reason, given by staff, the contacts are emailed too. Raises InvalidRequest for Clients
+    that need no secret, for those that have MAX_WORKING of them, and for disabled ones: a secret of
+    a disabled Client would have to be expired from the start (7.1).
     """
     client = lock_client(client)
     if client.token_endpoint_auth_method != Client.AuthMethod.BASIC:
@@ -48,8 +48,9 @@ def create_credential(
         )
     if client.credentials.usable(timezone.now()).count() >= MAX_WORKING:
         raise InvalidRequest(
-            f"client_id: a Client may have {MAX_WORKING} secrets that work, and this one has them "
-            f"all. End one of them by {EXPIRES_FIELD}, then create another.",
+            f"client_id: a Client can have at most {MAX_WORKING} working secrets, and this one "
+            f"has reached the limit. Expire one of them by setting {EXPIRES_FIELD}, then create "
+            "another.",
             field="client_id",
         )
     credential, secret = store_credential(client=client, by=by)
@@ -60,11 +61,11 @@ def create_credential(
 
 @transaction.atomic
 def replace_credential(*, client: Client, reason: str, by: User | str) -> tuple[Credential, str]:
-    """The utility makes a secret for a Client that has none left.
+    """Create a secret, on the utility's behalf, for a Client that has none left.
 
-    Without one the owner of an admin Client gets no token for the Credentials API (CDS-WG1-02
-    7.5). The utility hands the secret over; it never stands in Message or mail. Raises
-    InvalidRequest without a reason, while a secret works, and where `create_credential` does.
+    Without one, the owner of an admin Client cannot get a token for the Credentials API (CDS-WG1-02
+    7.5). Staff deliver the secret; no Message or email contains it. Raises InvalidRequest without a
+    reason, while a secret still works, and when `create_credential` does.
     """
     _check_reason(reason)
     client = lock_client(client)
@@ -79,7 +80,7 @@ def replace_credential(*, client: Client, reason: str, by: User | str) -> tuple[
 
 
 def store_credential(*, client: Client, by: User | str) -> tuple[Credential, str]:
-    """Make a secret without a Message: registration itself is no change (CDS-WG1-02 7.3)."""
+    """Create a secret without a Message: registration itself is not a change (CDS-WG1-02 7.3)."""
     secret = crypto.new_secret()
     now = timezone.now()
     credential = Credential.objects.create(
@@ -104,8 +105,8 @@ _by_secret = Prepared(_with_digest)
 def authenticate(client_id: str, secret: str, now: datetime) -> Credential | None:
     """Return the usable Credential of an enabled Client that this secret belongs to.
 
-    The lookup goes by keyed digest, so its timing says nothing about the stored secrets. The day
-    of the last use is kept once a day, to keep writes off the token endpoint.
+    The lookup uses a keyed digest, so its timing reveals nothing about the stored secrets. The date
+    of the last use is written only once a day, to avoid writes at the token endpoint.
     """
     credential = _by_secret.first(secret_digest(secret))
     if credential is None or not crypto.same(credential.client.client_id, client_id):
@@ -127,15 +128,15 @@ def expires_at(credential: Credential) -> int:
 
 @transaction.atomic
 def expire_credential(*, credential: Credential, at: datetime, by: User | str) -> Credential:
-    """Let a secret end at a moment; now or earlier also kills the tokens it got (7.6).
+    """Set the expiry of a secret; now or earlier also revokes the tokens it obtained (7.6).
 
     Raises InvalidRequest when it would live longer than before.
     """
     credential = _locked(credential)
-    # The wire carries whole seconds, an expiry made by disabling has fractions of one.
+    # The wire has whole seconds, but an expiry set by disabling has fractions.
     if credential.expires is not None and int(at.timestamp()) > expires_at(credential):
         raise InvalidRequest(
-            f"{EXPIRES_FIELD} can only come nearer: the current value is "
+            f"{EXPIRES_FIELD} can only be moved earlier: the current value is "
             f"{expires_at(credential)}, received {int(at.timestamp())}.",
             field=EXPIRES_FIELD,
         )
@@ -151,11 +152,11 @@ def expire_credential(*, credential: Credential, at: datetime, by: User | str) -
 
 @transaction.atomic
 def expire_leaked_credential(*, credential: Credential, reason: str, by: User | str) -> Credential:
-    """The utility ends a compromised secret, with every token it obtained (CDS-WG1-02 7.6).
+    """Expire a compromised secret for the utility, with every token it obtained (CDS-WG1-02 7.6).
 
-    The owner reads the reason, by mail too: without its secret it may not get to its Messages. One
-    that ended as planned keeps its expiry, but its tokens die. Raises InvalidRequest without a
-    reason.
+    The reason is also emailed to the owner, who may be unable to read Messages without the secret.
+    A secret that has already expired keeps its expiry, but its tokens are revoked. Raises
+    InvalidRequest without a reason.
     """
     _check_reason(reason)
     credential = _locked(credential)
@@ -167,7 +168,7 @@ def expire_leaked_credential(*, credential: Credential, reason: str, by: User | 
 
 
 def _set_expiry(credential: Credential, at: datetime, *, by: User | str) -> bool:
-    """Write the expiry of a locked row; return whether it is over, which kills the tokens too."""
+    """Write the expiry of a locked row; return whether it has passed, which revokes the tokens."""
     now = timezone.now()
     is_over = at <= now
     credential.expires = at
@@ -195,7 +196,7 @@ def set_expiry_from_wire(*, credential: Credential, value: object, by: User | st
         if credential.expires is None:
             return credential
         raise InvalidRequest(
-            f"{EXPIRES_FIELD} can only come nearer: it is {expires_at(credential)} and "
+            f"{EXPIRES_FIELD} can only be moved earlier: it is {expires_at(credential)} and "
             "cannot become 0, which means never.",
             field=EXPIRES_FIELD,
         )
@@ -203,13 +204,13 @@ def set_expiry_from_wire(*, credential: Credential, value: object, by: User | st
         at = datetime.fromtimestamp(value, tz=UTC)
     except (OverflowError, OSError, ValueError) as error:
         raise InvalidRequest(
-            f"{EXPIRES_FIELD} is too far away for this server.", field=EXPIRES_FIELD
+            f"{EXPIRES_FIELD} is too far in the future for this server.", field=EXPIRES_FIELD
         ) from error
     return expire_credential(credential=credential, at=at, by=by)
 
 
 def expire_all(*, client: Client, now: datetime) -> int:
-    """End every secret of a Client that is being disabled (CDS-WG1-02 7.1); return how many."""
+    """Expire every secret of a Client that is being disabled (CDS-WG1-02 7.1); return how many."""
     running = client.credentials.filter(Q(expires__isnull=True) | Q(expires__gt=now))
     count: int = running.update(expires=now, modified=now, tokens_not_before=now)
     return count
@@ -225,13 +226,15 @@ def _locked(credential: Credential) -> Credential:
 
 def _check_reason(reason: str) -> None:
     if not reason.strip():
-        raise InvalidRequest("A reason is needed: the third party reads it.", field="reason")
+        raise InvalidRequest(
+            "A reason is required: it is shown to the third party.", field="reason"
+        )
 
 
 def _tell(
     credential: Credential, name: str, what: str, *, reason: str = "", by: User | str
 ) -> None:
-    """Write an entry of the changelog (CDS-WG1-02 7.3); with a reason the contacts get a mail."""
+    """Write a changelog entry (CDS-WG1-02 7.3); with a reason, the contacts are emailed too."""
     registration = credential.client.registration
     uri = urls_of.credential_uri(credential.credential_id)
     if not reason:

@@ -1,4 +1,4 @@
-"""Moving client secrets to the newest encryption key."""
+"""Reencrypts client secrets with the newest key."""
 
 from portal import audit
 from portal.crypto import reencrypt
@@ -10,8 +10,8 @@ from registration.models import Credential
 def reencrypt_credentials(*, by: User | str) -> int:
     """Encrypt every stored client secret with the newest key; return how many.
 
-    The secrets themselves never change (CDS-WG1-02 7.6), and neither does `modified`. May be
-    repeated. Raises cryptography.fernet.InvalidToken when a needed key is missing.
+    The secrets themselves never change (CDS-WG1-02 7.6), and neither does `modified`. Safe to
+    repeat. Raises cryptography.fernet.InvalidToken when a needed key is missing.
     """
     done = change_rows(
         Credential.objects.all(), "secret_ciphertext", lambda row: reencrypt(row.secret_ciphertext)

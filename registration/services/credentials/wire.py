@@ -8,7 +8,7 @@ from registration.services.credentials.lifecycle import expires_at
 
 
 def credential_to_wire(credential: Credential) -> dict[str, Any]:
-    """Return a Credential object with its secret, which only its owner may see."""
+    """Return a Credential object with its secret, which only its owner is allowed to see."""
     return {
         "credential_id": credential.credential_id,
         "uri": urls_of.credential_uri(credential.credential_id),

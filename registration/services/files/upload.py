@@ -1,4 +1,4 @@
-"""Uploading the files that the utility hands to a party (CDS-WG1-02 9)."""
+"""Uploads of files that the utility provides to a third party (CDS-WG1-02 9)."""
 
 import hashlib
 import mimetypes
@@ -27,7 +27,7 @@ MAX_NAME = 255
 
 
 def files_metadata(context: MetadataContext) -> Mapping[str, object]:
-    """Return the address of the files API, where a scope for files is offered (CDS-WG1-02 3.2)."""
+    """Return the URL of the files API if a scope for files is offered (CDS-WG1-02 3.2)."""
     if any(offer.type == SERVER_PROVIDED_FILES for offer in context.offers.values()):
         return {"cds_server_provided_files_api": urls_of.absolute("server-provided-files")}
     return {}
@@ -43,10 +43,10 @@ def upload_file(
     description: str = "",
     by: User | str,
 ) -> ServerProvidedFile:
-    """Store a file for one party; nobody can read it before a Grant lists it (3.3.3).
+    """Store a file for one party; nobody can read it until a Grant lists it (3.3.3).
 
-    `content` is seekable and is read in pieces. Without `mime_type` the type follows the extension
-    of the name. Raises InvalidRequest naming the field.
+    `content` is seekable and is read in chunks. Without `mime_type`, the type is derived from the
+    extension of the name. Raises InvalidRequest naming the field.
     """
     size, checksum = _measure(content)
     file = ServerProvidedFile(
@@ -89,7 +89,7 @@ def _measure(content: BinaryIO) -> tuple[int, str]:
 
 
 def _checked_name(name: str) -> str:
-    """The name travels in a header and becomes a file on somebody's disk."""
+    """The name is sent in a header and names a file on the reader's disk."""
     bad = hides(name) or any(char in "/\\" for char in name)
     if not name.strip(". ") or len(name) > MAX_NAME or bad:
         raise InvalidRequest(
