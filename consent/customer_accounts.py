@@ -1,4 +1,4 @@
-"""What consent needs to know of customers, and whom it tells about Grants.
+"""What consent needs to know about customers, and what it notifies about Grants.
 
 Implemented by customerdata, registered from its AppConfig; consent never imports it.
 """
@@ -64,7 +64,7 @@ class GrantListener(Protocol):
 
     def grant_approved(self, grant: Grant) -> None:
         """Compute access now, inside the approving transaction (small selections), and note in the
-        Grant, also in the row at hand, when its last new data comes."""
+        Grant, and in the given row, when its last new data comes."""
 
     def grant_ended(self, grant: Grant) -> None:
         """Forget what was computed; runs in the ending transaction."""

@@ -1,4 +1,4 @@
-"""`python -m embedded VERB`: the door that the Makefile uses."""
+"""`python -m embedded VERB`: the entry point that the Makefile uses."""
 
 import os
 import shutil

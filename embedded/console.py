@@ -9,7 +9,7 @@ Say = Callable[[str], None]
 
 
 class Refusal(Exception):
-    """We cannot go on; the text says why and what to do, without a traceback."""
+    """Work cannot continue; the text says why and what to do, without a traceback."""
 
 
 def say(line: str) -> None:

@@ -27,7 +27,7 @@ class StopRequested(BaseException):
 
 
 class ChildDied(Exception):
-    """A program ended by itself and is not started again; the text shows its last lines."""
+    """A program ended unexpectedly and is not restarted; the text shows its last lines."""
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class Supervisor:
         self.stop()
 
     def start(self, program: Program) -> None:
-        """Start a program and keep it; its log begins anew, the previous one is kept beside it."""
+        """Start a program and keep it; its log starts fresh, and the previous one is kept."""
         if program.log.exists():
             program.log.replace(program.log.with_name(f"{program.log.name}.1"))
         self.children[program.name] = Child(program, spawn(program))

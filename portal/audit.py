@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 SYSTEM = "system"
 
 SEAL_BATCH = 1000
-# In one run of the task; the next one, a minute later, goes on.
+# In one run of the task; the next one, a minute later, continues.
 SEAL_BATCHES = 20
 _SEALS_READ = 20
 _SEAL_LOCK = 0x43445331  # any constant: one sealer at a time
@@ -139,7 +139,7 @@ def _seals() -> Iterator[AuditSeal]:
 
 
 def stray_events() -> list[int]:
-    """Return ids of events that are neither sealed nor waiting: somebody touched the tables."""
+    """Return ids of events that are neither sealed nor waiting: someone changed the tables."""
     own = OuterRef("pk")
     strays = AuditEvent.objects.filter(
         ~Exists(SealedEvent.objects.filter(pk=own)), ~Exists(UnsealedEvent.objects.filter(pk=own))

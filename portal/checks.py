@@ -70,7 +70,7 @@ def check_zone_rules(**kwargs: Any) -> list[CheckMessage]:
 
 
 def name_zone_rules(**kwargs: Any) -> list[CheckMessage]:
-    """portal.I001: which rules hold, for whoever compares them with the latest ones."""
+    """portal.I001: which rules hold, so that they can be compared with the latest ones."""
     version = rules_version()
     return [Info(f"Time zones follow the rules {version}.", id="portal.I001")] if version else []
 

@@ -87,7 +87,7 @@ def env_secret(name: str, *, help: str) -> str:  # noqa: A002
     value = _read(Variable(name, "secret", None, help, secret=True))
     if not value:
         raise ImproperlyConfigured(
-            f"Set the secret {name} (or {name}_FILE): {help}. `make demo` makes one by itself."
+            f"Set the secret {name} (or {name}_FILE): {help}. `make demo` creates its own."
         )
     return value
 

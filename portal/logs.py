@@ -24,7 +24,7 @@ _GONE = "[removed]"
 
 
 def redact(text: str) -> str:
-    """Return a text without mail addresses and without whatever opens a door."""
+    """Return a text without email addresses and without anything that grants access."""
     return _PRIVATE.sub(_GONE, text)
 
 
@@ -46,7 +46,7 @@ class RequestFilter(logging.Filter):
 class SuspicionFilter(logging.Filter):
     """Lowers what the framework calls suspicious: a wrong Host header, too many fields.
 
-    It was refused with 400. Anybody can send it at any time, so nobody is to be alarmed by it.
+    It was refused with 400. Anyone can send it at any time, so it must not raise an alarm.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -122,7 +122,7 @@ def sweep(
     """Delete what is too old; return how many rows went, without those that went in cascade.
 
     The tables take turns, a batch and a transaction each, until nothing is left or the time is
-    used up. Safe to run twice at once: rows that somebody holds are left for the next time.
+    used up. Safe to run twice at once: locked rows are left for the next run.
     """
     ends = time.monotonic() + seconds
     waiting = list(age_limits() if limits is None else limits)

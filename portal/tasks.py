@@ -40,7 +40,7 @@ def sweep_old_rows() -> None:
 
 @shared_task(name="portal.tasks.send_sign_in_notice")
 def send_sign_in_notice(user_pk: int, provider_id: str, is_added: bool, language: str) -> None:
-    """Mail somebody that a provider was added to, or taken from, their ways to sign in."""
+    """Email a person that a provider was added to, or removed from, their ways to sign in."""
     names = {each.id: each.name for each in named_providers()}
     notices.send_notice(
         user_pk,
@@ -52,13 +52,13 @@ def send_sign_in_notice(user_pk: int, provider_id: str, is_added: bool, language
 
 @shared_task(name=notices.CHANGE_TASK)
 def send_sign_in_change(sealed: str) -> None:
-    """Mail somebody that their address, password or second factor has changed."""
+    """Email a person that their address, password or second factor has changed."""
     notices.send_change(sealed)
 
 
 @shared_task(name=notices.RESET_TASK)
 def send_second_factor_reset(user_pk: int, reason: str) -> None:
-    """Mail somebody that their second factor was reset."""
+    """Email a person that their second factor was reset."""
     notices.send_reset(user_pk, reason=reason)
 
 

@@ -28,7 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "accounts/oidc/<slug:provider_id>/confirm/", openid.confirm, name="openid_connect_confirm"
     ),
-    # Before those of the library, which change how somebody signs in without a note of it.
+    # Before the library's own, which would change how a person signs in without recording it.
     path("accounts/email/", signed_in(accounts.Addresses.as_view()), name="account_email"),
     re_path(
         r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",

@@ -33,7 +33,7 @@ def with_relations(rows: QuerySet[Grant]) -> QuerySet[Grant]:
 def to_wire(grant: Grant) -> dict[str, Any]:
     """Return a Grant object (CDS-WG1-02 8.1); `not_after` equals `expires` (decision 14).
 
-    `scope` and `authorization_details` show what is asked for while somebody has to decide.
+    `scope` and `authorization_details` show what is asked for while a decision is pending.
     """
     return {
         "grant_id": grant.grant_id,

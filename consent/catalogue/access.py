@@ -58,7 +58,7 @@ class EntryAccess:
         """When the last new data of this entry comes, None where no end is set.
 
         Everything comes until `sync_until` (CDS-WG3-01 7.3.1), usage until the end of its window
-        when that is earlier. Bills have windows too, but their accounts go on.
+        when that is earlier. Bills have windows too, but their accounts continue.
         """
         if self.objects != {"UsageSegment"}:
             return self.sync_until if self.objects else None
@@ -189,7 +189,7 @@ def resolution_of(
 
 
 def meaning_of(resolution: Mapping[str, Mapping[str, Any]], scope_id: str) -> Meaning | None:
-    """Return what a scope id stands for, None when nobody can tell any more.
+    """Return what a scope id stands for, None if that can no longer be determined.
 
     Without a stored answer an id that equals a scope type stands for that type.
     """

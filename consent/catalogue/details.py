@@ -82,7 +82,7 @@ def parse_accesses(
     now: datetime,
     zone: tzinfo,
 ) -> tuple[RequestedAccess, ...]:
-    """Return the accesses, each judged by itself alone.
+    """Return the accesses, each judged on its own.
 
     Scope ids come first in their order; entries of other offered scopes follow, as they add to
     the `scope` parameter (CDS-WG1-02 8.1). Raises InvalidScope and InvalidAuthorizationDetails.
@@ -183,7 +183,7 @@ def _value(
     if scope_type.kind is ScopeKind.DIRECT_ACCESS and isinstance(checked, tuple):
         _refuse_special_values(field, checked)
     if field.id in scope_type.implied and field.format is FieldFormat.BOOLEAN:
-        # What a scope gives by itself cannot be switched off (CDS-WG3-01 6.1.4 and others).
+        # What a scope gives on its own cannot be switched off (CDS-WG3-01 6.1.4 and others).
         return True
     return checked
 

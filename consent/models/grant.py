@@ -166,7 +166,7 @@ class Grant(TimestampedModel):
                 condition=Q(expires__isnull=False),
                 name="consent_grant_expires",
             ),
-            # The sweeps of every minute look at these few rows only.
+            # The sweeps that run every minute read only these few rows.
             models.Index(
                 fields=["not_before"],
                 condition=Q(status="future"),
@@ -278,7 +278,7 @@ class Grant(TimestampedModel):
 
     @property
     def shares_until(self) -> datetime | None:
-        """When sharing ends by itself: no new data any more, or no access at all."""
+        """When sharing ends without a decision: no more new data, or no access at all."""
         ends = [end for end in (self.new_data_until, self.expires) if end is not None]
         return min(ends, default=None)
 

@@ -23,7 +23,7 @@ class Refused(OAuth2Error):
 
 
 class GrantRefused(InvalidGrantError):
-    """The code or refresh token cannot be used (any more); says why to the developer."""
+    """The code or refresh token cannot be used, or not again; tells the developer why."""
 
     def __init__(self, why: str) -> None:
         super().__init__(description=why)

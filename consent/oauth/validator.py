@@ -2,7 +2,7 @@
 
 Only the token endpoint runs through it: authorization requests are validated in
 `consent.services.authorization.request`, revocation and introspection in `consent.services.tokens`.
-`request.owner` (a TokenOwner) is set by whichever check proves for whom the token will be.
+`request.owner` (a TokenOwner) is set by the check that proves who the token is for.
 """
 
 from datetime import timedelta
@@ -142,11 +142,11 @@ class CdsValidator(OAuth2Validator):
         return requests.pkce_required(request.client)
 
     def get_code_challenge(self, code: str, request: Request) -> str | None:
-        """Return the challenge of the code at hand."""
+        """Return the challenge of the current code."""
         return request.code_row.code_challenge or None
 
     def get_code_challenge_method(self, code: str, request: Request) -> str | None:
-        """Return the method of the code at hand; only S256 is ever stored."""
+        """Return the method of the current code; only S256 is ever stored."""
         return request.code_row.code_challenge_method or None
 
     def invalidate_authorization_code(

@@ -48,7 +48,7 @@ def error_response(error: DomainError) -> HttpResponse:
 
 
 def machine_endpoint(view: View) -> View:
-    """POST only, no CSRF cookie, errors as JSON; anyone may knock, clients authenticate inside."""
+    """POST only, no CSRF cookie, errors as JSON; open to all, as clients authenticate inside."""
 
     @public
     @csrf_exempt

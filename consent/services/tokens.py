@@ -1,6 +1,6 @@
 """Tokens: storing them, deciding whether they live, and killing them.
 
-This module is the only door to tokens. Values are never stored, only their SHA-256.
+This module is the only way to reach tokens. Values are never stored, only their SHA-256.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from registration.models import Client, Credential
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenOwner:
-    """For whom and for what a token is made.
+    """Who a token is for, and what for.
 
     `grant` is what the token opens. `admin_grant` is the Grant of the Grant Admin Client that
     asked. `family` ties together what goes back to one authorization code. `is_new` says that what

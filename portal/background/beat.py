@@ -7,7 +7,7 @@ from portal.background.queues import FETCHES
 SCHEDULE: dict[str, Any] = {
     # Sends new links for onboarding steps whose link has expired; links live for 30 days.
     "onboarding-links": {"task": "registration.tasks.renew_onboarding_links", "schedule": 3600.0},
-    # Asks about card checkouts whose report was lost, and ends those that nobody needs any more.
+    # Asks about card checkouts whose report was lost, and ends those that are no longer needed.
     "checkouts-sweep": {"task": "registration.tasks.sweep_checkouts", "schedule": 600.0},
     # Finds work whose nudge was lost; may run twice at once (SKIP LOCKED).
     "outbox-sweep": {"task": "portal.tasks.sweep_outbox", "schedule": 5.0},

@@ -1,4 +1,4 @@
-"""The doors by which mail leaves: every message says what it is, whoever wrote it."""
+"""Mail backends: every outgoing message declares what it is, no matter which code wrote it."""
 
 from collections.abc import Sequence
 from email.utils import make_msgid, parseaddr

@@ -1,4 +1,4 @@
-"""How many mails an address gets: whoever may name one must not fill somebody's mailbox.
+"""How many emails an address gets: being able to enter one must not let anyone flood a mailbox.
 
 Counted in the outbox, hence in the database: emptying a cache sends nobody more.
 """
@@ -50,7 +50,7 @@ def promise(
 ) -> timedelta | None:
     """Promise a mail, once for each `key`; return how long to wait when the share is used up.
 
-    Whoever promises mails to several addresses does so in the order of their prefixes.
+    To promise emails to several addresses, take them in the order of their prefixes.
     """
     prefix = share.prefix(address, owner)
     # Promises to one address at once would each find room for their mail.

@@ -1,4 +1,4 @@
-"""The only door to background work.
+"""The only way to start background work.
 
 `enqueue` writes a row in the caller's transaction. On commit the worker is nudged through the
 broker; that may fail without harm, because a sweep finds what was not nudged. The broker may be

@@ -1,4 +1,4 @@
-"""What happens while Redis does not answer: nobody waits for it twice, and counting goes on.
+"""What happens while Redis is unavailable: no one waits for it twice, and counting continues.
 
 Limits on guessing passwords, codes and secrets protect people, so they hold without Redis too:
 each process counts in its own memory then. With several processes that allows more than the

@@ -4,7 +4,7 @@ from django.db import connection
 
 
 def hold(name: str) -> None:
-    """Wait for whoever holds this name; it is the caller's until the transaction ends.
+    """Wait until this name is free; the caller then holds it until the transaction ends.
 
     Comes after locks of rows. Who holds several names takes them in order.
     """

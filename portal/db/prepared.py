@@ -68,7 +68,7 @@ _kept = threading.local()
 
 
 def _execute(connection: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Return the rows; unlike `_planned_once` without a look at the connection first."""
+    """Return the rows; unlike `_planned_once`, without checking the connection first."""
     connection.ensure_connection()
     with connection.wrap_database_errors:
         raw = getattr(_kept, "cursor", None)

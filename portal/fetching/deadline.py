@@ -94,7 +94,7 @@ def connected(addresses: list[str], port: int, deadline: Deadline) -> socket.soc
 
 
 class Watchdog:
-    """Ends a connection at its deadline, also while somebody waits for its next byte.
+    """Ends a connection at its deadline, even while a caller waits for its next byte.
 
     To the reader that may look like the end of headers or of an answer without a length: `check`
     tells them apart.

@@ -53,7 +53,7 @@ class BoundedHTTPConnection(HTTPConnection):
         super().request(*args, **kwargs)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        """Wait for the answer; whoever reads it keeps the watchdog."""
+        """Wait for the response; the watchdog stays on while it is read."""
         # The library closes the connection on the way when the answer is its last one.
         watchdog, self._watchdog = self._watchdog, None
         try:
@@ -144,6 +144,6 @@ def _read(response: requests.Response) -> requests.Response:
         watchdog.check()
     finally:
         watchdog.cancel()
-    # What `content`, `text` and `json` go on to read.
+    # What `content`, `text` and `json` read from.
     response._content = bytes(content)
     return response

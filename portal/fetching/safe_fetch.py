@@ -3,7 +3,7 @@
 The name is resolved once, every address it has must be public, and the connection goes to the
 address that was judged: a second answer of the name server changes nothing. Only https, on the
 ports of the web; redirects are judged like the first address; size and time have limits; nothing
-of ours (cookies, proxies, credentials) travels along.
+we have (cookies, proxies, credentials) is sent along.
 """
 
 import http.client
@@ -29,7 +29,7 @@ from portal.version import VERSION
 
 MAX_REDIRECTS = 3
 TIMEOUT = 10.0
-# Websites have no others; those of mail, databases and the like are not for strangers to knock at.
+# Websites use no others; ports of mail, databases and the like are not for strangers to reach.
 PORTS = frozenset({80, 443})
 _CHUNK = 65_536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -150,7 +150,7 @@ def _judged(url: str) -> tuple[SplitResult, str, int]:
 
 
 def _address_of(host: str, port: int, deadline: Deadline, network: Network) -> str:
-    """Return one address of a host; a host with any address of ours is refused as a whole."""
+    """Return one address of a host; a host with any internal address is refused entirely."""
     try:
         found = addresses_of(host, port, deadline, resolve=network.resolve)
     except TimeoutError as error:

@@ -92,7 +92,7 @@ class BodyLimitMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """Look at the body before the view, and whatever else parses it, is called."""
+        """Check the body before the view, or anything else that parses it, is called."""
         try:
             if len(request.META.get("QUERY_STRING", "")) > MAX_BODY:
                 raise AddressTooLong

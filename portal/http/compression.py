@@ -22,7 +22,7 @@ def compressed(request: HttpRequest | Request, response: HttpResponseBase) -> Ht
     """Return a successful response as one gzip member where the request accepts that.
 
     COMPRESS_DATA turns it off. Only for answers to bearer tokens: where a browser sends
-    credentials by itself, the length of compressed text can give away secrets in it.
+    credentials automatically, the length of compressed text can give away secrets in it.
     """
     if not settings.COMPRESS_DATA:
         return response

@@ -1,4 +1,4 @@
-"""The request at hand, for logs and audit rows, without passing it through every service."""
+"""The current request, for logs and audit rows, without passing it through every service."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class RequestContext:
 
     @property
     def network(self) -> str:
-        """Whom limits count: one connection has one IPv4 address, or a /64 of IPv6 (RFC 6177)."""
+        """What limits count by: a connection has one IPv4 address, or a /64 of IPv6 (RFC 6177)."""
         if self.address is None:
             return ""
         address = ip_address(self.address)

@@ -17,7 +17,7 @@ _TEMPLATES = {400: "400.html", 403: "403.html", 404: "404.html", 429: "429.html"
 
 
 def domain_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Show what happened and how to go on; the reference finds the log entry."""
+    """Show what happened and what to do next; the reference leads to the log entry."""
     if isinstance(error, TooManyRequests):
         return _too_many_requests(request, error.retry_after)
     context: dict[str, Any] = {"message": error.message, "reference": current.get().request_id}

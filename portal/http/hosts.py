@@ -27,7 +27,7 @@ class HostMiddleware:
     """Answers under the name of BASE_URL; under those of EXTRA_HOSTS what is for probes alone.
 
     Libraries build links from the Host header, so everything behind this sees that of BASE_URL. A
-    wrong name is a caller's mistake: it is answered, and is no error of ours in the log.
+    wrong name is the caller's mistake: it gets an answer and is not logged as an error.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -27,7 +27,7 @@ from portal.errors import DomainError
 from portal.values.times import parse_datetime
 
 MAX_IDS = 1000
-# In hexadecimal digits; whoever forges a cursor could only choose where a page starts.
+# In hexadecimal digits; a forged cursor could only choose where a page starts.
 _MARK_LENGTH = 24
 FOREIGN_CURSOR = "cursor is not one that this server gave."
 

@@ -1,4 +1,4 @@
-"""The framework's middleware that only people need: programs' endpoints go past it."""
+"""The framework's middleware that only pages for people need; machine endpoints skip it."""
 
 from typing import Any
 

@@ -20,7 +20,7 @@ def add_by_argument(parser: CommandParser, *, required: bool = True) -> None:
 
 
 def actor(options: Mapping[str, Any]) -> User:
-    """Return the member of staff whom `--by` names.
+    """Return the member of staff named by `--by`.
 
     Raises CommandError when no address is given, or nobody who works here signs in with it.
     """

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 
 class AuditEvent(models.Model):
-    """One act. `details` holds facts for whoever looks into it, no secrets or personal data."""
+    """One act. `details` holds facts for later investigation, no secrets or personal data."""
 
     at = models.DateTimeField(default=timezone.now, editable=False)
     action = models.CharField(max_length=80)

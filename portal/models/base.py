@@ -1,4 +1,4 @@
-"""Fields that every record of ours has."""
+"""Fields that every model has."""
 
 from django.db import models
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""allauth's pages that change how somebody signs in: no change without a note of it.
+"""allauth's pages that change how a person signs in; each change is recorded.
 
 Page, note and the promise of the mail to the owner stand or fall together.
 """
@@ -55,7 +55,7 @@ class PasswordSet(_NotedPassword, views.PasswordSetView):  # type: ignore[misc]
 
 
 class PasswordReset(_NotedPassword, views.PasswordResetFromKeyView):  # type: ignore[misc]
-    """Sets the password of somebody who came by the link of a mail."""
+    """Sets the password of a person who followed the link in an email."""
 
     change = Change.PASSWORD_RESET
 
@@ -104,13 +104,13 @@ class Confirmation(views.ConfirmEmailView):  # type: ignore[misc]
 
 
 def address_added(*, user: User, email_address: EmailAddress, **kwargs: Any) -> None:
-    """Somebody added an address (allauth's email_added)."""
+    """A person added an address (allauth's email_added)."""
     facts = {"address": email_address.email}
     notices.note_change(person=user, change=Change.ADDRESS_ADDED, by=user, facts=facts)
 
 
 def address_removed(*, user: User, email_address: EmailAddress, **kwargs: Any) -> None:
-    """Somebody removed an address (allauth's email_removed); who reads it hears of it too."""
+    """A person removed an address (allauth's email_removed); its owner is notified too."""
     notices.note_change(
         person=user,
         change=Change.ADDRESS_REMOVED,
@@ -127,7 +127,7 @@ def main_address_changed(
     to_email_address: EmailAddress,
     **kwargs: Any,
 ) -> None:
-    """Somebody made another address the main one (allauth's email_changed)."""
+    """A person made another address the main one (allauth's email_changed)."""
     before = from_email_address.email if from_email_address else user.email
     if before == to_email_address.email:
         return

@@ -1,4 +1,4 @@
-"""The front page: the three doors of the portal."""
+"""The front page, with the three ways into the portal."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -127,7 +127,7 @@ def _ask(
 def _leave(
     request: HttpRequest, provider: Provider, *, process: str, next_url: str | None
 ) -> HttpResponse:
-    """Show a page that goes on to the provider by itself.
+    """Show a page that redirects to the provider automatically.
 
     Not a redirect: browsers hold form-action of the page with the button against every redirect
     after a POST, and a provider may redirect to others that nobody can list.

@@ -48,8 +48,8 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "too_many_login_attempts": gettext_lazy(
-            "Too many attempts have failed. Wait a minute, then try again. If it goes on, choose a "
-            "new password with “Forgot your password?”: that lets you in."
+            "Too many attempts have failed. Wait a minute, then try again. If it keeps failing, choose "
+            "a new password with “Forgot your password?”: that lets you in."
         ),
     }
 
@@ -91,7 +91,7 @@ class AccountAdapter(DefaultAccountAdapter):
         notices.note_opened(person=user, methods=[record["method"] for record in records])
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        """Go on; from now on the browser is known as one of this person."""
+        """Continue; from now on the browser is known as one of this person's."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
         browsers.remember(request, response, user)
         return response

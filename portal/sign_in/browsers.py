@@ -1,8 +1,8 @@
-"""Browsers in which somebody has signed in before.
+"""Browsers in which a person has signed in before.
 
-Strangers may enter wrong passwords for anybody. So that they lock nobody out, a browser that knows
+Strangers can enter wrong passwords for anyone. So that they lock no one out, a browser that knows
 a person has tries of its own (`portal.sign_in.guesses`). The mark of such a browser is signed,
-names person and password, and opens nothing by itself.
+names the person and the password, and grants nothing on its own.
 """
 
 import secrets
@@ -60,6 +60,6 @@ def _is_of(person: User, mark: str, proof: str) -> bool:
 
 
 def _proof(person: User, mark: str) -> str:
-    """A new password makes all marks worthless: somebody may have had the old one."""
+    """A new password makes all marks worthless: someone else may have had the old one."""
     words = f"{person.pk}|{person.password}|{mark}"
     return salted_hmac(_SALT, words, algorithm="sha256").hexdigest()[:32]

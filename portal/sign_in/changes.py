@@ -1,4 +1,4 @@
-"""What may change about how somebody signs in, and the sentence that the owner reads about it."""
+"""What can change about how a person signs in, and the sentence that tells the owner."""
 
 from enum import StrEnum
 

@@ -29,7 +29,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
 
     @transaction.atomic
     def try_save(self, request: HttpRequest) -> tuple[None, Any]:
-        """Create the account, mail the address, and answer alike whoever has it."""
+        """Create the account and email the address; the answer is the same whoever owns it."""
         address: str = self.cleaned_data["email"]
         with transaction.atomic():
             row = self._created(request, address)
@@ -104,4 +104,4 @@ class CodeForm(_Counted, AuthenticateForm):  # type: ignore[misc]
 
 
 class CodeAgainForm(_Counted, ReauthenticateForm):  # type: ignore[misc]
-    """Takes the second factor of somebody who is asked again."""
+    """Takes the second factor of a person who has to confirm it again."""

@@ -3,7 +3,7 @@
 A try is counted before the password is compared, and given back when it was right. It counts for
 the network it comes from, for network and person together, and, only if those let it pass, for the
 person, with a larger limit a day. A browser that knows the person (`portal.sign_in.browsers`) has
-tries of its own first. Whether anybody has the address makes no difference.
+tries of its own first. Whether the address belongs to an account makes no difference.
 """
 
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class Limits:
 PASSWORDS = Limits(
     "password", "10/hour", steps=(("10/min", "5/min"), ("200/hour", "20/day")), person="100/day"
 )
-# Whoever gets here has the password or an open session already.
+# Callers who get here already have the password or an open session.
 CODES = Limits(
     "code", "10/hour", steps=(("10/min", "5/min"), ("200/hour", "10/day")), person="30/day"
 )

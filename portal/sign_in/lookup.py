@@ -1,6 +1,6 @@
 """Whose account an address opens.
 
-Each look-up is one query whether or not somebody is found: how long it takes tells nothing.
+Each lookup is one query whether or not a person is found: its duration reveals nothing.
 """
 
 from allauth.account.auth_backends import AuthenticationBackend
@@ -12,7 +12,7 @@ from portal.models import User
 def person_of(address: str) -> User | None:
     """Return the person who signs in with an address: theirs by confirmation, else their main one.
 
-    Anybody can write a stranger's address, unconfirmed, into the account that they use.
+    Anyone can enter another person's address, unconfirmed, in their own account.
     """
     address = address.strip().lower()
     confirmed = User.objects.filter(emailaddress__email=address, emailaddress__verified=True)
@@ -30,7 +30,7 @@ def person_reset_by(address: str) -> User | None:
 
 
 def is_taken(address: str) -> bool:
-    """Whether an account has this address, unless somebody only wrote it down."""
+    """Whether an account has this address, unless it was only entered and never confirmed."""
     return person_of(address) is not None
 
 

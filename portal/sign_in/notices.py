@@ -1,4 +1,4 @@
-"""What is written when somebody signs in, or when a person's ways to sign in change."""
+"""What is recorded when a person signs in, or when their ways to sign in change."""
 
 import json
 from collections.abc import Sequence
@@ -33,9 +33,9 @@ class ResetRefused(DomainError):
 
 @transaction.atomic
 def note_connected(*, account: SocialAccount, language: str, is_new_person: bool = False) -> None:
-    """Note that a provider opens somebody's account, and promise the mail that says so.
+    """Record that a provider opens a person's account, and promise the email that says so.
 
-    Somebody who has just come with the provider knows.
+    A person who has just signed in with the provider already knows.
     """
     _note(account, "connected")
     if not is_new_person:
@@ -44,7 +44,7 @@ def note_connected(*, account: SocialAccount, language: str, is_new_person: bool
 
 @transaction.atomic
 def note_removed(*, account: SocialAccount, language: str) -> None:
-    """Note that a provider no longer opens somebody's account, and promise the mail about it."""
+    """Record that a provider no longer opens a person's account, and promise the email."""
     _note(account, "removed")
     enqueue(TASK, account.user_id, account.provider, False, language)
 
@@ -84,7 +84,7 @@ def _promise_notice(
 
 
 def send_change(sealed: str) -> None:
-    """Mail somebody what `note_change` promised."""
+    """Send the email that `note_change` promised."""
     change, address, language, facts = json.loads(decrypt(sealed))
     with override(language):
         sentence = SENTENCES[Change(change)] % facts
@@ -92,7 +92,7 @@ def send_change(sealed: str) -> None:
 
 
 def send_notice(user_pk: int, *, provider: str, is_added: bool, language: str) -> None:
-    """Mail somebody that a provider opens their account, or no longer does."""
+    """Email a person that a provider opens their account, or no longer does."""
     with override(language):
         sentence = (
             _("Your account can now also be opened by signing in with %(provider)s.")
@@ -113,7 +113,7 @@ def _send_sentence(sentence: str, *, to: str, language: str) -> None:
 
 
 def note_signed_up(*, person: User) -> None:
-    """Note that somebody has created an account, whose address is not confirmed yet."""
+    """Record that a person has created an account whose address is not confirmed yet."""
     audit.record("sign_in.signed_up", by=person, subject=f"user:{person.pk}")
 
 
@@ -141,7 +141,7 @@ def note_locked(*, person: User | None, kind: str, by: User | str) -> None:
 
 @transaction.atomic
 def note_many_guesses(*, person: User | None, who: str, kind: str) -> None:
-    """Promise, once a day, the mail to somebody whose password or code many try to guess."""
+    """Promise, once a day, the email to a person whose password or code others try to guess."""
     if person is not None:
         change = Change.MANY_CODES if kind == "code" else Change.MANY_PASSWORDS
         key = f"guessed:{digest(who, purpose='guessed')[:32]}:{timezone.now():%Y-%m-%d}"
@@ -157,7 +157,7 @@ def reset_second_factor(*, user: User, reason: str, by: User | str) -> None:
     """Take away a person's codes, recovery codes too, and end their sessions.
 
     The person gets a mail with the reason; who works here sets up a new factor at the next
-    sign-in. Raises ResetRefused without a reason, and for somebody who has no second factor.
+    sign-in. Raises ResetRefused without a reason, and for a person who has no second factor.
     """
     if not reason.strip():
         raise ResetRefused("A reason is needed: the person reads it.", field="reason")
@@ -188,7 +188,7 @@ def end_sessions(user: User) -> None:
 
 
 def send_reset(user_pk: int, *, reason: str) -> None:
-    """Mail somebody that their second factor was reset, and why."""
+    """Email a person that their second factor was reset, and why."""
     context = {"reason": reason, "path": reverse("mfa_index")}
     user = User.objects.get(pk=user_pk)
     mail.send(

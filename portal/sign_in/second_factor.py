@@ -1,4 +1,4 @@
-"""The second factor in our words, its secrets sealed."""
+"""Second-factor authentication, in our wording and with encrypted secrets."""
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.utils.translation import gettext_lazy as _

@@ -14,11 +14,11 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-# Each one that is added sends a mail to an address that somebody else may have.
+# Each added address gets an email, and it may belong to another person.
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
 # The library's own reads, and makes, rows of addresses for whomever a link names.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 -- a class
-# Whatever opens or closes a door to an account is done only by somebody who was asked again.
+# Adding or removing a way to sign in requires the person to confirm who they are again.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 1800
@@ -34,5 +34,5 @@ MFA_FORMS = {
 SOCIALACCOUNT_ADAPTER = "portal.sign_in.openid.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_FORMS = {"disconnect": "portal.sign_in.openid.forms.DisconnectForm"}
 SOCIALACCOUNT_STORE_TOKENS = False
-# Whoever was matched by address stays connected when the address changes.
+# A person matched by address stays connected when the address changes.
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True

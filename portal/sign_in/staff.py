@@ -18,10 +18,10 @@ def make_staff(*, user: User, is_administrator: bool = False, by: User | str) ->
     """Let a person work here, as exactly that: staff, or an administrator too.
 
     The sessions end: the role begins with a new sign-in and a second factor. Raises RoleRefused
-    for somebody whose sign-in is not confirmed or is closed, and who has exactly this role.
+    for a person whose sign-in is not confirmed or is closed, or who already has this role.
     """
     user = _locked(user)
-    # Whoever wrote down somebody else's address must not get the role that was meant for them.
+    # Entering another person's address must not give anyone the role meant for that person.
     own = EmailAddress.objects.filter(user=user, email=user.email, verified=True)
     if not user.is_active or not own.exists():
         raise RoleRefused("This person must sign up and confirm the address first.", field="email")
@@ -37,7 +37,7 @@ def make_staff(*, user: User, is_administrator: bool = False, by: User | str) ->
 def remove_staff(*, user: User, by: User | str) -> User:
     """Take away every role of a person; the sessions end, the sign-in stays.
 
-    Raises RoleRefused for somebody who has none.
+    Raises RoleRefused for a person who has none.
     """
     user = _locked(user)
     if not user.is_staff and not user.is_superuser:

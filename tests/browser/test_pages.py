@@ -123,7 +123,7 @@ def test_a_request_that_is_over(cast, visitor, new_visitor, signed_in) -> None:
     cast.home("ana")
     cast.services("bo", 2)
     signed_in(visitor, "ana").go("/oauth/authorize/ar_unknown/")
-    visitor.sees("We do not know this request")
+    visitor.sees("We can't find this request")
     visitor.look()
     visitor.go(cast.ask())
     visitor.look()

@@ -340,7 +340,7 @@ def test_nothing_fits_everything(world: World) -> None:
     assert "we do not find" not in html
     assert "does not have" not in html
     reason, lines = html.split("but nothing that fits them together:")
-    assert "Nothing under your account fits all that Acme Energy Auditors asks for" in reason
+    assert "Nothing in your account matches everything Acme Energy Auditors asked for" in reason
     assert "Services with these numbers: 222222" in lines
     assert "Services of this kind: natural gas" in lines
 

@@ -12,7 +12,7 @@ class Command(BaseCommand):
     """`manage.py end_all_tokens --reason TEXT --by EMAIL`."""
 
     help = (
-        "End every token and open code of every Client at once. Secrets and Grants go on: admin "
+        "End every token and open code of every Client at once. Secrets and Grants stay: admin "
         "Clients get new tokens at once, customers are asked again for all others."
     )
 

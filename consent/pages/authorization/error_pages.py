@@ -1,4 +1,4 @@
-"""Pages for requests that cannot go on: what happened, what is safe, what now (CDS-WG3-01 9.3)."""
+"""Pages for requests that cannot continue: what happened, and what to do (CDS-WG3-01 9.3)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def request_is_over(request: HttpRequest, error: DomainError) -> HttpResponse:
         heading = _("This request was open for too long")
         first = _("Nothing was shared. For your safety a request waits for a limited time only.")
     else:
-        heading = _("We do not know this request")
+        heading = _("We can't find this request")
         first = _("Nothing was shared. The address may be incomplete, or the request is over.")
     again = _("Go back to the website or app that sent you here and start again from there.")
     return _page(request, error.status, heading=heading, paragraphs=[first, again])
@@ -64,7 +64,7 @@ def somebody_elses(request: HttpRequest, asked: AuthorizationRequest) -> HttpRes
         404,
         heading=_("This request waits for another account"),
         paragraphs=[
-            _("It was opened by somebody who signed in with a different account."),
+            _("It was opened by someone who signed in with a different account."),
             _("Nothing was shared. Use the other account, or start again from the company's site."),
         ],
         switch_url=_switch(asked),
@@ -146,7 +146,7 @@ def _what_is_missing(form: Form, *, company: str) -> tuple[str, tuple[AskedGroup
     if groups[0].lines or not shown:
         heading = _("Your account does not have what %(company)s asks for") % words
     else:
-        heading = _("Nothing under your account fits all that %(company)s asks for") % words
+        heading = _("Nothing in your account matches everything %(company)s asked for") % words
     return heading, shown
 
 

@@ -95,7 +95,7 @@ def _target(request: HttpRequest) -> str:
 
 
 def leads_to_authorization(request: HttpRequest) -> bool:
-    """Whether this page's form goes on to an authorization."""
+    """Whether this page's form continues to an authorization."""
     if _target(request).startswith(RETURN_PATHS):
         return True
     session = getattr(request, "session", None)

@@ -128,7 +128,7 @@ def for_request(view: PageView) -> Callable[..., HttpResponse]:
 
 
 def _end(request: HttpRequest, asked: AuthorizationRequest, over: RequestOver) -> HttpResponse:
-    """Send a request back that nobody can answer any more, unless that was done meanwhile."""
+    """Send back a request that can no longer be answered, unless that was done meanwhile."""
     try:
         url = approve.refuse_authorization_request(
             request=asked, error=over.code, description=over.message, by=customer_of(request)
@@ -160,7 +160,7 @@ def authorization_form(request: HttpRequest, asked: AuthorizationRequest) -> Htt
 @require_POST
 @for_request
 def switch_account(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
-    """Sign out and come back as somebody else (CDS-WG3-01 9.2.1.7)."""
+    """Sign out and come back as another person (CDS-WG3-01 9.2.1.7)."""
     approve.release_request(request=asked)
     logout(request)
     # A provider would otherwise recognise the person who wants to be another.
@@ -275,7 +275,7 @@ def _reader(request: HttpRequest, asked: AuthorizationRequest) -> int | None:
     """Return whose ticks these are, None unless they are those of the form's reader.
 
     A session that ended meanwhile loses nothing. The company knows the address of the form too, and
-    anybody may send a POST there.
+    anyone can send a POST there.
     """
     reader: int | None = asked.user_id
     if reader is None:

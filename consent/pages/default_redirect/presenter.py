@@ -40,7 +40,7 @@ class DefaultRedirectPage:
 
 
 def no_receipt_page() -> DefaultRedirectPage:
-    """Return the page for a code that opens no receipt, or none any more."""
+    """Return the page for a code that opens no receipt, or no longer does."""
     return DefaultRedirectPage(
         declined=False,
         heading=_("This address no longer opens a receipt"),

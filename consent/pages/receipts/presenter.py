@@ -222,7 +222,7 @@ def _terms_change(context: ReceiptContext) -> tuple[Change, ...]:
     if not accepted or accepted == context.terms_today:
         return ()
     then = Side((_("The terms that you accepted (opens in new tab)"),), url=context.terms_url)
-    now = Side((_("There are no terms any more."),))
+    now = Side((_("These terms no longer apply."),))
     if context.terms_today:
         url = context.utility.terms_url
         now = Side((_("The terms of today (opens in new tab)"),), url=url)

@@ -16,7 +16,7 @@ from portal.models import User
 
 
 class WaitsForAnother(DomainError):
-    """The authorization request is somebody else's, or its answer is."""
+    """The authorization request, or its answer, belongs to another person."""
 
     code = "not_found"
     status = 404
@@ -61,8 +61,8 @@ def first_answer(row: AuthorizationRequest, user: User | None) -> str:
 def require_person(row: AuthorizationRequest, user: User | None) -> None:
     """Raise WaitsForAnother unless this person, None for a stranger, may answer a locked request.
 
-    An approval holds the customer's code: nobody else gets it, a stranger with the form's address
-    neither. Anybody may decline who is not known to be somebody else.
+    An approval holds the customer's code: no one else gets it, not even with the form's
+    address. Anyone not known to be another person can decline.
     """
     is_approved = row.outcome == AuthorizationRequest.Outcome.APPROVED
     if user is None:
@@ -70,7 +70,7 @@ def require_person(row: AuthorizationRequest, user: User | None) -> None:
     else:
         is_allowed = row.user_id == user.pk or (row.user_id is None and not is_approved)
     if not is_allowed:
-        raise WaitsForAnother("the authorization request waits for somebody else")
+        raise WaitsForAnother("the authorization request is waiting for another person")
 
 
 @transaction.atomic

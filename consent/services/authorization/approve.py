@@ -143,7 +143,7 @@ def show_request(*, request: AuthorizationRequest, user: User) -> None:
     """
     rows = AuthorizationRequest.objects.filter(Q(user=None) | Q(user=user), pk=request.pk)
     if not rows.update(user=user, expires=Greatest(F("expires"), _open_until())):
-        raise WaitsForAnother("the authorization request waits for somebody else")
+        raise WaitsForAnother("the authorization request is waiting for another person")
     request.user = user
 
 
@@ -206,7 +206,7 @@ def check_person(request: AuthorizationRequest, user: User) -> None:
         if grant is None or grant.user_id != user.pk:
             raise GrantOfAnother("The Grant was made for another user.")
         if not is_waiting_for(grant, _asked(request)):
-            raise GrantNotWaiting("The Grant does not wait for this authorization any more.")
+            raise GrantNotWaiting("The Grant is no longer waiting for this authorization.")
 
 
 def _asked(request: AuthorizationRequest) -> frozenset[str]:
@@ -290,7 +290,7 @@ def decline_authorization_request(
 
     `error` is what the client learns: `no_preselections` after the preselection error page
     (CDS-WG3-01 7.4.3). A repeated call returns the first answer. Raises WaitsForAnother for
-    somebody else's request, for a stranger once it is approved, and RequestNotFound.
+    another person's request, for a stranger once it is approved, and RequestNotFound.
     """
     user = by if isinstance(by, User) else None
     row = _locked(request, user)

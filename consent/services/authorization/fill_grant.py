@@ -97,7 +97,7 @@ def granted_already(grant: Grant, asked: Collection[str]) -> list[tuple[int, Ent
 
 
 def _given(grant: Grant) -> frozenset[str]:
-    """Return the scope ids that somebody granted already; before a question that is all of them."""
+    """Return the scope ids already granted; before a question that is all of them."""
     return frozenset((grant.scope if grant.is_asking else grant.enabled_scope).split())
 
 
@@ -145,5 +145,5 @@ def _take_over(row: Grant, approved: _Approved) -> None:
 
 
 def _with_time(selection: Selection) -> SelectionInput:
-    """Return what was chosen, with when: the Grant is given anew, this was not."""
+    """Return what was chosen and when: the Grant is given again, this choice is not."""
     return replace(as_input(selection), chosen=selection.chosen or selection.grant.given)

@@ -193,7 +193,7 @@ def _unseen_lifetime() -> timedelta:
 def _check_size(request: AuthorizationRequest, caller: Client | None) -> None:
     """Bound what is stored for callers: in one request, by the hour, and for all together.
 
-    Only a production Client that proved its secret is somebody we know. Raises
+    Only a production Client that proved its secret counts as known. Raises
     InvalidAuthorizationDetails and TooManyRequests.
     """
     access = len(dumps(request.access))

@@ -146,7 +146,7 @@ def _change_access(row: Grant, changes: Mapping[str, Any], *, by: str) -> Grant:
 
 
 def _ask(row: Grant, wanted: Wanted, *, by: str) -> None:
-    """Publish what is wanted; access stays as granted until somebody decides."""
+    """Publish what is wanted; access stays as granted until there is a decision."""
     if row.status == Status.SUSPENDED:
         # The way back from a suspension is the utility's, not a wish of the Client.
         raise ForbiddenTransition("A suspended Grant can only be reduced.", field="scope")
@@ -333,7 +333,7 @@ def _parse(
 ) -> list[dict[str, Any]]:
     """Check entries like those of an authorization request; durations become absolute now.
 
-    Each is judged by itself: what it repeats of the Grant is not in it, so a default would stand
+    Each is judged on its own: what it repeats of the Grant is not in it, so a default would stand
     for it. Different ends shorten the Grant to the earliest (`first_end`).
     """
     if not entries:

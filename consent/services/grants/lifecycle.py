@@ -56,7 +56,7 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_ENDS, frozenset()),
 }
 
-# Sub-Grants in these make a parent that waits for them go on (CDS-WG1-02 8.2).
+# A parent that waits for its sub-Grants continues once they are in these (CDS-WG1-02 8.2).
 SUFFICIENT_FOR_PARENT = frozenset({Status.ACTIVE, Status.PARTIAL, Status.DELAYED, Status.STOPPED})
 
 # From these a Grant can say that its data stopped; elsewhere another status matters more.
@@ -369,8 +369,8 @@ def stop_if_over(grant: Grant) -> None:
 def stop_data(grant: Grant, *, by: User | str, tells: bool) -> None:
     """Let a locked Grant say that its last new data has come; the one place where it becomes so.
 
-    What is there stays available, and tokens go on. `tells` says that the Client could not foresee
-    it, so that a Message is due. The caller settles the parent. Raises ForbiddenTransition.
+    What is there stays available, and tokens keep working. `tells` says that the Client could not
+    foresee it, so that a Message is due. The caller settles the parent. Raises ForbiddenTransition.
     """
     apply_status(grant, Status.STOPPED)
     save_grant(grant)
@@ -458,7 +458,7 @@ def note_new_child(parent: Grant) -> Grant:
 
 
 def settle_parent(grant: Grant) -> None:
-    """Let a parent that waits for its sub-Grants go on once all of them that live suffice.
+    """Let a parent that waits for its sub-Grants continue once all live ones suffice.
 
     `grant` was locked by `lock_grant`, so the parent is locked as well.
     """

@@ -114,7 +114,7 @@ def take_wish_back(row: Grant, *, by: str) -> None:
 
 
 def approve_wish(request: Message, options: Options, by: Actor) -> Outcome:
-    """Give the Grant what its Client asked for. Raises InvalidRequest when it cannot any more."""
+    """Give the Grant what its Client asked for. Raises InvalidRequest if it no longer can."""
     row = _under_review(request)
     scope, entries = row.asked_scope, row.asked_authorization_details or []
     offers = utility_offers(row.client)
@@ -182,7 +182,7 @@ def _check_still_offered(
     for scope_id in scope.split():
         if scope_id not in offers and scope_id not in row.scope.split():
             raise InvalidRequest(
-                f"{scope_id} is not offered to this Client any more.", field="scope"
+                f"{scope_id} is no longer offered to this Client.", field="scope"
             )
     _check_files(row.client, entries)
 

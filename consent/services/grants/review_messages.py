@@ -38,7 +38,7 @@ def open_review(
 
 
 def close_review(grant: Grant, *, why: str, by: User | str) -> None:
-    """Answer the review of a locked Grant, if there is one: nobody has to decide any more.
+    """Answer the review of a locked Grant, if there is one: there is nothing left to decide.
 
     The caller saves the row.
     """

@@ -85,7 +85,7 @@ def choices_from_json(data: Mapping[str, Any]) -> Choices:
 
 
 class RequestOver(DomainError):
-    """Nobody can answer the request any more; its client gets `code` and message."""
+    """No one can answer the request any longer; its client gets `code` and message."""
 
 
 class NoLongerOffered(RequestOver):

@@ -13,7 +13,7 @@ class Command(BaseCommand):
     help = "Say whether audit events were altered or removed since they were sealed."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Look at every seal; end with an error when one is broken or an event escaped sealing."""
+        """Check every seal; end with an error if one is broken or an event was never sealed."""
         problems = [
             f"{what}: {', '.join(map(str, ids))}"
             for what, ids in (

@@ -1,4 +1,4 @@
-"""Let somebody work here."""
+"""Give a person a staff role."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
     """
 
     help = (
-        "Make somebody who has signed up and confirmed the address a member of staff, with --admin "
+        "Give a staff role to a person who has signed up and confirmed their address; with --admin "
         "an administrator. Without it, an administrator becomes staff."
     )
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
 
 def _by(options: dict[str, Any]) -> User | str:
-    # Whoever can run this on a server without staff is the one who sets it up.
+    # A person who can run this on a server without staff is the one setting it up.
     if options["by"] or User.objects.filter(is_staff=True, is_active=True).exists():
         return actor(options)
     return "command:make_staff"

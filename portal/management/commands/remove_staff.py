@@ -1,4 +1,4 @@
-"""Take somebody's role away."""
+"""Take a person's staff role away."""
 
 from typing import Any
 
@@ -32,4 +32,4 @@ class Command(BaseCommand):
             remove_staff(user=user, by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
-        self.stdout.write(f"{user.email} does not work here any more and is signed out.")
+        self.stdout.write(f"{user.email} no longer has a staff role and is signed out.")

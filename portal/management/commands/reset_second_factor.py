@@ -1,4 +1,4 @@
-"""Help somebody who has lost phone and recovery codes."""
+"""Help a person who has lost both phone and recovery codes."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     """`manage.py reset_second_factor ADDRESS --reason TEXT --by EMAIL`."""
 
     help = (
-        "Take away somebody's codes and end their sessions. Make sure first that it is they who "
+        "Remove a person's codes and end their sessions. First make sure that it is they who "
         "ask: from then on the password alone signs in, to set up new codes."
     )
 

@@ -52,7 +52,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         "no_password": _(
             "This is your only way to sign in. Set a password first, or add another provider."
         ),
-        "no_verified_email": _("Confirm an email address first, or you could not come back."),
+        "no_verified_email": _("Confirm an email address first, or you could be locked out."),
     }
 
     def list_apps(
@@ -67,7 +67,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return ProviderSession()
 
     def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
-        """Match a verified address where the operator trusts the provider; never somebody of ours.
+        """Match a verified address where the operator trusts the provider; never a member of staff.
 
         People who work here connect a provider themselves, after their second factor.
         """
@@ -76,7 +76,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             return None
         user, address = found
         rows = EmailAddress.objects.filter(user=user, email=address.lower(), verified=True)
-        # Anybody can write a stranger's address, unconfirmed, into the account that they use.
+        # Anyone can enter another person's address, unconfirmed, in their own account.
         return found if user.last_login is None or rows.exists() else None
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: Any) -> User:
@@ -87,7 +87,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return user
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Decide what becomes of somebody whom a provider has recognised. Raises SignInProblem."""
+        """Decide what to do with a person a provider has recognized. Raises SignInProblem."""
         # It has served its purpose, and would be kept in the session of a sign-in that waits.
         sociallogin.token = None
         state = sociallogin.state
@@ -102,7 +102,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             _check_sign_up(sociallogin)
 
     def _confirmed(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Note that a signed-in person was asked again, and go on with what needed it."""
+        """Note that a signed-in person was asked again, and continue with what needed it."""
         if not request.user.is_authenticated:
             sociallogin.state["process"] = LOGIN
             return
@@ -124,7 +124,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     @transaction.atomic
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
-        """Create somebody who came with a verified address. Raises SignInProblem.
+        """Create the account of a person who came with a verified address. Raises SignInProblem.
 
         Two who come with one address at once, or one person twice, find each other here.
         """
@@ -203,7 +203,7 @@ def _reason(request: HttpRequest, exception: Any) -> str:
 def _check_sign_up(sociallogin: SocialLogin) -> None:
     """Let in only new people whose address the provider vouches for.
 
-    Otherwise somebody could prepare an account under another person's address and wait: the
+    Otherwise an attacker could prepare an account under another person's address and wait: the
     provider's subject would stay connected when the owner claims the address. Nobody learns here
     who has an account but those whose own address it is.
     """

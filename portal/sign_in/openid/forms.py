@@ -14,7 +14,7 @@ from portal.sign_in.openid.config import named_providers
 
 
 class LastWayIn(DomainError):
-    """Without this provider the person could not sign in any more; the message says why."""
+    """Without this provider the person could no longer sign in; the message says why."""
 
     code = "last_way_in"
     status = 409

@@ -1,4 +1,4 @@
-"""When a person must sign in anew instead of being recognised (CDS-WG3-01 9.1.2)."""
+"""When a person must sign in again instead of being recognized (CDS-WG3-01 9.1.2)."""
 
 import time
 
@@ -25,7 +25,7 @@ def is_asked_afresh(request: HttpRequest) -> bool:
 
 
 def signed_in(request: HttpRequest) -> None:
-    """Note that somebody has signed in."""
+    """Note that the person has signed in."""
     request.session.pop(_ASKED, None)
 
 

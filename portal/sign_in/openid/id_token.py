@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet
 
 from portal.sign_in.openid.problems import Problem, SignInProblem
 
-# Signatures that only the provider can make; with a shared secret, or none, anybody could.
+# Signatures that only the provider can make; with a shared secret, or none, anyone could.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 LEEWAY = 60
 _MAX_SUBJECT: int = SocialAccount._meta.get_field("uid").max_length or 0

@@ -121,7 +121,7 @@ def _words(problem: Problem, name: str) -> tuple[str, str]:
             ),
         ),
         Problem.SOMEBODY_ELSE: (
-            _("You signed in with %(name)s as somebody else"),
+            _("You signed in with %(name)s as someone else"),
             _("Use the account that belongs to you here, or sign out first."),
         ),
     }

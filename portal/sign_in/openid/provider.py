@@ -199,7 +199,7 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
         return [EmailAddress(email=mail, verified=is_mail_verified(data), primary=True)]
 
     def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Return what becomes of a new person: address and name."""
+        """Return what a new account starts with: address and name."""
         name = data.get("name")
         fields = {"name": name.replace("\x00", "")} if isinstance(name, str) else {}
         addresses = self.extract_email_addresses(data)

@@ -3,7 +3,7 @@
 The operator names a provider's host, which may well be inside the utility's own network. The other
 addresses come from the provider's own metadata: unless they lie on a host that the operator named,
 the connection must go to a public address, judged after the name was resolved, on the open socket.
-Nothing of ours (proxies, .netrc) travels along; redirects are not followed; size and time have
+None of our settings (proxies, .netrc) are used; redirects are not followed; size and time have
 limits; plain http goes to this machine alone, and only in the demo.
 """
 
