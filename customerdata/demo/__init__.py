@@ -1,1 +1,1 @@
-"""CDS-WG3-01 4 (people): the demo utility: customers with usage, and a developer."""
+"""CDS-WG3-01 4 (demo): the demo utility, its customers with their data, and a developer."""

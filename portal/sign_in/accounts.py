@@ -48,8 +48,8 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "too_many_login_attempts": gettext_lazy(
-            "Too many attempts have failed. Wait a minute, then try again. If it keeps failing, choose "
-            "a new password with “Forgot your password?”: that lets you in."
+            "Too many attempts have failed. Wait a minute, then try again. If it keeps failing, "
+            "choose a new password with “Forgot your password?”: that lets you in."
         ),
     }
 

@@ -1,1 +1,1 @@
-"""CDS-WG1-02 3 to 9 (changes): a package for each chapter."""
+"""CDS-WG1-02 3 to 7 (changes), 9 (changes): service packages, one or more for each chapter."""

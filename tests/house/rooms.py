@@ -141,16 +141,12 @@ def sibling_imports() -> Mapping[str, Mapping[str, frozenset[str]]]:
 
 def table() -> str:
     """Return the table of CONTRIBUTING, in the order of the documents."""
-    rows = [
-        (claims[0].document, _parts(claims[0].first), claims, room)
-        for room in rooms()
-        for claims in _by_document(room.claims)
-    ]
-    lines = ["| document | sections | room | what is in it |", "| --- | --- | --- | --- |"]
+    rows = [(claim, room) for room in rooms() for claim in room.claims]
+    rows.sort(key=lambda row: (row[0].document, _parts(row[0].first), row[0].part, row[1].path))
+    lines = ["| section | room | what is in it |", "| --- | --- | --- |"]
     lines += [
-        f"| {document.removeprefix('CDS-')} | {', '.join(map(str, claims))} | `{room.path}` "
-        f"| {room.words} |"
-        for document, _, claims, room in sorted(rows, key=lambda row: (row[0], row[1], row[3].path))
+        f"| {claim.document.removeprefix('CDS-')} {claim} | `{room.path}` | {room.words} |"
+        for claim, room in rows
     ]
     return "\n".join(lines)
 
@@ -158,13 +154,6 @@ def table() -> str:
 def _may_name_chapters(module: str) -> bool:
     """Whether a module stands beside folders that name chapters."""
     return module.count(".") == 1 or (module.count(".") == 2 and ".services." in module)
-
-
-def _by_document(claims: tuple[Claim, ...]) -> list[list[Claim]]:
-    found: dict[str, list[Claim]] = {}
-    for claim in claims:
-        found.setdefault(claim.document, []).append(claim)
-    return list(found.values())
 
 
 def _claims(text: str) -> Iterator[Claim]:

@@ -181,9 +181,7 @@ def _check_still_offered(
         raise InvalidRequest("The Client of this Grant is disabled.", field="related_uri")
     for scope_id in scope.split():
         if scope_id not in offers and scope_id not in row.scope.split():
-            raise InvalidRequest(
-                f"{scope_id} is no longer offered to this Client.", field="scope"
-            )
+            raise InvalidRequest(f"{scope_id} is no longer offered to this Client.", field="scope")
     _check_files(row.client, entries)
 
 

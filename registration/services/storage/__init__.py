@@ -1,1 +1,1 @@
-"""CDS-WG1-02 6.9 (room), 9 (room): how much a party may store, and where files are kept."""
+"""CDS-WG1-02 6.9 (storage limits), 9 (storage limits): how much a party can store, and where."""
