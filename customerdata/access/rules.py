@@ -65,7 +65,7 @@ class Reached:
 
 
 def _chosen(choice: Choice, facts: Facts, *, held: bool) -> bool:
-    """Whether the choice includes an object; `held`: it hangs on an account held back then."""
+    """Whether the choice includes an object; `held`: its account was held then."""
     if facts.public_id in choice.objects:
         return True
     future = facts.arrived > choice.since or (
