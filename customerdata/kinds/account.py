@@ -22,7 +22,7 @@ _PROGRAMS = "include_account_programs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState(State):
-    """What the source says of an account (10.1.1)."""
+    """What the source says about an account (10.1.1)."""
 
     account_number: str
     name: str
@@ -36,7 +36,7 @@ class AccountState(State):
     programs: Sequence[Mapping[str, Any]] = ()
 
     def check(self) -> None:
-        """Raises InvalidStructure for what no Account object may say."""
+        """Raises InvalidStructure for values that an Account object cannot have."""
         check_choice(self.status, AccountStatus)
         if not self.types:
             raise InvalidStructure(f"Account {self.account_number} has no type.")
@@ -103,7 +103,7 @@ ACCOUNT = VersionedKind(
     owner="account",
     state=AccountState,
     number="account_number",
-    # Parents come along with their children (7.2.1); an account does not hang on its parent.
+    # Parents are included with their children (7.2.1); an account does not hang on its parent.
     links=(Link("parent", Name.ACCOUNT, hangs=False),),
     selection=SelectionType.ACCOUNT.value,
     filters=(

@@ -1,4 +1,4 @@
-"""What the declaration of a kind holds; all else about the kind derives from it."""
+"""The contents of a kind's declaration, from which everything else about the kind derives."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ NOTHING: frozenset[int] = frozenset()
 
 
 class Sees(Protocol):
-    """What one token may see, as far as filters and wire forms ask (access.reading.Reader)."""
+    """What one token can see, as filters and wire forms need it (access.reading.Reader)."""
 
     def field_matches(self, kind: str, field_id: str, condition: Q) -> Q:
         """Objects of a kind whose visible value of an optional field matches a condition."""
@@ -26,35 +26,35 @@ class Sees(Protocol):
         """Service contracts whose visible account number matches a condition."""
 
     def visible_ids(self, kind: str, keys: Collection[int]) -> dict[int, str]:
-        """The public ids of those objects, by primary key, that the token may see."""
+        """The public ids of the objects that the token can see, by primary key."""
 
     def visible_keys(self, kind: str, ids: Sequence[str]) -> list[int]:
-        """The primary keys of those objects, by public id, that the token may see."""
+        """The primary keys of the objects that the token can see, by public id."""
 
     def visible_rows(self, kind: str) -> QuerySet[Any]:
-        """The versions whose required fields the token sees: one per visible object of a kind."""
+        """The versions whose required fields the token sees, one per visible object of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a token sees of one object: the version of its required fields, and for each enabled
-    include field the version of its optional fields with the instant it was read as of.
+    include field the version of its optional fields and the instant as of which it was read.
 
-    The required fields were read as of `instant`, which is the latest of all."""
+    The required fields were read as of `instant`, the latest of these instants."""
 
     base: Any
     optional: Mapping[str, tuple[Any, datetime]]
     instant: datetime
 
     def at(self, field_id: str) -> Any:
-        """Return the version that an include field's values are read from, None when hidden."""
+        """Return the version that supplies an include field's values, None if they are hidden."""
         found = self.optional.get(field_id)
         return None if found is None else found[0]
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderFilter:
-    """One URL parameter whose condition depends on what the token may see (decision 55)."""
+    """A URL parameter whose condition depends on what the token can see (decision 55)."""
 
     name: str
     condition: Callable[[str, Sees], Q]
@@ -64,7 +64,7 @@ class ReaderFilter:
 class Link:
     """A column of the versions that refers to objects of a kind: one key, or an array of them.
 
-    With `hangs` the object belongs to what it refers to, and is shared and kept back with it.
+    With `hangs`, the object belongs to what it refers to, and is shared and withheld with it.
     """
 
     column: str
@@ -74,10 +74,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """One object as of an instant, as far as access depends on it.
+    """The facts about one object as of an instant that access depends on.
 
-    `arrived` is when it first came here, `links` are primary keys by column, and `days` the first
-    and the last day that it is about.
+    `arrived` is when the portal first received it, `links` holds primary keys by column, and
+    `days` the first and last day that it is about.
     """
 
     customer: int
@@ -88,20 +88,20 @@ class Facts:
     days: tuple[date, date] | None = None
 
     def one(self, column: str) -> int | None:
-        """Return the object that a column refers to, None when it refers to none."""
+        """Return the object that a column refers to, None if there is none."""
         return next(iter(self.links.get(column, NOTHING)), None)
 
     def any_of(self, columns: Collection[str]) -> frozenset[int]:
-        """Return the objects that any of these columns refers to."""
+        """Return the objects that any of these columns refer to."""
         return NOTHING.union(*(self.links.get(column, NOTHING) for column in columns))
 
 
 @dataclass(frozen=True, slots=True)
 class Reaching:
-    """What a kind's own rule of access starts from, for one entry of a Grant.
+    """The input of a kind's own access rule, for one entry of a Grant.
 
-    `objects` are those of the kind. `accounts` and `contracts` are included by the customer's
-    choice, and `by_account` says that it was made from accounts.
+    `objects` holds the objects of the kind. `accounts` and `contracts` are those that the
+    customer's choice includes, and `by_account` says that the customer chose from accounts.
     """
 
     objects: Mapping[int, Facts]
@@ -114,9 +114,9 @@ class Reaching:
 class Kind:
     """A kind of object with a listing of its own (CDS-WG3-01 10).
 
-    `object_name` and `section` are the standard's, `include` is the field that turns the objects on
+    `object_name` and `section` are the standard's, `include` is the field that includes the objects
     (7.2), `metadata` the field that publishes the listing's URL (5), `related` the field of Usage
-    Segments that refers to them (10.8.1; empty: none does).
+    Segments that refers to them (10.8.1; empty if there is none).
     """
 
     name: str
@@ -133,18 +133,18 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VersionedKind(Kind):
-    """A kind that is kept as identity rows with versions (`customerdata.models.base`).
+    """A kind that is stored as identity rows with versions (`customerdata.models.base`).
 
-    `owner` is the version's reference to its identity, `number` the column of what people call the
-    object by, and `state` what a source says of it: its fields are columns of the version.
-    `selection` is the selection that names objects of this kind (9.2.3), and usage is measured at
-    `is_place`.
-    `days` are the columns of the first and last day that an object is about, `window` the fields
-    that bound these (7.3). `reached` is the kind's rule of access; kinds without one are the
+    `owner` is the version's reference to its identity, `number` the column with the number that
+    people use for the object, and `state` what a source says about it: its fields are columns of
+    the version. `selection` is the selection that names objects of this kind (9.2.3), and
+    `is_place` says that usage is measured at them.
+    `days` holds the columns of the first and last day that an object is about, `window` the fields
+    that limit them (7.3). `reached` is the kind's access rule; kinds without one form the
     structure that `access.rules` follows.
-    `order` comes before the id. Where it has a sort key, that is the smallest number that a token
-    sees of the contracts in the column `sorted_by`. `represent` writes a page, and `file` returns
-    the file of an object as far as a token may have it.
+    `order` comes before the id. If it has a sort key, the key is the smallest number that a token
+    sees among the contracts in the column `sorted_by`. `represent` writes a page, and `file`
+    returns the file of an object if the token opens it.
     """
 
     identity: type[Identity]
@@ -172,7 +172,7 @@ class VersionedKind(Kind):
 
     @property
     def public_id_of_owner(self) -> str:
-        """The public id as a lookup from versions."""
+        """The lookup of the public id from versions."""
         return f"{self.owner}__{self.public_id}"
 
     @property

@@ -49,7 +49,7 @@ _LINE = _DETAIL | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillSectionState(State):
-    """What the source says of a bill section (10.6.1).
+    """What the source says about a bill section (10.6.1).
 
     `charges` are ids of the New Charges of the statement that are derived from the section. Details
     and line items are the standard's objects (10.6.3, 10.6.5, 10.6.7) with decimals as numbers.
@@ -73,10 +73,10 @@ class BillSectionState(State):
     line_items: Sequence[Mapping[str, Any]] = ()
 
     def check(self) -> None:
-        """Raises InvalidStructure for what no Bill Section object may say."""
+        """Raises InvalidStructure for values that a Bill Section object cannot have."""
         check_currency(self.currency)
         if self.end_date < self.start_date:
-            raise InvalidStructure("A bill section ends before it starts.")
+            raise InvalidStructure("The end date of a bill section is before its start date.")
         check_objects("usage_details", self.usage_details, _DETAIL | {"value"})
         check_objects("cost_details", self.cost_details, _DETAIL | {"cost"})
         check_objects("line_items", self.line_items, _LINE)
@@ -88,7 +88,7 @@ class BillSectionState(State):
 def _reached(start: Reaching) -> frozenset[int]:
     """The sections of an included account that are about an included contract (7.2.6).
 
-    Where accounts were chosen, all of theirs (6.1.8).
+    If accounts were chosen, all sections of these accounts (6.1.8).
     """
     return frozenset(
         pk
@@ -113,7 +113,7 @@ def _by_contract_number(text: str, sees: Sees) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """The visible ids of what a page of sections refers to, by primary key."""
+    """The visible ids of the objects that a page of sections refers to, by primary key."""
 
     accounts: Mapping[int, str]
     statements: Mapping[int, str]
@@ -158,7 +158,7 @@ def _section(shown: Shown, around: _Around) -> Mapping[str, Any]:
     base = shown.base
     result = base_fields(shown, base.section, "cds_billsection_id")
     result["cds_billstatement_id"] = around.statements.get(base.statement_id)
-    # Both are always there, whatever else the token sees of accounts (decision 33).
+    # Both are always present, whatever else the token sees of accounts (decision 33).
     result["cds_account_id"] = around.accounts[base.account_id]
     result["account_number"] = base.account_number
     result["section_types"] = base.types
@@ -179,7 +179,7 @@ def _section(shown: Shown, around: _Around) -> Mapping[str, Any]:
 
 
 def _usage_detail(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What has units was measured; a value without is words (10.6.3)."""
+    """Values with units were measured; values without units are text (10.6.3)."""
     measured = ("value",) if "units" in item else ()
     return numbers([item], *measured, "start_read", "end_read", "multiplier")[0]
 

@@ -20,10 +20,10 @@ _CHARGE_KEYS = frozenset({"id", "name", "types", "amount", "included_in_amount_d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillStatementState(State):
-    """What the source says of a bill statement (10.5.1).
+    """What the source says about a bill statement (10.5.1).
 
     `account_number` is the number when the bill was issued. `new_charges` are the standard's
-    objects (10.5.2); None stands for charges that the source does not list.
+    objects (10.5.2); None means that the source does not list charges.
     """
 
     account: Account
@@ -44,11 +44,11 @@ class BillStatementState(State):
     programs: Sequence[Mapping[str, Any]] = ()
 
     def check(self) -> None:
-        """Raises InvalidStructure for what no Bill Statement object may say."""
+        """Raises InvalidStructure for values that a Bill Statement object cannot have."""
         check_currency(self.currency)
         check_objects("new_charges", self.new_charges or (), _CHARGE_KEYS)
         if self.shutoff_prevention_minimum_due is None and self.shutoff_prevention_date is not None:
-            raise InvalidStructure("A bill has a date for no amount that prevents a shutoff.")
+            raise InvalidStructure("A bill has a shutoff prevention date but no amount.")
 
 
 def _reached(start: Reaching) -> frozenset[int]:
@@ -68,7 +68,7 @@ def _represent(page: Sequence[Shown], sees: Sees) -> list[Mapping[str, Any]]:
 
 
 def _sections(page: Sequence[Shown], sees: Sees) -> Mapping[tuple[int, str], list[str]]:
-    """Return the visible sections that each New Charge is derived from, by statement and charge."""
+    """Return the visible sections from which each New Charge derives, by statement and charge."""
     found: dict[tuple[int, str], list[str]] = {}
     if charged := {shown.base.statement_id for shown in page if shown.at(_CHARGES)}:
         rows = sees.visible_rows(Name.BILL_SECTION).filter(statement__in=charged)
@@ -87,7 +87,7 @@ def _statement(
 ) -> Mapping[str, Any]:
     base = shown.base
     result = base_fields(shown, base.statement, "cds_billstatement_id")
-    # Both are always there, whatever else the token sees of accounts (decision 33).
+    # Both are always present, whatever else the token sees of accounts (decision 33).
     result["cds_account_id"] = accounts[base.account_id]
     result["account_number"] = base.account_number
     result["statement_date"] = base.statement_date
@@ -111,7 +111,7 @@ def _statement(
 def _charges(
     version: BillStatementVersion, sections: Mapping[tuple[int, str], list[str]]
 ) -> dict[str, Any]:
-    """Return what the bill states of balances and charges, without what it does not."""
+    """Return the balances and charges that the bill states."""
     new = version.new_charges
     stated = {
         "previous_balance_amount": version.previous_balance_amount,
@@ -129,7 +129,7 @@ def _charge(
     version: BillStatementVersion,
     sections: Mapping[tuple[int, str], list[str]],
 ) -> Mapping[str, Any]:
-    """Return a New Charge; its sections are named only where the token sees some (10.5.2)."""
+    """Return a New Charge; it names sections only if the token sees some (10.5.2)."""
     charge = numbers([item], "amount")[0]
     related = sections.get((version.statement_id, item["id"]))
     return {**charge, "related_billsections": related} if related else charge

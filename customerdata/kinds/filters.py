@@ -1,4 +1,4 @@
-"""URL parameters that several kinds have; what a token does not see matches nothing."""
+"""URL parameters that several kinds share; values that a token cannot see match nothing."""
 
 from datetime import date
 from functools import partial
@@ -14,22 +14,22 @@ NOTHING = Q(number=0)  # versions count from 1
 NEWEST_FIRST = Order("arrived", True, partial(parse_instant, name="cursor"))
 
 
-# A column of the rows of computed access, see `VersionedKind.sorted_by`.
+# A column of computed access, see `VersionedKind.sorted_by`.
 SORT_KEY = Order("sort_key", False, str)
 
 
 def by_text(column: str) -> Order:
-    """Order by a column of text."""
+    """Order by a text column."""
     return Order(column, False, str)
 
 
 def by_date(column: str, *, descending: bool = False) -> Order:
-    """Order by a column of days."""
+    """Order by a date column."""
     return Order(column, descending, parse_date)
 
 
 def dated(name: str, lookup: str) -> ReaderFilter:
-    """Rows whose required field compares with a day, `lookup` being for example `end_date__gte`."""
+    """Rows whose required field compares with a date; `lookup` is for example `end_date__gte`."""
     return ReaderFilter(name, lambda text, sees: Q(**{lookup: _day(text, name)}))
 
 
@@ -46,7 +46,7 @@ def listed(name: str, lookup: str) -> ReaderFilter:
 
 
 def optional(name: str, lookup: str, field_id: str, kind: str) -> ReaderFilter:
-    """Rows whose optional field is among the values, where the token sees it."""
+    """Rows whose optional field is among the values and visible to the token."""
 
     def condition(text: str, sees: Sees) -> Q:
         return sees.field_matches(kind, field_id, Q(**{lookup: split_ids(text, name=name)}))
@@ -55,7 +55,7 @@ def optional(name: str, lookup: str, field_id: str, kind: str) -> ReaderFilter:
 
 
 def referring(name: str, column: str, target: str) -> ReaderFilter:
-    """Rows whose reference array holds one of the ids, as far as the token sees those objects."""
+    """Rows whose reference array holds one of the ids that are visible to the token."""
 
     def condition(text: str, sees: Sees) -> Q:
         keys = sees.visible_keys(target, split_ids(text, name=name))

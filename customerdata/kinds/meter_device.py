@@ -20,7 +20,7 @@ _APPS = "include_meter_apps"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterState(State):
-    """What the source says of a meter (10.4.1)."""
+    """What the source says about a meter (10.4.1)."""
 
     meter_number: str
     types: Sequence[str]

@@ -1,4 +1,4 @@
-"""All kinds, in the order of the standard: what an object refers to comes before it."""
+"""All kinds, in the standard's order; each kind comes after the kinds that it refers to."""
 
 from customerdata.kinds.account import ACCOUNT
 from customerdata.kinds.base import Kind, VersionedKind
@@ -31,10 +31,10 @@ def versioned(name: str) -> VersionedKind:
 
 
 def kind_of_state(state: State) -> VersionedKind:
-    """Return the kind of what a source says. Raises KeyError."""
+    """Return the kind of a state. Raises KeyError."""
     return _BY_STATE[type(state)]
 
 
 def kind_of_selection(selection_type: str) -> VersionedKind | None:
-    """Return the kind that customers choose from (CDS-WG3-01 9.2.3), None for one without data."""
+    """Return the kind that customers choose from (CDS-WG3-01 9.2.3), None if it has no data."""
     return _BY_SELECTION.get(selection_type)

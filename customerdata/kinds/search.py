@@ -9,7 +9,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
 class AnyItemContains(Func):
-    """True when an item of a JSON array has a text under a key that is like a pattern."""
+    """True if an item of a JSON array has, under a key, a text that matches a pattern."""
 
     # The order of the expressions: column, key, pattern.
     template = (
@@ -29,14 +29,14 @@ def _text(value: str) -> Cast:
 
 
 def text_of(raw: str) -> str:
-    """Return the text searched for. Raises InvalidFilter for what no text can hold."""
+    """Return the search text. Raises InvalidFilter for characters that cannot be stored."""
     if "\x00" in raw:
-        raise InvalidFilter("q contains a character that no text has.", field="q")
+        raise InvalidFilter("q contains a character that is not allowed.", field="q")
     return raw.strip()
 
 
 def contains(text: str, *columns: str) -> Q:
-    """Rows of which any of the columns contains the text."""
+    """Rows with a column that contains the text."""
     condition = Q()
     for column in columns:
         condition |= Q(**{f"{column}__icontains": text})
@@ -44,5 +44,5 @@ def contains(text: str, *columns: str) -> Q:
 
 
 def item_contains(text: str, column: str, key: str) -> Q:
-    """Rows of which any object of a JSON array contains the text under `key`."""
+    """Rows with a JSON array in which some object contains the text under `key`."""
     return Q(AnyItemContains(column, key, text))

@@ -26,7 +26,7 @@ _PROGRAMS = "include_service_programs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractState(State):
-    """What the source says of a service contract (10.2.1)."""
+    """What the source says about a service contract (10.2.1)."""
 
     account: Account
     contract_number: str
@@ -43,7 +43,7 @@ class ContractState(State):
     programs: Sequence[Mapping[str, Any]] = ()
 
     def check(self) -> None:
-        """Raises InvalidStructure for what no Service Contract object may say."""
+        """Raises InvalidStructure for values that a Service Contract object cannot have."""
         check_choice(self.status, ContractStatus)
 
 
@@ -153,7 +153,7 @@ SERVICE_CONTRACT = VersionedKind(
     selection=SelectionType.SERVICE_CONTRACT.value,
     filters=(
         listed("cds_servicecontract_ids", "contract__cds_servicecontract_id__in"),
-        # Not in 10.2.7 but in all related listings; the field itself is required (decision 38).
+        # Not in 10.2.7, but in all related listings; the field itself is required (decision 38).
         listed("cds_account_ids", "account__cds_account_id__in"),
         ReaderFilter("account_numbers", _by_account_number),
         optional("contract_numbers", "contract_number__in", _NUMBERS, Name.CONTRACT),

@@ -22,7 +22,7 @@ _PREMISES = "include_premises"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServicePointState(State):
-    """What the source says of a service point (10.3.1)."""
+    """What the source says about a service point (10.3.1)."""
 
     servicepoint_number: str
     types: Sequence[str]
@@ -34,9 +34,9 @@ class ServicePointState(State):
     premises: Sequence[Mapping[str, Any]] = ()
 
     def check(self) -> None:
-        """Raises InvalidStructure when only one coordinate is known."""
+        """Raises InvalidStructure if only one coordinate is known."""
         if (self.latitude is None) != (self.longitude is None):
-            raise InvalidStructure(f"Service point {self.servicepoint_number} has half a location.")
+            raise InvalidStructure(f"Service point {self.servicepoint_number} lacks a coordinate.")
 
 
 def _search(raw: str, sees: Sees) -> Q:

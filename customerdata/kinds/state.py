@@ -1,4 +1,4 @@
-"""What a source may say of an object: the values of one version."""
+"""What a source states about an object: the values of one version."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,27 +12,27 @@ from portal.errors import DomainError
 
 
 class InvalidStructure(DomainError):
-    """The utility's systems said something that the standard has no place for."""
+    """The utility's systems stated something that the standard does not allow."""
 
     code = "invalid_structure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Base of what a source says of one object."""
+    """Base of what a source states about one object."""
 
     def check(self) -> None:
-        """Raises InvalidStructure for what no object of the kind may say."""
+        """Raises InvalidStructure for values that an object of the kind cannot have."""
 
 
 def check_choice(value: str, choices: type[models.TextChoices]) -> None:
-    """Raises InvalidStructure for a value that a closed list of the standard does not have."""
+    """Raises InvalidStructure for a value that is not in the standard's closed list."""
     if value not in choices.values:
         raise InvalidStructure(f"{value!r} is not one of {', '.join(choices.values)}.")
 
 
 def check_currency(code: str) -> None:
-    """Raises InvalidStructure for what is no currency code (ISO 4217)."""
+    """Raises InvalidStructure if this is not a currency code (ISO 4217)."""
     if not re.fullmatch(CURRENCY, code):
         raise InvalidStructure(f"{code!r} is not a currency code such as USD.")
 
@@ -40,7 +40,7 @@ def check_currency(code: str) -> None:
 def check_objects(
     name: str, objects: Iterable[Mapping[str, Any]], required: frozenset[str]
 ) -> None:
-    """Raises InvalidStructure when an object of a list lacks what the standard requires of it."""
+    """Raises InvalidStructure if an object of a list lacks a required field."""
     for each in objects:
         if missing := required - each.keys():
             raise InvalidStructure(f"{name}: an object has no {', '.join(sorted(missing))}.")

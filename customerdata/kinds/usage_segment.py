@@ -1,6 +1,6 @@
 """Usage segments (CDS-WG3-01 10.8).
 
-They are neither versioned rows nor granted one by one: they follow the contracts of an entry, and
+They are not versioned rows and not granted one by one: they follow the contracts of an entry.
 `customerdata.api.segments` reads, filters, cuts and writes them.
 """
 
@@ -15,6 +15,6 @@ USAGE_SEGMENT = Kind(
     path="usage-segments",
     envelope="usage_segments",
     public_id="cds_usagesegment_id",
-    # Every value type we emit is the standard's own.
+    # All value types that we emit are the standard's own.
     more_metadata={"cds_usagesegments_additional_value_types": {}},
 )

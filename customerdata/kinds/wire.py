@@ -1,4 +1,4 @@
-"""What the wire forms of kinds share."""
+"""The parts that the wire forms of all kinds share."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -11,9 +11,9 @@ from customerdata.kinds.base import Shown
 
 
 def base_fields(shown: Shown, identity: Any, public_id: str) -> dict[str, Any]:
-    """Return the fields that every object begins with.
+    """Return the fields that come first in every object.
 
-    What is frozen was confirmed for no time after that, however often the source is asked since
+    A frozen object was not confirmed for any later time, even if the source is still being asked
     (CDS-WG3-01 7.3.1).
     """
     return {
@@ -25,12 +25,12 @@ def base_fields(shown: Shown, identity: Any, public_id: str) -> dict[str, Any]:
 
 
 def programs(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return stored programs as they go out."""
+    """Return the wire form of stored programs."""
     return numbers(items, "balance")
 
 
 def numbers(items: Iterable[Mapping[str, Any]], *names: str) -> list[Mapping[str, Any]]:
-    """Return stored objects as they go out: what is kept as text is a number on the wire."""
+    """Return the wire form of stored objects: amounts are stored as text and sent as numbers."""
 
     def written(name: str, value: Any) -> Any:
         return Decimal(value) if name in names and value is not None else value
@@ -39,12 +39,12 @@ def numbers(items: Iterable[Mapping[str, Any]], *names: str) -> list[Mapping[str
 
 
 def file_url(path: str, public_id: str) -> str:
-    """Return where the file of an object is, behind the token that opens the object."""
+    """Return the URL of an object's file, which takes the token that opens the object."""
     return f"{settings.BASE_URL}{reverse(f'customerdata:{path}-file', args=[public_id])}"
 
 
 def known(keys: Sequence[int], ids: Mapping[int, str]) -> list[str]:
-    """Return the public ids of a reference array, without what the token may not see."""
+    """Return the public ids of a reference array, limited to what the token can see."""
     return [ids[key] for key in keys if key in ids]
 
 

@@ -1,4 +1,4 @@
-"""Make the demo utility."""
+"""Create the demo utility."""
 
 import sys
 import time
@@ -20,15 +20,15 @@ class Command(BaseCommand):
     help = "Create the demo utility's logins, customers and usage. Running it twice is harmless."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make what is missing and print the logins. Refuses outside of the demo."""
+        """Create what is missing and print the logins; only with DEMO=1."""
         if not settings.DEMO:
             raise CommandError(
-                "Demo logins have published passwords, so they are made only with DEMO=1."
+                "Demo logins have published passwords, so they are created only with DEMO=1."
             )
         calendar = Calendar.current()
         steps = seed.due_steps(calendar)
         started = time.monotonic()
-        # Where there is no terminal, a line per step takes the place of the bar.
+        # Without a terminal, print a line per step instead of the bar.
         with tqdm(total=len(steps), desc="Demo data", disable=not sys.stderr.isatty()) as bar:
 
             def progress(name: str) -> None:
@@ -43,12 +43,15 @@ class Command(BaseCommand):
 
 
 def _table() -> str:
-    """Return the logins, the second factors and the sandbox app, as text."""
+    """Return the logins, the second factors and the sandbox app as text."""
     rows = [(people.address_of(name), login.who) for name, login in people.LOGINS.items()]
     width = max(len(email) for email, _ in rows)
-    lines = ["", f"Logins (password of all: {people.PASSWORD})"]
+    lines = ["", f"Logins (all with the password {people.PASSWORD})"]
     lines += [f"  {email:<{width}}  {who}" for email, who in rows]
-    lines += ["", "Codes of staff and admin: `manage.py demo_otp LOGIN`, or an app with the secret"]
+    lines += [
+        "",
+        "Codes of staff and admin: `manage.py demo_otp LOGIN`, or an app with the secret",
+    ]
     lines += [
         f"  {people.address_of(name):<{width}}  {people.demo_totp_secret(people.address_of(name))}"
         for name, login in people.LOGINS.items()
@@ -64,7 +67,7 @@ def _sandbox_app() -> list[str]:
         return []
     return [
         "",
-        "Sandbox app of dev@example.com, for curl",
+        "Sandbox app of dev@example.com, for use with curl",
         f"  client_id      {credential.client.client_id}",
         f"  client_secret  {credential.secret}",
         "",

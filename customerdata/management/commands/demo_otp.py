@@ -1,4 +1,4 @@
-"""Print a second factor of the demo."""
+"""Print a second-factor code of a demo login."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ class Command(BaseCommand):
     """`manage.py demo_otp LOGIN`."""
 
     help = "Print the code that a demo login with a second factor needs to sign in now."
-    # Codes are good for half a minute, and checks say nothing about them.
+    # A code is valid for half a minute, and system checks do not matter for it.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Name the login."""
-        parser.add_argument("login", help="for example staff or staff@example.com")
+        """Add the login."""
+        parser.add_argument("login", help="login, for example staff or staff@example.com")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print nothing but the code, so that scripts can read it."""

@@ -1,4 +1,4 @@
-"""Staff end a person's link to an account."""
+"""End a person's link to an account (for staff)."""
 
 from typing import Any
 
@@ -15,20 +15,20 @@ class Command(BaseCommand):
     """`manage.py end_account_link ADDRESS ACCOUNT_NUMBER --reason TEXT [--mistake] --by EMAIL`."""
 
     help = (
-        "End the link of a person to an account: companies get nothing newer of it. With --mistake "
-        "they see nothing of it any more, as if there had been no link."
+        "End a person's link to an account: companies will not receive any new data from it. With "
+        "--mistake they no longer see any of its data, as if there had been no link."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Name the person and the account."""
-        parser.add_argument("email", help="the address that the person signs in with")
+        """Add the person, the account, the reason and who does it."""
+        parser.add_argument("email", help="the email address that the person signs in with")
         parser.add_argument("account_number")
-        parser.add_argument("--reason", required=True, help="what the customer reads")
-        parser.add_argument("--mistake", action="store_true", help="the link was never right")
+        parser.add_argument("--reason", required=True, help="the reason that the customer is shown")
+        parser.add_argument("--mistake", action="store_true", help="the link was made by mistake")
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """End it."""
+        """End the link."""
         by = actor(options)
         numbers = AccountVersion.objects.current().filter(
             account_number=plain_number(options["account_number"])
@@ -49,4 +49,4 @@ class Command(BaseCommand):
             )
         except DomainError as error:
             raise CommandError(error.message) from error
-        self.stdout.write("The link has ended; the customer gets a mail.")
+        self.stdout.write("The link has ended; the customer is notified by email.")

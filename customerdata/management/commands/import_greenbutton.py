@@ -27,13 +27,13 @@ _CHOICES = {
     "registers": REGISTER_READINGS,
 }
 _HELP = {
-    "service": "what is metered where the file does not say: {}",
-    "unit": "what the numbers of a channel without a known unit count: {}",
-    "power_of_ten": "value = number * 10^N where the reading type states no power, -12 to 12",
-    "demand_type": "which demand readings of power are: {}",
+    "service": "service that is metered, if the file does not say: {}",
+    "unit": "unit of a channel whose unit is missing or unknown: {}",
+    "power_of_ten": "value = number * 10^N if the reading type states no power, -12 to 12",
+    "demand_type": "type of demand that readings of power are: {}",
     "registers": (
-        "how to take running totals of a register: {}. Amounts are the differences between "
-        "totals read at the end or at the start of their periods; `amounts` says that the "
+        "how to read running totals of a register: {}. Amounts are the differences between "
+        "totals read at the end or at the start of their periods; `amounts` means that the "
         "numbers are amounts already, whatever the file states"
     ),
 }
@@ -50,26 +50,28 @@ class Command(BaseCommand):
     """`manage.py import_greenbutton FILE --account NUMBER`."""
 
     help = (
-        "Read a Green Button (ESPI/Atom XML) file, plain, gzip or zip, into an account. Running it "
-        "twice is harmless. CHANNEL is the end of the link of a meter reading, of its reading type "
-        "or of its usage point, such as M1 or UsagePoint/1; the report and the errors name them."
+        "Import a Green Button (ESPI/Atom XML) file, plain, gzip or zip, into an account. Running "
+        "it twice is harmless. CHANNEL is the end of the link of a meter reading, its reading type "
+        "or its usage point, such as M1 or UsagePoint/1; the report and the errors list them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Name the file, the account, and what the file may leave open."""
+        """Add the file, the account, and the facts that a file can leave open."""
         parser.add_argument("file", type=Path)
         parser.add_argument("--account", required=True, metavar="NUMBER", help="account number")
-        parser.add_argument("--dry-run", action="store_true", help="read and check, store nothing")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="check the file, but store nothing"
+        )
         parser.add_argument(
             "--leave-out",
             action="append",
             default=[],
             metavar="CHANNEL",
-            help="do not store this channel; may be repeated",
+            help="do not store this channel; can be repeated",
         )
         silent = parser.add_argument_group(
-            "where the file is silent",
-            "Each of the first five may be repeated with CHANNEL= in front.",
+            "facts that the file does not state",
+            "Each of the first five can be repeated with CHANNEL= in front of the value.",
         )
         for fact, choices in _CHOICES.items():
             silent.add_argument(
@@ -80,18 +82,18 @@ class Command(BaseCommand):
                 help=_HELP[fact].format(", ".join(choices)),
             )
         silent.add_argument("--currency", metavar="CODE", help="ISO 4217, for example USD")
-        silent.add_argument("--zone", metavar="NAME", help="IANA zone of the readings")
+        silent.add_argument("--zone", metavar="NAME", help="IANA time zone of the readings")
         silent.add_argument(
             "--in-order",
             action="store_true",
-            help="entries without links belong to the ones before them",
+            help="entries without links belong to the entries before them",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Read, load and report; errors say where and change nothing."""
+        """Read, load and report; errors name the place in the file, and nothing is stored."""
         file: Path = options["file"]
         if not file.is_file():
-            raise CommandError(f"There is no file {file}.")
+            raise CommandError(f"The file {file} does not exist.")
         told = _told(options)
         try:
             done = self._run(file, options["account"], told, dry_run=options["dry_run"])
@@ -143,12 +145,12 @@ class Command(BaseCommand):
         segments = summary.segments
         self.stdout.write(
             f"Segments: {segments.created} new, {segments.corrected} corrected, "
-            f"{segments.unchanged} unchanged. Changes in all: {summary.changes}."
+            f"{segments.unchanged} unchanged. Total changes: {summary.changes}."
         )
 
 
 def _told(options: dict[str, Any]) -> Told:
-    """Sort the options into those of a channel and those of whatever is silent."""
+    """Sort the options into those for one channel and those for the whole file."""
     if options["zone"] and not known_zone(options["zone"]):
         raise CommandError(f"--zone: {options['zone']} is not an IANA time zone.")
     general: dict[str, Any] = {}
@@ -158,7 +160,7 @@ def _told(options: dict[str, Any]) -> Told:
             channel, _, value = text.rpartition("=")
             option = f"--{fact.replace('_', '-')}"
             if value not in choices:
-                raise CommandError(f"{option}: {value!r} is none of {', '.join(choices)}.")
+                raise CommandError(f"{option}: {value!r} is not one of {', '.join(choices)}.")
             into = named.setdefault(channel, {}) if channel else general
             if fact in into:
                 raise CommandError(f"{option} is given twice for {channel or 'the file'}.")

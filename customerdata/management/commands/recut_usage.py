@@ -1,4 +1,4 @@
-"""Cut stored usage anew after a change of time zone rules."""
+"""Recut stored usage after a change of time zone rules."""
 
 import sys
 from typing import Any
@@ -17,15 +17,15 @@ class Command(BaseCommand):
     """`manage.py recut_usage [--zone NAME] [--dry-run] [--by EMAIL]`."""
 
     help = (
-        "Move stored readings to the local months to which they belong under the time zone rules "
-        "in use. Running it twice, or stopping it, is harmless."
+        "Move stored readings to the local months that they belong to under the current time zone "
+        "rules. Running it twice or interrupting it is harmless."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Say what to look at, how much at once, and in whose name."""
-        parser.add_argument("--zone", help="this IANA zone alone")
-        parser.add_argument("--dry-run", action="store_true", help="count, store nothing")
-        parser.add_argument("--batch", type=int, default=200, help="series in one transaction")
+        """Add the zone, the batch size and who does it."""
+        parser.add_argument("--zone", help="only this IANA time zone")
+        parser.add_argument("--dry-run", action="store_true", help="count, but store nothing")
+        parser.add_argument("--batch", type=int, default=200, help="series per transaction")
         add_by_argument(parser, required=False)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,9 +34,9 @@ class Command(BaseCommand):
         zones = UsageSeries.objects.zones()
         if options["zone"]:
             if options["zone"] not in zones:
-                raise CommandError(f"No usage is stored in the zone {options['zone']}.")
+                raise CommandError(f"No usage is stored in the time zone {options['zone']}.")
             zones = [options["zone"]]
-        self.stdout.write(f"Time zones follow the rules {rules_version()}.")
+        self.stdout.write(f"Version of the time zone rules: {rules_version()}.")
         refused = sum(
             self._recut(zone, limit=options["batch"], dry_run=options["dry_run"], by=by)
             for zone in zones
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             self.stdout.write("Dry run: nothing was stored.")
         if refused:
             raise CommandError(
-                f"{refused} series were left: what now is one month has readings of two grids."
+                f"{refused} series were not recut: a new month would have readings of two grids."
             )
 
     def _recut(self, zone: str, *, limit: int, dry_run: bool, by: User | str) -> int:
@@ -59,10 +59,10 @@ class Command(BaseCommand):
                 versions += batch.recut.versions
                 refused += len(batch.recut.refused)
                 for series, reason in batch.recut.refused.items():
-                    self.stderr.write(f"Series {series.public_id} was left: {reason}.")
+                    self.stderr.write(f"Series {series.public_id} was not recut: {reason}.")
                 bar.update(batch.size)
-        verb = "to cut" if dry_run else "cut"
+        verb = "to recut" if dry_run else "recut"
         self.stdout.write(
-            f"{zone}: {seen} series looked at, {changed} {verb} anew, {versions} new versions."
+            f"{zone}: {seen} series checked, {changed} {verb}, {versions} new versions."
         )
         return refused

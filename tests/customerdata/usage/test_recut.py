@@ -281,8 +281,8 @@ def test_a_dry_run_says_what_would_happen(series, old_rules, capsys):
     versions = set(UsagePack.objects.values_list("pk", "superseded_at"))
     recut("--dry-run")
     out = capsys.readouterr().out
-    assert f"rules {rules_version()}" in out
-    assert f"{ZONE}: 1 series looked at, 1 to cut anew, 2 new versions." in out
+    assert f"rules: {rules_version()}" in out
+    assert f"{ZONE}: 1 series checked, 1 to recut, 2 new versions." in out
     assert set(UsagePack.objects.values_list("pk", "superseded_at")) == versions
     assert not AuditEvent.objects.filter(action="usage.recut").exists()
     assert waiting() == 1

@@ -49,8 +49,8 @@ def test_options_name_channels():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--unit", "M2=gallons"], "none of Wh"),
-        (["--power-of-ten", "99"], "none of -12"),
+        (["--unit", "M2=gallons"], "not one of Wh"),
+        (["--power-of-ten", "99"], "not one of -12"),
         (["--unit", "M2=Wh", "--unit", "M2=kWh"], "twice"),
         (["--unit", "M7=Wh"], "No channel of the file is called M7"),
         (["--leave-out", "R1/nothing"], "No channel of the file is called"),
