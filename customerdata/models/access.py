@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from consent.models import Grant
 
-# Stands for "no end": a real datetime keeps comparisons in SQL free of null cases.
+# Means "no end"; a real datetime keeps SQL comparisons free of null cases.
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -17,21 +17,21 @@ class GrantedObjectQuerySet(models.QuerySet["GrantedObject"]):
     """Scopes of computed access."""
 
     def shown(self, kind: str) -> "GrantedObjectQuerySet":
-        """Rows that make objects of a kind appear in its listing."""
+        """Rows by which objects of a kind appear in its listing."""
         return self.filter(kind=kind, listed=True)
 
 
 class GrantedObject(models.Model):
-    """One object that one authorization details entry of a Grant reaches.
+    """An object that one authorization details entry of a Grant reaches.
 
     `listed` is false for contracts that only lead to other data, such as usage without
     `include_service_contracts`. `fields` are the include fields that the entry enables for the
     object, `decides` those for which this entry is the one to read (the latest `cutoff` of all
-    entries that enable them), and `base` says the same of the object's required fields.
-    `cutoff` is the entry's `sync_until`, or the end of the person's link to the account when that
-    is earlier: values are read as of then, or as of now when that is earlier still.
-    `through` is empty, or the kind that the customer chose from: of such a contract only the usage
-    counts that was measured at an object of this kind of the same entry.
+    entries that enable them), and `base` says the same about the object's required fields.
+    `cutoff` is the entry's `sync_until`, or the end of the person's link to the account if that is
+    earlier: values are read as of then, or as of now if that is earlier still.
+    `through` is empty, or the kind that the customer chose from: then only the contract's usage
+    that was measured at an object of this kind of the same entry counts.
     """
 
     class Kind(models.TextChoices):

@@ -28,15 +28,15 @@ class Account(Identity):
 
     @property
     def public_id(self) -> str:
-        """The id that leaves the process."""
+        """The id that is published."""
         return self.cds_account_id
 
 
 class AccountVersion(Version):
-    """What is true of an account for a span of time.
+    """The state of an account during a span of time.
 
     `entity`, `contacts` and `programs` are lists of the standard's objects (10.1.4, 10.1.6,
-    10.1.8) as they go out; nothing filters inside them but the search.
+    10.1.8) in their wire form; only the search filters inside them.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "account_id", "number")
@@ -65,7 +65,7 @@ class AccountVersion(Version):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["account", "as_of"], name="customerdata_account_as_of"),
-            # Filters by number, and linking, which starts from nothing but the number.
+            # For filters by number, and for linking, which starts from the number alone.
             models.Index(fields=["account_number"], name="customerdata_account_number"),
             models.Index(fields=["customer", "arrived"], name="customerdata_account_arrived"),
         ]

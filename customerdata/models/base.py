@@ -1,9 +1,9 @@
-"""What identity rows and version rows of all structural kinds share.
+"""The parts that identity rows and version rows of all structural kinds share.
 
 An object is one identity row (its random public id and the utility's own key) and one row per
-version. Versions live on the source's time: `as_of` says since when the source holds this to be
-true, `superseded_as_of` until when; `arrived` is when we stored it. A version that is corrected
-for the very instant it began at keeps an empty span, so history is never overwritten.
+version. Versions follow the source's time: the source holds a version to be true from `as_of`
+until `superseded_as_of`; `arrived` is when we stored it. If a version is corrected for the exact
+instant at which it began, it keeps an empty span, so history is never overwritten.
 """
 
 from datetime import datetime
@@ -15,11 +15,11 @@ from django.utils import timezone
 
 
 class Identity(models.Model):
-    """What never changes about an object.
+    """The part of an object that never changes.
 
-    `cds_synced` is the time of the last check against the source; it changes without a version.
-    The key of the source is unique per customer: a connection that serves two customers in turn
-    is two objects, so that an id never tells one customer about another.
+    `cds_synced` is the time of the last check against the source; it changes without a new
+    version. The source's key is unique per customer: a connection that serves two customers one
+    after the other is two objects, so that an id never reveals one customer to another.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -40,14 +40,14 @@ class Identity(models.Model):
 
 
 class VersionQuerySet(models.QuerySet[Any]):
-    """Which versions hold when."""
+    """Selects versions by when they hold."""
 
     def current(self) -> Self:
         """The versions that nothing has replaced."""
         return self.filter(superseded_as_of__isnull=True)
 
     def as_of(self, instant: datetime | Any) -> Self:
-        """The versions that the source holds true for an instant (or an expression of one)."""
+        """The versions that the source holds to be true at an instant (or an expression)."""
         return self.filter(
             Q(superseded_as_of__isnull=True) | Q(superseded_as_of__gt=instant), as_of__lte=instant
         )
@@ -74,14 +74,14 @@ class Version(models.Model):
         abstract = True
 
     def holds(self, instant: datetime) -> bool:
-        """Whether this is true at the source as of an instant."""
+        """Whether the source holds this to be true as of an instant."""
         return self.as_of <= instant and (
             self.superseded_as_of is None or instant < self.superseded_as_of
         )
 
 
 def version_constraints(owner: str) -> list[models.BaseConstraint]:
-    """Return the rules that hold for the versions of every kind; `owner` is the object's field."""
+    """Return the constraints of every kind's versions; `owner` is the object's field."""
     return [
         models.CheckConstraint(
             condition=Q(superseded_as_of__isnull=True) | Q(superseded_as_of__gte=F("as_of")),

@@ -31,15 +31,15 @@ class BillSection(Identity):
 
     @property
     def public_id(self) -> str:
-        """The id that leaves the process."""
+        """The id that is published."""
         return self.cds_billsection_id
 
 
 class BillSectionVersion(Version):
-    """What is true of a bill section for a span of time.
+    """The state of a bill section during a span of time.
 
     `contracts`, `service_points` and `meters` hold primary keys, all of the same customer.
-    `charges` are ids of the New Charges of the statement that are derived from the section.
+    `charges` holds ids of the statement's New Charges that are derived from the section.
     The JSON columns hold the standard's objects (10.1.4, 10.6.3, 10.6.5, 10.6.7) with numbers as
     text.
     """

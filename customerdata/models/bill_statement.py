@@ -1,4 +1,4 @@
-"""Bill statements and the files that customers got of them (CDS-WG3-01 10.5)."""
+"""Bill statements, and the files of them that customers received (CDS-WG3-01 10.5)."""
 
 from typing import Any, ClassVar
 
@@ -22,17 +22,17 @@ def new_bill_statement_id() -> str:
 
 
 def stored_name(file: "BillFile", filename: str) -> str:
-    """Return where a file is stored: no name or extension that a source chose."""
+    """Return the path of a stored file, without a name or extension from the source."""
     return f"bill-files/{random_id(length=40)}"
 
 
 def amount(*, null: bool = False) -> "models.DecimalField[Any, Any]":
-    """Return a column of money in the currency of its row; null is "not stated"."""
+    """Return a column for money in the currency of its row; null means "not stated"."""
     return models.DecimalField(max_digits=DIGITS, decimal_places=PLACES, null=null, blank=null)
 
 
 class BillFile(models.Model):
-    """A bill as the customer got it; never changed, so a corrected file is another row."""
+    """A bill as the customer received it; rows never change, so a corrected file is a new row."""
 
     customer = models.ForeignKey(
         "customerdata.Customer", on_delete=models.PROTECT, related_name="bill_files"
@@ -61,7 +61,7 @@ class BillFile(models.Model):
 
 
 class BillStatement(Identity):
-    """A bill that an account got."""
+    """A bill for an account."""
 
     cds_billstatement_id = models.CharField(
         max_length=64, unique=True, default=new_bill_statement_id, editable=False
@@ -72,16 +72,16 @@ class BillStatement(Identity):
 
     @property
     def public_id(self) -> str:
-        """The id that leaves the process."""
+        """The id that is published."""
         return self.cds_billstatement_id
 
 
 class BillStatementVersion(Version):
-    """What is true of a bill statement for a span of time.
+    """The state of a bill statement during a span of time.
 
     `account_number` is the number when the bill was issued. `new_charges` and `programs` are the
-    standard's objects (10.5.2, 10.1.8) with amounts as text; null stands for charges that the
-    source does not list.
+    standard's objects (10.5.2, 10.1.8) with amounts as text; null means that the source does not
+    list charges.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "statement_id", "number")

@@ -28,15 +28,15 @@ class ServiceContract(Identity):
 
     @property
     def public_id(self) -> str:
-        """The id that leaves the process."""
+        """The id that is published."""
         return self.cds_servicecontract_id
 
 
 class ServiceContractVersion(Version):
-    """What is true of a service contract for a span of time.
+    """The state of a service contract during a span of time.
 
-    `start` and `end` are ordinary values of the contract; the span of the version is another
-    matter. `entity` and `programs` are the standard's objects (10.1.4, 10.2.5) as they go out.
+    `start` and `end` are ordinary values of the contract, not the span of the version. `entity`
+    and `programs` are the standard's objects (10.1.4, 10.2.5) in their wire form.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "contract_id", "number")

@@ -1,4 +1,4 @@
-"""Who the utility serves, and which signed-up people act for them."""
+"""The utility's customers, and the people who can act for them after signing up."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -17,9 +17,9 @@ def new_customer_id() -> str:
 
 
 class Customer(models.Model):
-    """A person or organisation that has accounts with the utility.
+    """A person or organization that has accounts with the utility.
 
-    The key of every table that grows with customers, so that they can be distributed by it.
+    Its key is in every table that grows with customers, so that it can distribute the tables.
     """
 
     customer_id = models.CharField(
@@ -43,10 +43,10 @@ class Customer(models.Model):
 
 
 class AccountHolderQuerySet(models.QuerySet["AccountHolder"]):
-    """Who holds what, when."""
+    """Selects links by person, environment and time."""
 
     def current(self) -> "AccountHolderQuerySet":
-        """Links that nobody ended."""
+        """Links that have not ended."""
         return self.filter(ended__isnull=True)
 
     def at(self, instant: datetime) -> "AccountHolderQuerySet":
@@ -54,20 +54,20 @@ class AccountHolderQuerySet(models.QuerySet["AccountHolder"]):
         return self.filter(Q(ended__isnull=True) | Q(ended__gt=instant), created__lte=instant)
 
     def from_then_on(self, instant: datetime) -> "AccountHolderQuerySet":
-        """Links that existed at an instant or began later."""
+        """Links that existed at an instant or started later."""
         return self.filter(Q(ended__isnull=True) | Q(ended__gt=instant))
 
     def of(self, user: Any, *, environment: str) -> "AccountHolderQuerySet":
-        """A person's links to accounts that Clients of this environment may ask for."""
+        """A person's links to accounts that Clients of this environment can ask for."""
         return self.filter(user=user, account__customer__is_test=environment == "sandbox")
 
 
 class AccountHolder(models.Model):
-    """A signed-up person may act for an account. Several people may hold the same account.
+    """A person who signed up can act for an account. Several people can hold the same account.
 
-    `asserted_by` are the OpenID provider and its subject whose claims made the link, empty for all
-    other means. When these claims no longer name the account, the link ends as `withdrawn`: they
-    may name it again.
+    `asserted_by` is the OpenID provider and subject whose claims created the link; it is empty for
+    links created in other ways. When these claims no longer name the account, the link ends as
+    `withdrawn`, because they can name it again.
     """
 
     user = models.ForeignKey(
@@ -122,10 +122,10 @@ def new_link_id() -> str:
 
 
 class AccountLink(models.Model):
-    """An attempt to link an account: a code was mailed to the contact on file.
+    """An attempt to link an account, for which a code is mailed to the contact on file.
 
-    `account` is null when the number belongs to no account; such a row behaves like any other, so
-    that nobody learns from this page which numbers exist. The code is not stored: it follows from
+    `account` is null if the number belongs to no account. Such a row behaves like any other, so
+    that the page does not reveal which numbers exist. The code is not stored: it is derived from
     `link_id` and a key (customerdata.services.links.link).
     """
 

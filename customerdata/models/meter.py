@@ -27,12 +27,12 @@ class MeterDevice(Identity):
 
     @property
     def public_id(self) -> str:
-        """The id that leaves the process."""
+        """The id that is published."""
         return self.cds_meterdevice_id
 
 
 class MeterDeviceVersion(Version):
-    """What is true of a meter for a span of time.
+    """The state of a meter during a span of time.
 
     The service point arrays hold primary keys of ServicePoint, all of the same customer.
     """

@@ -27,12 +27,12 @@ class ServicePoint(Identity):
 
     @property
     def public_id(self) -> str:
-        """The id that leaves the process."""
+        """The id that is published."""
         return self.cds_servicepoint_id
 
 
 class ServicePointVersion(Version):
-    """What is true of a service point for a span of time.
+    """The state of a service point during a span of time.
 
     The contract arrays hold primary keys of ServiceContract, all of the same customer.
     """

@@ -1,4 +1,4 @@
-"""Usage series, their packs of values, completeness and the cache of rendered text.
+"""Usage series, their packs of values, completeness, and the cache of rendered text.
 
 The store keeps one row per segment and version, not one per interval (CDS-WG3-01 10.8).
 """
@@ -24,14 +24,14 @@ from portal.ids import random_id
 
 
 class UsageSeriesQuerySet(models.QuerySet["UsageSeries"]):
-    """Which series follow which rules of their zone."""
+    """Selects series by time zone and by the rules along which they were cut."""
 
     def zones(self) -> list[str]:
-        """The zones in use."""
+        """The time zones in use."""
         return list(self.order_by("zone").values_list("zone", flat=True).distinct())
 
     def cut_otherwise(self, zone: str) -> UsageSeriesQuerySet:
-        """Series of a zone whose packs may cross the edges of months that hold today (ADR 9)."""
+        """Series of a zone whose packs may cross the current month boundaries (ADR 9)."""
         today = months_digest(ZoneInfo(zone))
         return self.filter(zone=zone, interval__isnull=False).exclude(cut_under=today)
 
@@ -39,7 +39,7 @@ class UsageSeriesQuerySet(models.QuerySet["UsageSeries"]):
 class UsageSeries(models.Model):
     """Readings that belong together: one contract, account, meter, interval and set of units.
 
-    A change of any of these starts another series, so a pack never crosses it.
+    A change of any of these starts a new series, so a pack never spans one.
     """
 
     class Commodity(models.TextChoices):
@@ -133,17 +133,17 @@ class UsageSeries(models.Model):
 
     @property
     def tzinfo(self) -> ZoneInfo:
-        """The zone whose months bound the packs."""
+        """The time zone whose months limit the packs."""
         return ZoneInfo(self.zone)
 
     @property
     def cut_otherwise(self) -> bool:
-        """True when packs may cross a month, because rules changed since they were cut."""
+        """True if packs may cross a month boundary because the rules have changed since."""
         return self.interval is not None and self.cut_under != months_digest(self.tzinfo)
 
 
 class UsagePackQuerySet(models.QuerySet["UsagePack"]):
-    """Which versions of which segments."""
+    """Selects versions of segments."""
 
     def current(self) -> UsagePackQuerySet:
         """The versions that nothing has replaced."""
@@ -156,11 +156,11 @@ class UsagePackQuerySet(models.QuerySet["UsagePack"]):
         return self.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=at), as_of__lte=at)
 
     def lasting(self) -> UsagePackQuerySet:
-        """The versions that hold at some instant: not replaced for the one they began at."""
+        """The versions that hold at any instant: not replaced at the one at which they began."""
         return self.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=F("as_of")))
 
     def overlapping(self, start: datetime | None, end: datetime | None) -> UsagePackQuerySet:
-        """Segments with at least an instant inside [start, end); None is unbounded."""
+        """Segments that overlap [start, end); None is unbounded."""
         found = self
         if start is not None:
             found = found.filter(segment_end__gt=start)
@@ -172,13 +172,13 @@ class UsagePackQuerySet(models.QuerySet["UsagePack"]):
 class UsagePack(models.Model):
     """One version of one segment's values; rows are never changed once superseded.
 
-    The table is partitioned by month of `segment_start` (migration 0002), hence the key. A version
-    holds from `as_of` up to `superseded_at`, both times of the utility's system. Versions for
-    which the two are equal were replaced by a later delivery for the same instant.
+    The table is partitioned by the month of `segment_start` (migration 0002), hence the key. A
+    version holds from `as_of` up to `superseded_at`, both in the time of the utility's system.
+    Versions for which the two are equal were replaced by a later delivery for the same instant.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "series_id", "segment_start", "version")
-    # No index of their own: the primary key begins with customer and series.
+    # No separate index: the primary key begins with customer and series.
     customer = models.ForeignKey(
         "customerdata.Customer", on_delete=models.CASCADE, related_name="+", db_index=False
     )
@@ -244,7 +244,7 @@ class UsagePack(models.Model):
 
     @property
     def lasts(self) -> bool:
-        """True for a version that holds at some instant; see `UsagePackQuerySet.lasting`."""
+        """True if the version holds at any instant; see `UsagePackQuerySet.lasting`."""
         return self.superseded_at is None or self.superseded_at > self.as_of
 
     def unpacked(self) -> Pack:
@@ -254,20 +254,20 @@ class UsagePack(models.Model):
 
 @lru_cache(maxsize=4096)
 def parse_formats(text: str) -> tuple[SegmentFormat, ...]:
-    """Read `UsagePack.formats_text`; most packs of a deployment share a few texts."""
+    """Parse `UsagePack.formats_text`, cached: most packs of a deployment share a few texts."""
     return tuple(SegmentFormat.from_json(entry) for entry in json.loads(text))
 
 
 class CompletenessQuerySet(models.QuerySet["CompletenessRange"]):
-    """Where readings are there and where they are missing."""
+    """Selects ranges with readings and ranges without."""
 
     def gaps(self) -> CompletenessQuerySet:
-        """Ranges without any value."""
+        """Ranges without values."""
         return self.filter(complete=False)
 
 
 class CompletenessRange(models.Model):
-    """A run of intervals of the current packs that all have values, or all have none."""
+    """A run of intervals of the current packs that all have values, or that all lack them."""
 
     customer = models.ForeignKey(
         "customerdata.Customer", on_delete=models.CASCADE, related_name="+", db_index=False
@@ -298,8 +298,8 @@ class CompletenessRange(models.Model):
 class UsageRender(models.Model):
     """Cached text of `values` for a subset of a pack's formats.
 
-    The key is a hash of content and subset, so a row is never stale; the table is bounded by
-    `customerdata.usage.reading.prune_renders` and may be emptied at any time.
+    The key is a hash of content and subset, so a row is never stale. `prune_renders` in
+    `customerdata.usage.reading` limits the table, which can be emptied at any time.
     """
 
     key = models.BinaryField(primary_key=True, max_length=16)

@@ -1,4 +1,4 @@
-"""Pages on which a signed-up person links their accounts with the utility."""
+"""Pages on which a person links their accounts with the utility after signing up."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -22,23 +22,23 @@ from portal.models import User
 
 
 class AccountNumberForm(forms.Form):
-    """Asks which account."""
+    """Asks for the account number."""
 
     account_number = forms.CharField(
         label=_("Account number"),
         max_length=100,
-        help_text=_("It is printed at the top of your bill."),
+        help_text=_("You can find it at the top of your bill."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
 
 class CodeForm(forms.Form):
-    """Asks for the code of the mail."""
+    """Asks for the code from the email."""
 
     code = forms.RegexField(
         r"^\s*\d{6}\s*$",
         label=_("Code"),
-        help_text=_("Six digits from the message that we sent."),
+        help_text=_("The six digits in the email that we sent."),
         error_messages={"invalid": _("Enter the six digits of the code.")},
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
@@ -46,14 +46,14 @@ class CodeForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class LinkedAccount:
-    """One line of the list of linked accounts."""
+    """A row of the list of linked accounts."""
 
     number: str
     name: str
 
 
 def linked_accounts(user: User) -> list[LinkedAccount]:
-    """Return the accounts that a person holds, by number."""
+    """Return the accounts that a person holds, sorted by number."""
     held = AccountHolder.objects.current().filter(user=user).values("account")
     versions = AccountVersion.objects.current().filter(account__in=held)
     return [LinkedAccount(v.account_number, v.name) for v in versions.order_by("account_number")]
@@ -68,7 +68,7 @@ def account_link(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         number = linking.plain_number(form.cleaned_data["account_number"])
         ratelimits.count("link", f"user:{user.pk}")
-        # Also across people: sign-ups are cheap, guesses at and mails to one customer must not be.
+        # Also limited across people: sign-ups are cheap, but guesses and mails must not be.
         ratelimits.count("link", f"account:{number}")
         link = linking.start_link(
             user=user,

@@ -1,4 +1,4 @@
-"""Storing the bills that customers got, as files (CDS-WG3-01 10.5.1 `file_uri`)."""
+"""Stores the bills that customers received, as files (CDS-WG3-01 10.5.1 `file_uri`)."""
 
 import hashlib
 import re
@@ -19,13 +19,13 @@ MAX_NAME = 255
 def store_bill_file(
     *, customer: Customer, name: str, content: bytes, mime_type: str = "application/pdf"
 ) -> BillFile:
-    """Store a bill of a customer; the same one again is the same row.
+    """Store a customer's bill; storing the same file again returns the same row.
 
-    No token can have it before a bill statement refers to it. Raises InvalidStructure for a name
-    that is none, a type that is none, and a file without content.
+    No token opens the file until a bill statement refers to it. Raises InvalidStructure for an
+    invalid name or type, and for an empty file.
     """
     _check(name, content, mime_type)
-    # One writer per customer, as for structure: two runs at once store one file.
+    # One writer per customer, as for structure, so that two runs at once store one file.
     Customer.objects.select_for_update().get(pk=customer.pk)
     checksum = hashlib.sha256(content).hexdigest()
     file = BillFile(
@@ -44,8 +44,8 @@ def store_bill_file(
 
 def _check(name: str, content: bytes, mime_type: str) -> None:
     if not name.strip(". ") or len(name) > MAX_NAME or re.search(r"[/\\\x00-\x1f]", name):
-        raise InvalidStructure(f"{name[:100]!r} is not the name of a file.")
+        raise InvalidStructure(f"{name[:100]!r} is not a valid file name.")
     if not re.fullmatch(MIME_TYPE, mime_type):
-        raise InvalidStructure(f"{mime_type[:100]!r} is not a type such as application/pdf.")
+        raise InvalidStructure(f"{mime_type[:100]!r} is not a media type such as application/pdf.")
     if not content:
-        raise InvalidStructure(f"{name} has no content.")
+        raise InvalidStructure(f"The file {name} is empty.")

@@ -1,4 +1,4 @@
-"""Where a statement belongs among the versions of an object: pure functions."""
+"""Finds the place of a statement among the versions of an object: pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Since when and until when a version holds; `until` None is open, equal ends are empty."""
+    """The time in which a version holds: open if `until` is None, empty if both are equal."""
 
     since: datetime
     until: datetime | None
@@ -15,16 +15,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which version held so far (index, None: none did), and until when the new one will."""
+    """The version that held until now (its index or None), and the end of the new version."""
 
     holds: int | None
     until: datetime | None
 
 
 def place(spans: Sequence[Span], as_of: datetime) -> Place:
-    """Find the place of a statement that is true since `as_of`.
+    """Find the place of a statement that is true from `as_of` onward.
 
-    A statement cuts the version that held at its instant and ends where the next one begins.
+    A statement cuts short the version that held at its instant, and ends where the next begins.
     """
     holds = next(
         (

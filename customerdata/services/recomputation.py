@@ -1,4 +1,4 @@
-"""Asking for a customer's Grants to be computed again."""
+"""Requests that a customer's Grants be computed again."""
 
 from customerdata.models import Customer
 from portal.background.outbox import enqueue
@@ -10,8 +10,8 @@ TASK = "customerdata.tasks.recompute_customer"
 def request_recomputation(*, customer: Customer) -> None:
     """Have the access of this customer's Grants computed after commit, once per batch of changes.
 
-    A waiting request is reused only when it can be locked: then no worker has begun it, and none
-    can before this transaction has committed, so it will see these changes.
+    A waiting request is reused only if it can be locked. Then no worker has started it, and none
+    can start it before this transaction commits, so it will see these changes.
     """
     waiting = OutboxEntry.objects.select_for_update(skip_locked=True).filter(
         task=TASK, args=[customer.customer_id], status=OutboxEntry.Status.READY

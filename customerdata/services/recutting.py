@@ -1,4 +1,4 @@
-"""Having stored usage follow the time zone rules of today (ADR 9)."""
+"""Recuts stored usage so that it follows the current time zone rules (ADR 9)."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from portal.values.zone_rules import rules_version
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of some series; `last` is the key after which the next batch begins."""
+    """The result for a batch of series; `last` is the key after which the next batch starts."""
 
     size: int
     last: int
@@ -24,9 +24,9 @@ class Batch:
 def recut_batch(
     *, zone: str, after: int, limit: int, dry_run: bool = False, by: User | str
 ) -> Batch | None:
-    """Cut the packs of the next series of a zone anew; None when no more are left.
+    """Recut the packs of the next series of a zone; None if there are no more.
 
-    Ingestion of these series waits meanwhile, as the batch waits for an ingestion that runs. With
+    Ingestion of these series waits for the batch, as the batch waits for a running ingestion. With
     `dry_run` nothing is written.
     """
     late = UsageSeries.objects.cut_otherwise(zone).filter(pk__gt=after).order_by("pk")

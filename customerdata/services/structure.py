@@ -1,9 +1,9 @@
-"""Storing what the utility's systems say about objects of any versioned kind.
+"""Stores what the utility's systems state about objects of any versioned kind.
 
-Writers are idempotent: the same statement again changes nothing but `cds_synced`. Every other
-statement becomes a version on the source's time, also when it arrives late: then it takes its
-place before the versions that began after it. These are machines' statements, so they are not
-audited; each version says when it arrived.
+Writers are idempotent: repeating a statement changes only `cds_synced`. Every other statement
+becomes a version in the source's time, even if it arrives late: then its place is before the
+versions that began after it. These statements come from machines, so they are not audited; each
+version records when it arrived.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a writer did for one object."""
+    """The result of a writer for one object."""
 
     object: Any
     created: bool
@@ -47,14 +47,14 @@ def upsert_customer(
 ) -> Customer:
     """Create or correct a customer. `is_test` is decided once and never changes.
 
-    Raises InvalidStructure when a customer would move between sandbox and production.
+    Raises InvalidStructure if a customer would move between sandbox and production.
     """
     values = {"name": name, "customer_number": customer_number, "contact_email": contact_email}
     customer, created = Customer.objects.get_or_create(
         source_key=source_key, defaults=values | {"is_test": is_test}
     )
     if customer.is_test != is_test:
-        raise InvalidStructure(f"Customer {source_key} cannot change its environment.")
+        raise InvalidStructure(f"Customer {source_key} cannot move between sandbox and production.")
     if not created and any(getattr(customer, name) != value for name, value in values.items()):
         Customer.objects.filter(pk=customer.pk).update(**values)
         customer.refresh_from_db()
@@ -73,10 +73,10 @@ def upsert_object(
 def upsert_objects(
     *, customer: Customer, states: Mapping[str, State], as_of: datetime, synced: datetime
 ) -> dict[str, Written]:
-    """Store what the source says of objects of one kind since `as_of`, by the source's own keys.
+    """Store what the source states about objects of one kind from `as_of` on, by source key.
 
-    `synced` is when the source was asked. Any number of states costs a constant number of queries.
-    Raises InvalidStructure when a state is not possible or refers to another customer's objects;
+    `synced` is when the source was asked. The number of queries does not depend on the number of
+    states. Raises InvalidStructure if a state is invalid or refers to another customer's objects;
     then nothing is stored.
     """
     kinds = {kind_of_state(state) for state in states.values()}
@@ -96,7 +96,7 @@ def _store(
     for state in states.values():
         state.check()
         _check_owner(customer, state)
-    # One writer per customer: version numbers and spans depend on what is there.
+    # One writer per customer, because version numbers and spans depend on the stored versions.
     Customer.objects.select_for_update().get(pk=customer.pk)
     existing, made = _identities(kind, customer, states, synced)
     history = _history(kind, customer, existing.values())
@@ -128,7 +128,7 @@ def _identities(
 def _history(
     kind: VersionedKind, customer: Customer, owners: Iterable[Identity]
 ) -> dict[int, list[Version]]:
-    """Return all versions of the objects, by object, in order of arrival."""
+    """Return all versions of the objects by object, in order of arrival."""
     history: dict[int, list[Version]] = {}
     rows = kind.version._default_manager.filter(
         customer=customer, **{f"{kind.owner_id}__in": [owner.pk for owner in owners]}
@@ -180,7 +180,7 @@ def _write_versions(
 
 
 def _values(state: State) -> dict[str, Any]:
-    """Return a state's values as the version's columns hold them."""
+    """Return a state's values in the form that the version's columns store."""
     return {field.name: _column(getattr(state, field.name)) for field in fields(state)}
 
 
@@ -219,4 +219,4 @@ def _check_owner(customer: Customer, state: State) -> None:
         value = getattr(state, field.name)
         for item in value if isinstance(value, list | tuple) else (value,):
             if isinstance(item, Identity | BillFile) and item.customer_id != customer.pk:
-                raise InvalidStructure("An object refers to an object of another customer.")
+                raise InvalidStructure("An object refers to another customer's object.")

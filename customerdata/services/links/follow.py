@@ -1,4 +1,4 @@
-"""What Grants over services of the future make of an account that is linked after them (ADR 7)."""
+"""Updates Grants that include future services when an account is linked (ADR 7)."""
 
 from datetime import datetime
 
@@ -17,10 +17,10 @@ from portal.models import User
 
 
 def follow_link(*, holder: AccountHolder, by: User | str) -> None:
-    """Let the person's Grants over services of the future take in a newly linked account.
+    """Add a newly linked account to the person's Grants that include future services.
 
-    They are computed after commit, except those that have `stopped`: where the last new data had
-    come and now more comes, they become `active` again (CDS-WG1-02 8.2). Runs in the linking
+    They are computed after commit, except those that are `stopped`. Such a Grant is computed here
+    and becomes `active` again if it now gets new data (CDS-WG1-02 8.2). Runs in the linking
     transaction, which has locked the person.
     """
     growing = _growing(holder.user)
@@ -38,7 +38,7 @@ def follow_link(*, holder: AccountHolder, by: User | str) -> None:
 
 
 def following(user: User, *, now: datetime) -> list[str]:
-    """Return the names of the companies that will see an account which the person links now."""
+    """Return the names of the companies that will see an account if the person links it now."""
     grants = _growing(user).select_related("client").prefetch_related("selections")
     return sorted({grant.client.client_name for grant in grants if _follows(grant, now)})
 

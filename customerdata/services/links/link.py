@@ -1,8 +1,8 @@
-"""Linking a signed-up person to the utility's accounts.
+"""Links a person who signed up to the utility's accounts.
 
-The person names an account number; a six-digit code goes to the contact that the utility has on
-file. Whether the number exists, has a contact or is linked already is never told apart: only the
-owner of the contact learns anything.
+The person enters an account number, and a six-digit code is mailed to the contact that the utility
+has on file. The answer is the same whether the number exists, has a contact or is already linked:
+only the owner of the contact learns anything.
 """
 
 import re
@@ -25,45 +25,45 @@ from portal.models import User
 VALID_FOR = timedelta(minutes=15)
 TASK = "customerdata.tasks.promise_link_code"
 MAIL_TASK = "customerdata.tasks.send_link_code"
-# Sign-ups are cheap, and one customer may have many accounts whose numbers somebody knows.
+# Signing up is cheap, and an attacker may know the numbers of many accounts of one customer.
 SHARE = mail_shares.Share("link", ((timedelta(hours=1), 10), (timedelta(days=1), 20)))
 
 _NOT_A_NUMBER = re.compile(r"[\s\x00-\x1f]+")
 
 
 class CodeRefused(DomainError):
-    """The code is wrong, too old, used, or was tried too often."""
+    """The code is wrong, expired or used, or was tried too often."""
 
     code = "link_refused"
 
 
 def code_of(link: AccountLink) -> str:
-    """Return the six digits of an attempt; nobody can compute them without our key."""
+    """Return the six-digit code of an attempt, which only our key can compute."""
     value = int(digest(link.link_id, purpose="account-link-code"), 16)
     return f"{value % 1_000_000:06d}"
 
 
 @transaction.atomic
 def start_link(*, user: User, account_number: str, language: str, by: User) -> AccountLink:
-    """Begin to link an account and mail the code to the contact on file, if there is one."""
+    """Start linking an account, and mail the code to the contact on file if there is one."""
     link = AccountLink.objects.create(
         user=user,
         account=_account(plain_number(account_number)),
         expires=timezone.now() + VALID_FOR,
     )
     audit.record("account_link.requested", by=by, subject=f"account_link:{link.link_id}")
-    # Also for unknown numbers: the answer must not take longer for a real one.
+    # Also for unknown numbers, so that the answer does not take longer for a real one.
     enqueue(TASK, link.link_id, language)
     return link
 
 
 def plain_number(account_number: str) -> str:
-    """Return an account number without the spaces that bills print and people type."""
+    """Return an account number without the separators that bills print and people type."""
     return _NOT_A_NUMBER.sub("", account_number)
 
 
 def _account(account_number: str) -> Account | None:
-    """Return the account with this number, None when none or several have it."""
+    """Return the account with this number, None if none or several have it."""
     found = AccountVersion.objects.current().filter(account_number=account_number)
     versions = list(found.select_related("account")[:2])
     return versions[0].account if len(versions) == 1 else None
@@ -71,7 +71,7 @@ def _account(account_number: str) -> Account | None:
 
 @transaction.atomic
 def promise_code(link_id: str, *, language: str) -> None:
-    """Promise the mail with the code to the contact on file, unless it had its share."""
+    """Queue the mail with the code for the contact on file, unless it has reached its limit."""
     link = _open_link(link_id)
     address = contact_address(link.account) if link and link.account else ""
     if address:
@@ -79,7 +79,7 @@ def promise_code(link_id: str, *, language: str) -> None:
 
 
 def send_code(link_id: str, *, language: str) -> None:
-    """Mail the code of an open attempt; nothing happens for numbers that no account has."""
+    """Mail the code of an open attempt; do nothing if no account has the number."""
     link = _open_link(link_id)
     address = contact_address(link.account) if link and link.account else ""
     if link and address:
@@ -88,13 +88,13 @@ def send_code(link_id: str, *, language: str) -> None:
 
 
 def _open_link(link_id: str) -> AccountLink | None:
-    """Return the attempt while its code is of use."""
+    """Return the attempt if its code can still be used."""
     link = AccountLink.objects.select_related("account__customer").get(link_id=link_id)
     return link if link.used is None and link.expires > timezone.now() else None
 
 
 def contact_address(account: Account) -> str:
-    """Return the mail address on file: the account's preferred one, else the customer's."""
+    """Return the email address on file: the account's preferred one, else the customer's."""
     version = AccountVersion.objects.current().filter(account=account).first()
     contacts = [c for c in (version.contacts if version else []) if "email" in c["types"]]
     contacts.sort(key=lambda contact: "preferred" not in contact["types"])
@@ -102,9 +102,9 @@ def contact_address(account: Account) -> str:
 
 
 def confirm_link(*, link_id: str, code: str, user: User, by: User) -> AccountHolder:
-    """Link the account when the code is right; every try counts.
+    """Link the account if the code is right; every attempt counts.
 
-    Raises CodeRefused, in the same words whatever the reason.
+    Raises CodeRefused, with the same message for every reason.
     """
     holder = _try_code(link_id=link_id, code=code, user=user, by=by)
     if holder is None:
@@ -116,9 +116,9 @@ def confirm_link(*, link_id: str, code: str, user: User, by: User) -> AccountHol
 
 @transaction.atomic
 def _try_code(*, link_id: str, code: str, user: User, by: User) -> AccountHolder | None:
-    """Count the try and return the new link; does not raise, so that the count is kept.
+    """Count the attempt and return the new link; does not raise, so that the count is kept.
 
-    A try past the limit, or with a code that is over, changes nothing and is no event.
+    An attempt over the limit, or with an expired code, changes nothing and is not audited.
     """
     link = (
         AccountLink.objects.select_for_update(of=("self",))
@@ -147,12 +147,12 @@ def _try_code(*, link_id: str, code: str, user: User, by: User) -> AccountHolder
 def link_account(
     *, user: User, account: Account, asserted_by: str = "", by: User | str
 ) -> AccountHolder:
-    """Let a person act for an account; linking it again changes nothing.
+    """Allow a person to act for an account; linking it again changes nothing.
 
-    `asserted_by` are the OpenID provider and its subject whose claims are the reason. Grants over
-    services of the future take in what hangs on it (ADR 7).
+    `asserted_by` is the OpenID provider and subject whose claims are the reason. Grants that
+    include future services include what hangs on the account (ADR 7).
     """
-    # Approvals at the same time would else not see it, nor would it see them.
+    # Otherwise the link and an approval at the same time would not see each other.
     lock_person(user.pk)
     holder, created = AccountHolder.objects.get_or_create(
         user=user, account=account, ended=None, defaults={"asserted_by": asserted_by}

@@ -1,8 +1,8 @@
-"""Linking accounts because a trusted identity provider says whose they are.
+"""Links accounts because a trusted identity provider says whose they are.
 
-The operator decides which claims count and whether a provider knows test customers or real ones
-(`portal.sign_in.openid.config`); a provider of one kind never reaches accounts of the other. Links
-that a provider's claims made end when these no longer name the account (ADR 6).
+The operator decides which claims count, and whether a provider is for test customers or for real
+ones (`portal.sign_in.openid.config`); it never reaches accounts of the other kind. A link that a
+provider's claims created ends when the claims no longer name the account (ADR 6).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from portal.sign_in.openid.claims import Assertion
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The accounts that claims name; `understood` says that no number was left over."""
+    """The accounts that claims name; `understood` says that every number was resolved."""
 
     accounts: tuple[Account, ...] = ()
     understood: bool = True
@@ -29,9 +29,9 @@ class Named:
 def link_asserted(assertion: Assertion) -> list[AccountHolder]:
     """Link the accounts that a provider asserts and end its links to others; return the new links.
 
-    Numbers that no account has, or several, link nothing. A link that staff ended stays ended.
+    Numbers of no account or of several link nothing. A link that staff ended stays ended.
     """
-    # Another sign-in, or staff, may be changing this person's links at the same time.
+    # Another sign-in or staff may be changing this person's links at the same time.
     lock_person(assertion.user.pk)
     parts = _of_customer(assertion), _by_number(assertion)
     wanted = dict.fromkeys(account for part in parts for account in part.accounts)
@@ -52,12 +52,12 @@ def link_asserted(assertion: Assertion) -> list[AccountHolder]:
 
 
 def _end_others(assertion: Assertion, wanted: dict[Account, None]) -> None:
-    """End the links that claims of this subject made to accounts that they no longer name."""
+    """End the links that this subject's claims created to accounts that they no longer name."""
     links = AccountHolder.objects.current().filter(
         user=assertion.user, asserted_by=_source(assertion)
     )
     for holder in links.exclude(account__in=wanted).order_by("pk"):
-        reason = _("The service that you sign in with no longer names this account as yours.")
+        reason = _("The service that you use to sign in no longer lists this account as yours.")
         end_link(holder=holder, reason=reason, withdrawn=True, by=_actor(assertion))
 
 
@@ -70,7 +70,7 @@ def _actor(assertion: Assertion) -> str:
 
 
 def _of_customer(assertion: Assertion) -> Named:
-    """Return all accounts of the customer with the asserted number."""
+    """Return all accounts of the customer with the asserted customer number."""
     if not assertion.customer_number:
         return Named()
     customers = list(
@@ -85,7 +85,7 @@ def _of_customer(assertion: Assertion) -> Named:
 
 
 def _by_number(assertion: Assertion) -> Named:
-    """Return the accounts with the asserted numbers, except numbers that several have."""
+    """Return the accounts with the asserted numbers, without numbers of several accounts."""
     numbers = {plain_number(number) for number in assertion.account_numbers}
     if not numbers:
         return Named()

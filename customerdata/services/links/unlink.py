@@ -1,7 +1,7 @@
-"""Ending a person's link to an account, and what becomes of the Grants given over it (ADR 5).
+"""Ends a person's link to an account, and updates the Grants given over it (ADR 5).
 
-Somebody who moved out shared the past, not what comes after: companies get nothing newer. A link
-that never should have been shows nothing at all any more.
+A person who moved out shared the past, not what comes later: companies get no newer data. A link
+that should never have existed no longer shows anything at all.
 """
 
 from datetime import datetime
@@ -53,16 +53,16 @@ def end_link(
     withdrawn: bool = False,
     by: User | str,
 ) -> AccountHolder:
-    """End a person's link to an account now; the person gets a mail with the reason.
+    """End a person's link to an account now; the person gets an email with the reason.
 
-    Grants given over the account show it as of now and nothing newer; one that has nothing else
-    becomes `stopped` (CDS-WG1-02 8.2). With `mistaken` they show nothing of it, and one that has
-    nothing else is disabled. Clients whose Grants change get a Message. `withdrawn` says that the
-    claims that made the link may make it again.
-    Raises LinkRefused for a link that has ended, and without a reason.
+    Grants given over the account show it as of now and nothing newer; a Grant that shows
+    nothing else becomes `stopped` (CDS-WG1-02 8.2). With `mistaken`, they show nothing of it, and
+    a Grant that shows nothing else is disabled. Clients whose Grants change get a Message.
+    `withdrawn` says that the claims that created the link can create it again.
+    Raises LinkRefused for a link that has already ended, or without a reason.
     """
     if not reason.strip():
-        raise LinkRefused("A reason is needed: the customer reads it.", field="reason")
+        raise LinkRefused("A reason is required. It is shown to the customer.", field="reason")
     lock_person(holder.user_id)
     row = (
         AccountHolder.objects.select_for_update(of=("self",))
@@ -70,7 +70,7 @@ def end_link(
         .get(pk=holder.pk)
     )
     if row.ended is not None:
-        raise LinkRefused("This link has ended already.", field="account")
+        raise LinkRefused("This link has already ended.", field="account")
     row.ended, row.mistaken, row.withdrawn = timezone.now(), mistaken, withdrawn
     row.save(update_fields=["ended", "mistaken", "withdrawn"])
     changed = [grant for grant in _grants_over(row) if _settle(grant, by=by)]
@@ -91,9 +91,9 @@ def end_link(
 
 
 def _grants_over(holder: AccountHolder) -> QuerySet[Grant]:
-    """Return the Grants that the person gave while the link was there, in the order of locking.
+    """Return the Grants that the person gave while the link existed, in locking order.
 
-    Earlier ones may show the account as well, where services of the future were chosen.
+    Earlier ones can show the account too, if future services were chosen.
     """
     growing = Selection.objects.filter(grant=OuterRef("pk"), include_future=True)
     given: QuerySet[Grant] = (
@@ -107,19 +107,19 @@ def _grants_over(holder: AccountHolder) -> QuerySet[Grant]:
 
 
 def _settle(grant: Grant, *, by: User | str) -> bool:
-    """Compute a Grant again and say what became of it; return whether it changed."""
+    """Compute a Grant again and report its new state; return whether it changed."""
     row = lock_grant(grant)
     before = _shown(row)
     compute_grant(row)
     after = _shown(row)
     held = holdings(row)
     if row.status == Status.FUTURE:
-        # Nothing was shared yet; when its time comes nothing would be there to share.
+        # Nothing was shared yet, and there would be nothing to share when the Grant begins.
         if not held.some_go_on:
             disable_grant(grant=row, reason=_WHY, by=by)
         return not held.some_go_on
     stops = row.status in MAY_STOP and row.is_out_of_new_data(timezone.now())
-    # Until the last link ended, a Grant of services to come could still grow.
+    # Until the last link ended, a Grant that includes future services could still grow.
     last = stops and not held.some_go_on and _takes_future(row)
     if before == after and not last:
         return False
@@ -128,8 +128,8 @@ def _settle(grant: Grant, *, by: User | str) -> bool:
     elif stops:
         report_data_state(grant=row, status=Status.STOPPED, by=by)
     elif row.status != Status.STOPPED or _objects(before) != _objects(after):
-        # Of one that is stopped it is no news that nothing newer comes, unless something is gone.
-        tell_client(row, "Grant reduced", "An account of this Grant gets no new data any more.")
+        # For a stopped Grant, the lack of new data is not news, unless it also lost some objects.
+        tell_client(row, "Grant reduced", "An account of this Grant no longer gets new data.")
     return True
 
 
@@ -147,7 +147,7 @@ def _shown(grant: Grant) -> Shown:
 
 
 def send_unlinked(holder_pk: int, reason: str, companies: list[str]) -> None:
-    """Mail the person what ended; the account is masked, mail is not private."""
+    """Mail the person what ended; the account number is masked because email is not private."""
     holder = AccountHolder.objects.select_related("user", "account").get(pk=holder_pk)
     to = catalog().contact_email(holder.user)
     if not to or holder.ended is None:

@@ -83,7 +83,7 @@ def test_what_is_not_named_any_more_ends(provider):
     assert event.actor == "openid:utility"
     mail = OutboxEntry.objects.get(task="customerdata.tasks.send_account_unlinked")
     assert mail.args[0] == link.pk
-    assert "no longer names this account" in mail.args[1]
+    assert "no longer lists this account" in mail.args[1]
 
 
 def test_none_at_all(provider):
