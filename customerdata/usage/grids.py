@@ -1,4 +1,4 @@
-"""Which periods can lie in one series: those on one grid of equal steps, or of one kind."""
+"""Decides which periods share a series: those on one grid of equal steps, or of one kind."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 _DAY = 86_400
-# A local day has 23 or 25 hours twice a year, and 22 or 26 where two changes meet.
+# A local day has 23 or 25 hours twice a year, and 22 or 26 if two changes coincide.
 _SHORTEST_DAY, _LONGEST_DAY = 22 * 3600, 26 * 3600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -15,9 +15,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Grid:
     """The `interval` of a series, None for periods of varying length, and the `name` of its grid.
 
-    Steps that divide a day have a grid by the second at which they begin. Other periods (parts of
-    a day such as nights, days, bills) are packs of one value each; a day and a bill that begin
-    together are not the same, while a bill of another length corrects the former.
+    For steps that divide a day, the second at which they begin defines the grid. Other periods
+    (parts of a day such as nights, days, bills) are packs of one value each. A day and a bill that
+    begin together are not the same period, but a bill of another length corrects an earlier one.
     """
 
     interval: int | None

@@ -1,11 +1,11 @@
-"""The versions of one segment, and where a delivery goes among them.
+"""The versions of one segment, and the place of a delivery among them.
 
 Versions form a chain in the source's time: each holds from its `as_of` to the `as_of` of the next.
-A version that has to be restated, because an older delivery arrived late, is not changed: it is
-superseded at its own `as_of`, and its restatement takes its place.
+If a version has to be restated because an older delivery arrived late, it is not changed: it is
+superseded at its own `as_of`, and the restatement takes its place.
 
-After a change of time zone rules (ADR 9), versions that hold no longer may lie in the month of
-another segment: a row is known by its whole key, a segment by the versions that hold.
+After a change of time zone rules (ADR 9), versions that no longer hold can lie in the month of
+another segment. So a row is identified by its whole key, and a segment by the versions that hold.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Key = tuple[datetime, int]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a segment holds from `as_of` on, until the next state."""
+    """The content of a segment from `as_of` until the next state."""
 
     as_of: datetime
     pack: Pack
@@ -39,9 +39,9 @@ class State:
 
 @dataclass(slots=True)
 class Lineage:
-    """All versions of one segment: stored `rows`, then what this transaction adds and changes.
+    """All versions of one segment: stored `rows`, then those that this transaction adds or changes.
 
-    `taken` is the highest version number that rows of other segments may have at the same start.
+    `taken` is the highest version number that rows of other segments can have at the same start.
     """
 
     series: UsageSeries
@@ -60,14 +60,14 @@ class Lineage:
 
     @property
     def current(self) -> tuple[UsagePack, Pack] | None:
-        """The version that nothing supersedes, with its values; None if other segments took all."""
+        """The version that nothing supersedes, with its values; None if others took them."""
         row = next((row for row in self._all() if row.superseded_at is None), None)
         return None if row is None else (row, self._pack(row))
 
     def deliver(
         self, pack: Pack, *, as_of: datetime, synced: datetime, replace: bool
     ) -> Outcome | None:
-        """Put a delivery at its place; None if there was nothing to store.
+        """Insert a delivery at its place; None if there was nothing to store.
 
         Raises:
             PackMismatch: the readings do not lie on the grid of the stored ones.
@@ -91,7 +91,7 @@ class Lineage:
         return "corrected" if chain else "created"
 
     def replan(self, states: Sequence[State]) -> None:
-        """Make the segment hold these states one after the other; versions that are one stay."""
+        """Give the segment these states in sequence; versions that match one are kept."""
         chain = self._chain()
         self._first = chain[0] if chain else None
         planned = _spans(states)
@@ -113,13 +113,13 @@ class Lineage:
                 self._add(state.pack, encoded, state.as_of, until, state.synced)
 
     def _laid(self, was: Pack | None, pack: Pack, *, replace: bool) -> Pack | None:
-        """What a version becomes; a period of another length takes the place of the former."""
+        """The new content of a version; a period of another length replaces the former."""
         if was is None or self._is_another_period(was, pack):
             return _without_edges(pack)
         return overlay(was, pack, replace=replace)
 
     def _is_another_period(self, one: Pack, other: Pack) -> bool:
-        # Only where the grid says what the periods are: a day is no correction of a bill.
+        # Only if the grid says what the periods are, because a day does not correct a bill.
         varying = self.series.interval is None and bool(self.series.grid)
         return varying and one.interval != other.interval
 
@@ -129,7 +129,7 @@ class Lineage:
         for row in later:
             old = self._pack(row)
             if self._is_another_period(old, became):
-                # It stated the whole period anew and keeps all of it.
+                # It restated the whole period and keeps all of it.
                 return
             new = rebase(was if was and was.interval == old.interval else None, old, became)
             encoded = encode(new)
@@ -204,7 +204,7 @@ def _key(row: UsagePack) -> Key:
 
 
 def _spans(states: Sequence[State]) -> list[tuple[State, Encoded, datetime | None]]:
-    """States with the end of each; one that changes nothing goes on."""
+    """States with the end of each; a state that changes nothing extends the one before."""
     found: list[tuple[State, Encoded]] = []
     for state in states:
         encoded = encode(state.pack)
@@ -215,7 +215,7 @@ def _spans(states: Sequence[State]) -> list[tuple[State, Encoded, datetime | Non
 
 
 def _without_edges(pack: Pack) -> Pack | None:
-    """A new segment begins and ends with a value; a delivery without any makes none."""
+    """A new segment begins and ends with a value; a delivery without values creates none."""
     covered = np.flatnonzero(pack.covered())
     if not len(covered):
         return None

@@ -1,4 +1,4 @@
-"""Which stored readings the offered scopes can open at all."""
+"""Which stored readings the offered scopes can open."""
 
 from collections.abc import Iterable
 
@@ -22,6 +22,6 @@ def _offered_keys() -> set[str]:
                 try:
                     keys.add(choice_format(choice.usagesegment_format or {}).choice_key)
                 except FormatError:
-                    # A value type of the utility's own, which is not imported here.
+                    # The utility's own value type, which cannot be imported.
                     continue
     return keys

@@ -1,8 +1,8 @@
 """Monthly partitions of the usage pack table.
 
-Partitions are made ahead of time by a periodic task and, for old data, on ingestion. A month that
-could not be made, because somebody holds a lock, is no error: its rows go to the default partition
-and move out when the month is made later.
+A periodic task creates partitions ahead of time, and ingestion creates them for old data. If a
+month cannot be created because of a lock, this is not an error: its rows go to the default
+partition and move out when the month is created later.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ logger = logging.getLogger(__name__)
 PARENT = "customerdata_usagepack"
 DEFAULT = "customerdata_usagepack_default"
 _LOCK_TIMEOUT = "2s"
-# Any constant that no other advisory lock of the product uses.
+# An arbitrary constant that no other advisory lock of the product uses.
 _ADVISORY_LOCK = 0x7573_6167
 
 
 def ensure_partitions(*spans: tuple[datetime, datetime]) -> list[str]:
-    """Make the partitions of the months of `spans`, both ends inclusive; return the new names."""
+    """Create the partitions for the months of `spans`, both inclusive; return the new names."""
     made: list[str] = []
     for name, (start, end) in _missing(*spans).items():
         try:
@@ -54,7 +54,7 @@ def ensure_partitions(*spans: tuple[datetime, datetime]) -> list[str]:
 
 
 def missing_partitions(first: datetime, last: datetime) -> int:
-    """Count the months from `first` to `last`, inclusive, that have no partition of their own."""
+    """Count the months from `first` to `last`, inclusive, that have no separate partition."""
     return len(_missing((first, last)))
 
 
@@ -82,10 +82,10 @@ def _existing() -> set[str]:
 
 
 def _make(name: str, start: datetime, end: datetime) -> None:
-    """Build the month beside the table, move its rows out of the default partition, attach it.
+    """Build the month's table, move its rows out of the default partition, and attach it.
 
-    Attaching needs short locks on the default partition and on the referenced tables; the time
-    limit keeps an ingestion from queueing behind, and in front of, everybody else.
+    Attaching needs short locks on the default partition and on the referenced tables. The time
+    limit keeps an ingestion from waiting behind other transactions while it blocks more of them.
     """
     table, parent, default = (sql.Identifier(n) for n in (name, PARENT, DEFAULT))
     month = {"table": table, "parent": parent, "default": default}

@@ -1,4 +1,4 @@
-"""Reading segments: cached text of `values`, whole or trimmed, for any subset of formats."""
+"""Reads segments: the cached text of `values`, whole or trimmed, for any subset of formats."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from customerdata.usage_values.render import render_values, segment_formats
 from customerdata.usage_values.segments import Cut, Window, cut, trimmed_id
 from customerdata.usage_values.wire import SegmentFormat
 
-# `used_at` orders the cache for pruning; writing it on every hit would turn reads into writes.
+# `used_at` orders the cache for pruning; updating it on every hit would turn reads into writes.
 _TOUCH_AFTER = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """What a listing needs of one segment besides its envelope (CDS-WG3-01 10.8.1).
+    """The parts of one segment that a listing needs besides its envelope (CDS-WG3-01 10.8.1).
 
     `formats` are in the order of each value set; `values` is the JSON array as UTF-8 bytes.
     """
@@ -36,7 +36,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class FragmentRequest:
-    """One segment, the window in which it is granted, and the formats the token may see.
+    """One segment, the window in which it is granted, and the formats that the token can see.
 
     `positions` index `UsagePack.formats` (see `customerdata.usage_values.wire.select_formats`);
     None asks for neither formats nor values (CDS-WG3-01 7.2.8.1).
@@ -48,7 +48,7 @@ class FragmentRequest:
 
 
 def segment_cut(pack: UsagePack, window: Window) -> Cut:
-    """Which value sets of a stored segment lie wholly inside `window`."""
+    """Which value sets of a stored segment lie entirely inside `window`."""
     return cut(pack.segment_start, pack.interval, pack.count, window)
 
 
@@ -58,11 +58,11 @@ def segment_id(pack: UsagePack, part: Cut, key: bytes) -> str:
 
 
 def fragments(requests: Sequence[FragmentRequest], *, key: bytes) -> list[Fragment | None]:
-    """Render a page of segments with at most three queries besides the page's own.
+    """Render a page of segments with at most three queries besides that of the page.
 
-    `key` signs the ids of trimmed segments. None stands for a segment of which the window leaves
-    nothing. Whole segments in all formats come from the row itself, whole segments in some
-    formats from the cache of subsets, trimmed ones are cut and rendered.
+    `key` signs the ids of trimmed segments. None means that the window leaves nothing of a
+    segment. Whole segments in all formats come from the row itself, whole segments in some
+    formats from the cache of subsets, and trimmed ones are cut and rendered.
     """
     cached = _cached_subsets([r for r in requests if _wants_subset(r)])
     fresh: dict[bytes, bytes] = {}
@@ -78,7 +78,7 @@ def fragments(requests: Sequence[FragmentRequest], *, key: bytes) -> list[Fragme
 
 
 def prune_renders(*, keep: int) -> int:
-    """Bound the cache of subsets: keep the `keep` rows used last, return how many went."""
+    """Limit the cache of subsets to the `keep` rows used last; return how many were deleted."""
     newest = UsageRender.objects.order_by("-used_at").values_list("used_at", flat=True)
     surplus = newest[keep : keep + 1].first()
     if surplus is None:
@@ -125,7 +125,7 @@ def _content(
 def _trimmed(
     pack: Pack, formats: tuple[SegmentFormat, ...]
 ) -> tuple[tuple[SegmentFormat, ...], bytes]:
-    """Formats without a value in the part are left out: they would tell of the time cut off."""
+    """Omit formats without a value in the part: they would reveal the time that was cut off."""
     there = {(entry.column.key, entry.quality) for entry in segment_formats(pack)}
     left = tuple(entry for entry in formats if (entry.column.key, entry.quality) in there)
     return left, render_values(pack, left)

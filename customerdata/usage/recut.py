@@ -1,7 +1,7 @@
-"""Cutting packs anew where a change of time zone rules moved the edge of a month (ADR 9).
+"""Recuts packs where a change of time zone rules moved a month boundary (ADR 9).
 
-An hour at the edge then belongs to the neighbouring segment. It moves there with its whole history:
-at every instant of the source's time each hour reads as before, and each is there once.
+An hour at the boundary then belongs to the neighboring segment. It moves there with its whole
+history: at every instant of the source's time, each hour reads as before and exists once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from customerdata.usage_values.segments import (
 
 @dataclass(slots=True)
 class Recut:
-    """What cutting anew did: series that changed, versions written, and why series were left."""
+    """The result of a recut: changed series, versions written, and why series were skipped."""
 
     changed: list[UsageSeries] = field(default_factory=list)
     versions: int = 0
@@ -37,9 +37,9 @@ class Recut:
 
 
 def cut_anew(series: Sequence[UsageSeries], *, dry_run: bool = False) -> Recut:
-    """Cut the packs of locked series along the months of today's rules; once is enough.
+    """Cut the packs of locked series along the months of the current rules; idempotent.
 
-    A series with readings of two grids in what is now one month is left as it was.
+    A series is left unchanged if a new month would have readings of two grids.
     """
     result = Recut()
     late = [each for each in series if each.cut_otherwise]
@@ -73,9 +73,9 @@ def _note(series: Sequence[UsageSeries]) -> None:
 
 
 def _moved_months(series: Sequence[UsageSeries]) -> dict[int, set[datetime]]:
-    """By series, the months of today whose hours lie in a segment that crosses an edge, or in two.
+    """By series, the current months whose hours lie in a segment across a boundary, or in two.
 
-    One query without the values tells; most series have none.
+    One query finds them without reading values; most series have none.
     """
     zones = {each.pk: each.tzinfo for each in series}
     moved: dict[int, set[datetime]] = defaultdict(set)
@@ -98,9 +98,9 @@ def _moved_months(series: Sequence[UsageSeries]) -> dict[int, set[datetime]]:
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """The versions of one segment in the source's time, each with its parts by month of today.
+    """The versions of one segment in the source's time, each with its parts by current month.
 
-    Its home is the month in which most of it lies, whatever reaches over an edge.
+    Its home is the month that contains most of it, no matter what crosses a boundary.
     """
 
     rows: tuple[UsagePack, ...]
@@ -108,14 +108,14 @@ class _Segment:
     home: datetime
 
     def at(self, instant: datetime, month: datetime) -> tuple[UsagePack, Pack] | None:
-        """The version that held at an instant, and what of it lies in a month."""
+        """The version that held at an instant, and the part of it that lies in a month."""
         versions = zip(reversed(self.rows), reversed(self.parts), strict=True)
         row, parts = next(((r, p) for r, p in versions if r.as_of <= instant), (None, {}))
         return (row, parts[month]) if row is not None and month in parts else None
 
 
 def _plan(series: UsageSeries, months: Collection[datetime]) -> list[Lineage]:
-    """The segments of these months with the versions that they need.
+    """The segments of these months with the versions that they require.
 
     Raises:
         PackMismatch: readings of two grids would have to share a month.
@@ -130,7 +130,7 @@ def _plan(series: UsageSeries, months: Collection[datetime]) -> list[Lineage]:
     for month in sorted(months):
         at_home = [segment for segment in segments if segment.home == month]
         at_home.sort(key=lambda s: s.rows[-1].segment_end - s.rows[-1].segment_start, reverse=True)
-        # The longest keeps the month and its id; what else was at home here is taken in.
+        # The longest segment keeps the month and its id; others at home here are merged into it.
         for segment in at_home[1:]:
             lineages.append(Lineage(series, now, list(segment.rows)))
             lineages[-1].replan([])
@@ -166,10 +166,10 @@ def _parts(pack: Pack, series: UsageSeries) -> dict[datetime, Pack]:
 
 
 def _states(segments: Sequence[_Segment], month: datetime) -> list[State]:
-    """What a month held, one state after the other.
+    """The states of a month, one after another.
 
-    Where two segments hold one hour, because it was delivered under both rules before this was
-    looked after, the one at home in the month was written under the later rules.
+    Two segments can contain the same hour if it was delivered under both rules before a recut; the
+    one at home in the month was then written under the later rules.
     """
     states: list[State] = []
     for as_of in sorted({row.as_of for segment in segments for row in segment.rows}):
@@ -178,14 +178,14 @@ def _states(segments: Sequence[_Segment], month: datetime) -> list[State]:
         if not held:
             continue
         pack = reduce(overlay, (part for _, _, part in held))
-        # As with deliveries, a segment begins with a value.
+        # As in deliveries, a segment begins with a value.
         if states or pack.covered().any():
             states.append(State(as_of, pack, max(row.cds_synced for _, row, _ in held)))
     return states
 
 
 def _months(first: datetime, last: datetime, zone: ZoneInfo) -> list[datetime]:
-    """The beginnings of the months from one instant to another."""
+    """The starts of the months from one instant to another."""
     months = [month_start(first, zone)]
     while (following := next_month_start(months[-1], zone)) <= last:
         months.append(following)

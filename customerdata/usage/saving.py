@@ -1,4 +1,4 @@
-"""Storing versions that lineages add and change, and the completeness that follows from them."""
+"""Stores the versions that lineages add or change, and the resulting completeness rows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from customerdata.usage_values.codec import Pack
 
 
 def save_lineages(lineages: Sequence[Lineage]) -> None:
-    """Write what lineages changed and added, in few statements."""
+    """Write the changes and additions of lineages, in few statements."""
     for row in (row for lineage in lineages for row in lineage.changed):
-        # By the whole key: the planner then looks into one partition.
+        # By the whole key, so that the planner only reads one partition.
         UsagePack.objects.filter(pk=row.pk).update(
             superseded_at=row.superseded_at, cds_synced=row.cds_synced
         )

@@ -1,4 +1,4 @@
-"""Which series readings belong to: found by what it hangs on, or made."""
+"""Finds the series that readings belong to, by what it hangs on, or creates it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from customerdata.usage_values.segments import months_digest
 from portal.errors import DomainError
 
 _A_DAY = 86_400
-# When a reading begins, and its length in seconds.
+# The start of a reading, and its length in seconds.
 Period = tuple[datetime, int]
 
 
 class SeriesTaken(DomainError):
-    """The series of the readings holds a column that another source feeds."""
+    """The series of the readings has a column that another source feeds."""
 
     code = "series_taken"
 
@@ -43,16 +43,16 @@ def ensure_series(
     source: str = "",
     grid: str = "",
 ) -> UsageSeries:
-    """Find the series of these readings or make it, and declare `columns` on it.
+    """Find or create the series of these readings, and declare `columns` on it.
 
-    A column that is there in another unit (or currency) leads to a series of its own, because a
-    pack never crosses a change of units. Readings of one customer are serialised. `lane` keeps
-    readings apart that the source states for overlapping times. `source` is the source's own name
-    of what feeds the columns, the main one first: two sources never feed one column. `grid` names
-    what can lie side by side (`customerdata.usage.grids`). `zone` says where the months of a new
-    series begin: later deliveries that state another are the same readings all the same.
+    If a column already exists in another unit (or currency), the readings get a separate series,
+    because a pack never spans a change of units. Writes for one customer are serialized. `lane`
+    separates readings that the source states for overlapping times. `source` is the source's own
+    names for what feeds the columns, the main one first: two sources never feed the same column.
+    `grid` names what can share a series (`customerdata.usage.grids`). `zone` determines where the
+    months of a new series begin; later deliveries that state another zone still belong to it.
 
-    Raises SeriesTaken where another source feeds one of the minor columns.
+    Raises SeriesTaken if another source feeds one of the minor columns.
     """
     links = {
         "customer": customer,
@@ -64,13 +64,13 @@ def ensure_series(
         "interval": interval,
     }
     with transaction.atomic():
-        # Two imports of the same customer must not both find nothing.
+        # Lock the customer, or two imports at once could both find nothing and create a series.
         type(customer)._default_manager.select_for_update(no_key=True).get(pk=customer.pk)
         candidates = UsageSeries.objects.filter(_exactly(links)).order_by("lane", "pk")
         for series in candidates:
             if _is_of(series, columns, source, grid) and series.lane == lane:
                 return _declared(series, columns, source)
-        # The lane is the one that a series of before sources had, where there are several.
+        # Claim a series from before sources had names, preferably the one with this lane.
         for series in sorted(candidates, key=lambda each: each.lane != lane) if source else ():
             if _is_unclaimed(series, columns, grid):
                 series.lane = lane
@@ -89,10 +89,10 @@ def ensure_series(
 
 
 def odd_steps(contract: models.Model, column: ColumnFormat, source: str) -> set[Period]:
-    """Return the periods that earlier releases stored in fixed steps that divide no day.
+    """Return the periods that earlier releases stored in fixed steps that do not divide a day.
 
-    A day of 23 hours is one: what is stored there has to be found there again, or a later file
-    would store it twice.
+    A day of 23 hours is an example. Stored readings have to be found there again, or a later file
+    would store them twice.
     """
     found: set[Period] = set()
     stepped = UsageSeries.objects.filter(contract_id=contract.pk, interval__isnull=False)
@@ -109,9 +109,9 @@ def odd_steps(contract: models.Model, column: ColumnFormat, source: str) -> set[
 def lanes_of_periods(
     contract: models.Model, column: ColumnFormat, source: str
 ) -> dict[tuple[str, datetime], int]:
-    """Return the lane of stored periods of varying length, by grid and begin, where it is one.
+    """Return the lane of stored periods of varying length, by grid and start, if it is unique.
 
-    A later file that states only some of overlapping periods would else store them in other lanes.
+    Otherwise a later file with only some of the overlapping periods would use other lanes.
     """
     varying = UsageSeries.objects.filter(contract_id=contract.pk, interval__isnull=True)
     if not varying.filter(lane__gt=0).exists():
@@ -125,7 +125,7 @@ def lanes_of_periods(
 
 
 def _may_hold(series: UsageSeries, column: ColumnFormat, source: str) -> bool:
-    """Tell whether a source feeds the column, or nobody knows who does."""
+    """Return whether a source feeds the column, or it is not known which source does."""
     declared = any(known.key == column.key for known in series.formats)
     return declared and series.sources.get(column.key, source) == source
 
@@ -141,7 +141,7 @@ def _is_of(series: UsageSeries, columns: Sequence[ColumnFormat], source: str, gr
 
 
 def _is_unclaimed(series: UsageSeries, columns: Sequence[ColumnFormat], grid: str) -> bool:
-    """Tell whether a series of before sources had names holds such readings."""
+    """Return whether a series from before sources had names holds such readings."""
     declared = {column.key for column in series.formats}
     claimed = any(series.sources.get(column.key) for column in columns)
     return (
@@ -153,7 +153,7 @@ def _is_unclaimed(series: UsageSeries, columns: Sequence[ColumnFormat], grid: st
 
 
 def _fits(series: UsageSeries, grid: str) -> bool:
-    """Tell whether readings on a grid lie in the series; one without readings takes any."""
+    """Return whether readings on a grid fit the series; a series without readings fits any."""
     if series.grid:
         return series.grid == grid
     grids = _grids(series)
@@ -170,7 +170,7 @@ def _grids(series: UsageSeries) -> set[str]:
 
 
 def _declared(series: UsageSeries, columns: Sequence[ColumnFormat], source: str) -> UsageSeries:
-    """Store the series with these columns, each fed by the source."""
+    """Store the series with these columns, all fed by the source."""
     known = {column.key for column in series.formats}
     missing = [column.to_json() for column in columns if column.key not in known]
     sources = dict(series.sources)
@@ -180,14 +180,14 @@ def _declared(series: UsageSeries, columns: Sequence[ColumnFormat], source: str)
     if missing or sources != series.sources or series.pk is None:
         series.columns = [*series.columns, *missing]
         series.sources = sources
-        # What the packs were cut along is for others to say.
+        # The digest of the months is written elsewhere, so leave that column out.
         fields = None if series.pk is None else ["columns", "sources", "lane", "grid"]
         series.save(update_fields=fields)
     return series
 
 
 def _exactly(links: Mapping[str, object]) -> Q:
-    """Equality that finds NULL too."""
+    """Equality that also matches NULL."""
     found = Q()
     for name, value in links.items():
         found &= Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value})

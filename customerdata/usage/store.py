@@ -1,7 +1,7 @@
-"""Writing readings: packs by local month, versions by the source's time, never overwritten.
+"""Writes readings: packs by local month, versions by the source's time, never overwritten.
 
-Callers hand over columns; this module splits them into segments, merges partial deliveries with
-what is known, and keeps every earlier state readable (CDS-WG3-01 7.3.1, 10.8).
+Callers pass columns. This module splits them into segments, merges partial deliveries with stored
+values, and keeps every earlier state readable (CDS-WG3-01 7.3.1, 10.8).
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _FIRST, _LAST = (datetime(year, 1, 1, tzinfo=UTC) for year in (YEARS.start, YEAR
 
 
 class ReadingsRefused(DomainError):
-    """The readings do not fit the series: unknown column, other grid, other period or year."""
+    """The readings do not fit the series: unknown column, or wrong grid, period or year."""
 
     code = "readings_refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Readings of one series from `start` on, one column per format, all of the same length.
+    """Readings of one series from `start`, one column per format, all of the same length.
 
-    `as_of` is when the source held these values to be true, `synced` when it was last asked.
+    `as_of` is when the source held these values to be true, `synced` when it was last queried.
     With `replace` the delivery is complete for its time: a gap withdraws an earlier value.
     `interval` (seconds) is needed by series without a fixed one, which take one value at a time.
     """
@@ -58,7 +58,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class WriteResult:
-    """How many segments a write made, gave a new version, and confirmed as they were."""
+    """How many segments a write created, corrected with a new version, or left unchanged."""
 
     created: int = 0
     corrected: int = 0
@@ -77,9 +77,9 @@ def write_readings(
 ) -> WriteResult:
     """Store readings of one series; see `Delivery` for the parameters.
 
-    The same content again makes no version and only moves `cds_synced`. Other content makes a new
-    version as of `as_of`; the former stays readable before that instant. A delivery older than
-    the current version is put where it belongs, and later versions keep what they changed.
+    Repeated content creates no version and only updates `cds_synced`. Different content creates a
+    new version as of `as_of`; the former stays readable before that instant. A delivery older than
+    the current version is inserted at its place, and later versions keep what they changed.
 
     Raises:
         ReadingsRefused: a column that the series does not declare, readings off the grid of the
@@ -117,7 +117,7 @@ def write_many(deliveries: Iterable[Delivery]) -> WriteResult:
 
 
 def _follow_rules(series: Iterable[UsageSeries]) -> None:
-    """Cut locked series along the months of today, or a moved hour would come to lie in two.
+    """Cut locked series along the current months, or a moved hour would end up in two.
 
     Raises:
         ReadingsRefused: stored readings of two grids would share a month.
@@ -128,7 +128,7 @@ def _follow_rules(series: Iterable[UsageSeries]) -> None:
 
 @dataclass(slots=True)
 class _Writer:
-    """Collects new versions and completeness rows, so that they are inserted in batches."""
+    """Collects new versions and completeness rows to insert them in batches."""
 
     result: WriteResult
     lineages: dict[tuple[int, datetime], Lineage] = field(default_factory=dict)
@@ -150,7 +150,7 @@ class _Writer:
                 setattr(self.result, outcome, getattr(self.result, outcome) + 1)
 
     def _load(self, series: UsageSeries, starts: Sequence[datetime]) -> None:
-        """Read all versions of the segments that packs at `starts` may touch, in one query."""
+        """Read all versions of the segments that packs at `starts` can affect, in one query."""
         keys = {_lineage_key(series, start) for start in starts}
         for key in keys:
             self.lineages[series.pk, key] = Lineage(series, timezone.now())
@@ -177,7 +177,7 @@ class _Writer:
 
 
 def _split(delivery: Delivery) -> list[Pack]:
-    """The delivery as packs that do not cross a local month.
+    """The delivery as packs that do not cross a local month boundary.
 
     Raises:
         ReadingsRefused: see `write_readings`.
@@ -195,7 +195,7 @@ def _split(delivery: Delivery) -> list[Pack]:
     count = len(columns[0]) if columns else 0
     interval = delivery.interval or series.interval
     if series.interval is None and (delivery.interval is None or count != 1):
-        raise ReadingsRefused("a series of varying periods takes one value with its own interval")
+        raise ReadingsRefused("a series of varying periods takes one value and its interval")
     if interval is None or (series.interval is not None and interval != series.interval):
         raise ReadingsRefused(f"the series has intervals of {series.interval} s, not {interval} s")
     try:
@@ -216,7 +216,7 @@ def _end(delivery: Delivery) -> datetime:
     count = max((len(column) for column in delivery.columns), default=0)
     if not _FIRST <= delivery.start <= _LAST - timedelta(seconds=seconds * count):
         raise ReadingsRefused(
-            f"readings from {delivery.start.isoformat()} on are outside of the years"
+            f"readings from {delivery.start.isoformat()} on are outside the years"
             f" {_FIRST.year} to {_LAST.year - 1}"
         )
     return delivery.start + timedelta(seconds=seconds * count)

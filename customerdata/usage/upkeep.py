@@ -1,4 +1,4 @@
-"""Upkeep of the usage store by the clock: months ahead, a bounded cache, and what metrics say."""
+"""Scheduled upkeep of the usage store: partitions for coming months, the cache, and metrics."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from customerdata.usage.reading import prune_renders
 from portal.registries import Metric, metrics
 
 _AHEAD = timedelta(days=90)
-# About a kilobyte each; what is dropped is rendered again when it is asked for.
+# About a kilobyte each; dropped rows are rendered again when requested.
 _KEPT_RENDERS = 200_000
 
 
 def make_months_ahead() -> None:
-    """Make the partitions of this and the coming months; what is there stays as it is."""
+    """Create the partitions for this and the coming months; existing ones are not changed."""
     ensure_partitions(_horizon())
 
 
 def bound_cache() -> None:
-    """Drop rendered texts that were used longest ago, beyond a fixed number."""
+    """Drop the least recently used rendered texts beyond a fixed number."""
     prune_renders(keep=_KEPT_RENDERS)
 
 
 def register() -> None:
-    """Tell monitoring which months ahead are not made, and what follows former zone rules."""
+    """Report which coming months have no partition, and which series follow former rules."""
     metrics.register(
         "usage_months",
         Metric(
@@ -47,7 +47,7 @@ def register() -> None:
 
 
 def count_to_recut() -> int:
-    """Count the series whose packs follow other rules than today's (ADR 9)."""
+    """Count the series whose packs do not follow the current rules (ADR 9)."""
     series = UsageSeries.objects
     return sum(series.cut_otherwise(zone).count() for zone in series.zones())
 

@@ -1,9 +1,9 @@
-"""Packs: the columns of one segment, and their form as one compressed blob.
+"""Packs: the columns of one segment, and their stored form as one compressed blob.
 
 Blob = magic, version byte, then a zstd frame of: header length (u32 LE), header (JSON), bodies.
 Per column the bodies are: bits of the null mask (if there are gaps), quality bytes (if they
-differ), then the data. Integers are stored in the narrowest width that holds them with the bytes
-of equal weight side by side, which compresses far better than values one after the other.
+differ), then the data. Integers are stored in the narrowest width that fits, with bytes of the same
+significance next to each other, which compresses far better than values one after another.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _MAX_RAW_BYTES = 1 << 30
 
 
 class BrokenBlob(ValueError):
-    """The stored bytes are no pack of a known version."""
+    """The stored bytes are not a pack of a known version."""
 
 
 class PackMismatch(ValueError):
-    """Columns or packs do not fit together: lengths, interval, phase or repeated formats."""
+    """Columns or packs do not fit together: length, interval, phase or repeated formats."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ class Pack:
         if self.segment_start.tzinfo is None:
             raise PackMismatch("segment_start needs a time zone")
         if self.interval <= 0:
-            raise PackMismatch(f"interval is {self.interval}, a positive number is needed")
+            raise PackMismatch(f"interval is {self.interval}, but has to be positive")
         if any(len(column) != self.count for column in self.columns):
             raise PackMismatch(f"every column needs {self.count} values")
         if len({column.format.key for column in self.columns}) != len(self.columns):
@@ -65,7 +65,7 @@ class Pack:
         return self.segment_start + timedelta(seconds=self.interval * self.count)
 
     def sliced(self, first: int, last: int) -> Pack:
-        """The value sets [first, last) as a pack of their own."""
+        """The value sets [first, last) as a separate pack."""
         start = self.segment_start + timedelta(seconds=self.interval * first)
         columns = tuple(column.sliced(first, last) for column in self.columns)
         return Pack(self.series, start, self.interval, last - first, columns)
@@ -79,14 +79,14 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A pack as stored bytes, and a digest that is equal exactly when the contents are."""
+    """A pack as stored bytes, and a digest that is equal if and only if the contents are."""
 
     blob: bytes
     digest: bytes
 
 
 def encode(pack: Pack) -> Encoded:
-    """Serialise a pack. The digest covers the bytes before compression."""
+    """Serialize a pack. The digest covers the bytes before compression."""
     canonical = [_canonical(column) for column in pack.columns]
     bodies: list[bytes] = []
     header = {
@@ -130,10 +130,10 @@ def decode(blob: bytes) -> Pack:
 
 
 def overlay(base: Pack, new: Pack, *, replace: bool = False) -> Pack:
-    """Lay `new` over `base`; the result covers both.
+    """Overlay `new` on `base`; the result covers both.
 
-    A value of `new` wins over one of `base`. A gap in `new` keeps what `base` has, unless
-    `replace` says that the delivery is complete for its time. Columns of one side only are kept.
+    A value in `new` wins over one in `base`. A gap in `new` keeps the value in `base`, unless
+    `replace` says that the delivery is complete for its time. Columns of only one side are kept.
 
     Raises:
         PackMismatch: another series or interval, or intervals that do not lie on one grid.
@@ -157,10 +157,10 @@ def overlay(base: Pack, new: Pack, *, replace: bool = False) -> Pack:
 
 
 def rebase(was: Pack | None, became: Pack, now: Pack) -> Pack:
-    """Repeat on `now` the step from `was` to `became` (a three-way merge).
+    """Apply the step from `was` to `became` to `now` (a three-way merge).
 
-    For a delivery that arrives late: `was` turned out to be `now`, and the later `became` keeps
-    whatever it changed and takes everything else from `now`.
+    For a delivery that arrives late: it turned `was` into `now`, and the later `became` keeps what
+    it changed and takes everything else from `now`.
     """
     old = was if was is not None else became.sliced(0, 0)
     offsets = [_offset(now, pack) for pack in (old, became)]
@@ -236,7 +236,7 @@ def _canonical(column: Column) -> Column:
     if column.kind is Kind.INT64:
         return reduced(column)
     if column.kind is Kind.JSON and column.format.value_field != "sm":
-        # A slice of a wide column may fit into 64 bits again.
+        # A slice of a wide column may fit into 64 bits.
         return column_like(column.format, column.values(), column.quality)
     return column
 
@@ -279,7 +279,7 @@ def _write_integers(data: NDArray[np.int64], bodies: list[bytes]) -> int:
 
 
 class _Reader:
-    """Takes consecutive bytes; running out of them is an error."""
+    """Reads consecutive bytes; running out of them is an error."""
 
     def __init__(self, raw: memoryview, position: int) -> None:
         self.raw = raw
@@ -288,7 +288,7 @@ class _Reader:
     def take(self, size: int) -> memoryview:
         end = self.position + size
         if size < 0 or end > len(self.raw):
-            raise BrokenBlob("the pack ends too early")
+            raise BrokenBlob("the pack is truncated")
         part = self.raw[self.position : end]
         self.position = end
         return part

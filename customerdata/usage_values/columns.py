@@ -2,7 +2,7 @@
 
 A column is stored in one of three kinds. INT64 holds decimals as mantissas with one scale for the
 column (value = mantissa * 10 ** -scale). TEXT holds meter readings, which are strings. JSON holds
-whole value objects as canonical text: supply mix with `ci` and `eacs`, and numbers past 64 bits.
+whole value objects as canonical text: supply mix with `ci` and `eacs`, and numbers over 64 bits.
 Every column is canonical (smallest scale, zeroed gaps), so equal values are equal bytes.
 """
 
@@ -28,7 +28,7 @@ from customerdata.usage_values.formats import (
 )
 
 INT64_LIMIT = 2**63
-# Past this many digits a number is an error of the source, and its text would eat memory.
+# A number with more digits is an error of the source, and its text would use too much memory.
 _MAX_DIGITS = 60
 _EXACT = Context(prec=4 * _MAX_DIGITS)
 
@@ -121,13 +121,13 @@ def decimal_text(value: Decimal) -> str:
 
 
 def exact(value: object) -> Decimal:
-    """Check that `value` is a finite Decimal or an int of sane length.
+    """Check that `value` is a finite Decimal or an int of reasonable length.
 
     Raises:
-        ValueRejected: floats (bool is no number either), NaN, infinities and absurd exponents.
+        ValueRejected: floats, bools, NaN, infinities and extreme exponents.
     """
     if isinstance(value, bool) or not isinstance(value, Decimal | int):
-        raise ValueRejected(f"{value!r} is {type(value).__name__}, an exact Decimal is needed")
+        raise ValueRejected(f"{value!r} is {type(value).__name__}, but has to be an exact Decimal")
     number = Decimal(value)
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int):
@@ -169,10 +169,10 @@ def mantissa_column(
     """Build a number column without Python objects: value = mantissa * 10 ** -scale.
 
     Raises:
-        ValueRejected: the array is not of integers, or the scale is outside 0..18.
+        ValueRejected: the array does not hold integers, or the scale is outside 0..18.
     """
     if not np.issubdtype(mantissas.dtype, np.signedinteger):
-        raise ValueRejected(f"mantissas are {mantissas.dtype}, signed integers are needed")
+        raise ValueRejected(f"mantissas are {mantissas.dtype}, but have to be signed integers")
     if not 0 <= scale <= 18 or isinstance(column, MeterReadings):
         raise ValueRejected(f"scale {scale} of {column.type} cannot be stored")
     there = np.ones(len(mantissas), dtype=np.bool_) if present is None else present
@@ -207,7 +207,7 @@ def column_like(
 
 
 def reduced(column: Column) -> Column:
-    """The canonical twin of an INT64 column: smallest scale, gaps zeroed."""
+    """The canonical form of an INT64 column: smallest scale, gaps zeroed."""
     return _reduced(column.format, column.data, column.scale, column.present, column.quality)
 
 
@@ -256,7 +256,7 @@ def _mix_text(value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, SupplyMix):
-        raise ValueRejected(f"{value!r} is no SupplyMix")
+        raise ValueRejected(f"{value!r} is not a SupplyMix")
     ratio = exact(value.sm)
     if not 0 <= ratio <= 1:
         raise ValueRejected(f"supply mix {ratio} is not between 0 and 1")
@@ -273,11 +273,11 @@ def _reading(value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ValueRejected(f"{value!r}: a meter reading is the text that stands on the meter")
+        raise ValueRejected(f"{value!r}: a meter reading has to be the text shown on the meter")
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise ValueRejected(f"{value!r} is not text that UTF-8 can carry") from error
+        raise ValueRejected(f"{value!r} cannot be encoded as UTF-8") from error
     return value
 
 
@@ -289,7 +289,7 @@ def _quality_codes(
     if quality is None:
         return np.zeros(len(present), dtype=np.uint8)
     if not column.has_quality:
-        raise ValueRejected(f"{column.type} carries no quality")
+        raise ValueRejected(f"{column.type} has no quality")
     if isinstance(quality, Quality):
         return np.where(present, QUALITY_CODES[quality], 0).astype(np.uint8)
     codes = [0 if q is None else QUALITY_CODES[q] for q in quality]

@@ -30,7 +30,7 @@ from customerdata.enums.usage import ReadingQualityType as Quality
 
 
 class Unknown(Enum):
-    """The one value of a label that the utility does not know."""
+    """The single value for a label that the utility does not know."""
 
     UNKNOWN = "unknown"
 
@@ -39,7 +39,7 @@ UNKNOWN = Unknown.UNKNOWN
 Label = str | None | Unknown
 
 
-# Stored as one byte per value; 0 says that the quality is not known. Codes are never reused.
+# Stored as one byte per value; 0 means that the quality is not known. Codes are never reused.
 QUALITY_CODES: Mapping[Quality, int] = {
     Quality.RAW: 1,
     Quality.MANUAL: 2,
@@ -67,7 +67,7 @@ class FormatError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """What all column formats share: checks, identity and the stored JSON form."""
+    """The parts that all column formats share: checks, identity and the stored JSON form."""
 
     type: ClassVar[ValueType]
     value_field: ClassVar[str]
@@ -101,7 +101,7 @@ class _Format:
 
     @property
     def key(self) -> str:
-        """Canonical text that tells this column from every other column of a pack."""
+        """Canonical text that distinguishes this column from every other column of a pack."""
         return canonical(self.described())
 
     def to_json(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class _Format:
 
 @dataclass(frozen=True, slots=True)
 class _Metered(_Format):
-    """A measured format; `meters` are public meter ids, UNKNOWN where nobody knows them."""
+    """A measured format; `meters` are public meter ids, or UNKNOWN."""
 
     meters: tuple[str, ...] | Unknown = field(default=UNKNOWN, kw_only=True)
 
@@ -184,7 +184,7 @@ class ElectricDemand(_Metered):
 
 @dataclass(frozen=True, slots=True)
 class _Commodity(_Metered):
-    """Usage of something that flows one way only."""
+    """Usage of something that flows in only one direction."""
 
     units: str
     tier: Label = UNKNOWN
@@ -232,7 +232,7 @@ class FuelOilUsage(_Commodity):
 
 @dataclass(frozen=True, slots=True)
 class _Derived(_Format):
-    """A format that speaks about other columns of the pack; its `indexes` follow from `of`."""
+    """A format that describes other columns of the pack; its `indexes` derive from `of`."""
 
     of: tuple[ColumnFormat, ...] = field(default=(), kw_only=True)
 
@@ -263,7 +263,7 @@ class SupplyMixShare(_Derived):
 
 @dataclass(frozen=True, slots=True)
 class IntervalCost(_Derived):
-    """Cost of the columns `of`; none means a flat cost of the interval (CDS-WG3-01 10.8.5.7)."""
+    """Cost of the columns `of`; without any, a flat cost of the interval (CDS-WG3-01 10.8.5.7)."""
 
     currency: str
 
@@ -272,12 +272,12 @@ class IntervalCost(_Derived):
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Z]{3}", self.currency):
-            raise FormatError(f"cost: currency is {self.currency!r}, an ISO 4217 code is needed")
+            raise FormatError(f"cost: currency {self.currency!r} is not an ISO 4217 code")
 
 
 @dataclass(frozen=True, slots=True)
 class MeterReadings(_Format):
-    """Readings as they stand on one register of one meter (CDS-WG3-01 10.8.5.8)."""
+    """Readings as shown on one register of one meter (CDS-WG3-01 10.8.5.8)."""
 
     meter: str
     units: str
@@ -289,7 +289,7 @@ class MeterReadings(_Format):
 
     @property
     def key(self) -> str:
-        """Registers of several meters may stand side by side in one pack."""
+        """One pack can hold registers of several meters."""
         return canonical(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
@@ -345,5 +345,5 @@ def column_from_json(data: Mapping[str, Any]) -> ColumnFormat:
 
 
 def canonical(data: Mapping[str, Any]) -> str:
-    """JSON text that is equal for equal data."""
+    """Canonical JSON text: equal for equal data."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"))

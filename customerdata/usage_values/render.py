@@ -20,9 +20,9 @@ from customerdata.usage_values.wire import SegmentFormat
 
 
 def segment_formats(pack: Pack) -> list[SegmentFormat]:
-    """Every format that the pack has values for: each column once per quality present.
+    """Every format for which the pack has values: each column once per quality present.
 
-    A column without any value has no format: nothing is known about it in this time.
+    A column without any value has no format, because nothing is known about it in this time.
     """
     return [
         SegmentFormat(column.format, QUALITY_BY_CODE[code])

@@ -1,4 +1,4 @@
-"""Segments in time: which value sets a window leaves, ids of trimmed segments, month boundaries."""
+"""Segments in time: value sets inside a window, ids of trimmed segments, month boundaries."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-# Lower-case base 32 without vowels: an id can be read out and never spells a word.
+# Lowercase base 32 without vowels: an id can be read aloud and never spells a word.
 _ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
 _RANDOM_LENGTH = 20
 _TAG_LENGTH = 20
 _MONTH_LENGTH = 4
-# A time outside is a mistake of the source; each month with readings becomes a table.
+# A time outside is an error of the source, and each month with readings becomes a table.
 YEARS = range(1900, 2200)
 _HEAD = re.compile(f"[0-9a-f]{{{_MONTH_LENGTH}}}")
 
@@ -33,9 +33,9 @@ class Window:
 
 
 class Cut(msgspec.Struct, frozen=True):
-    """The value sets [first, last) of a segment that a window leaves.
+    """The value sets [first, last) of a segment that lie in a window.
 
-    A struct because listings make hundreds at a time.
+    A struct, because listings create hundreds at a time.
     """
 
     first: int
@@ -44,19 +44,19 @@ class Cut(msgspec.Struct, frozen=True):
 
     @property
     def empty(self) -> bool:
-        """True when no value set lies wholly inside the window."""
+        """True if no value set lies entirely inside the window."""
         return self.first >= self.last
 
     @property
     def whole(self) -> bool:
-        """True when nothing is cut off, so that the stored text can be sent."""
+        """True if nothing is cut off, so that the stored text can be sent."""
         return self.first == 0 and self.last == self.count
 
 
 def cut(segment_start: datetime, interval: int, count: int, window: Window) -> Cut:
-    """Which value sets lie wholly between the window's start and end.
+    """Return the value sets that lie entirely between the window's start and end.
 
-    CDS-WG3-01 7.3.6 and 7.3.7; an interval that only touches the window is left out.
+    CDS-WG3-01 7.3.6 and 7.3.7; an interval that lies only partly in the window is left out.
     """
     step = timedelta(seconds=interval)
     first, last = 0, count
@@ -73,7 +73,7 @@ def new_segment_id(segment_start: datetime) -> str:
     """A random base id for a segment.
 
     The first characters are the month of `segment_start` in UTC, which the segment shows anyway:
-    a look-up by id then touches one partition instead of all of them.
+    a lookup by id then reads one partition instead of all of them.
     """
     at = segment_start.astimezone(UTC)
     body = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
@@ -81,11 +81,11 @@ def new_segment_id(segment_start: datetime) -> str:
 
 
 def segment_id_month(base_id: str) -> tuple[datetime, datetime] | None:
-    """The UTC month [start, end) in a base id, None for a text that is no such id."""
+    """The UTC month [start, end) in a base id, None for a text that is not a base id."""
     head, body = base_id[:_MONTH_LENGTH], base_id[_MONTH_LENGTH:]
     if len(body) != _RANDOM_LENGTH or not set(body) <= set(_ALPHABET):
         return None
-    # Years that leave room for a few days on either side.
+    # The range of years leaves room for a few days on either side.
     if not _HEAD.fullmatch(head) or (number := int(head, 16)) < 2 * 12:
         return None
     return _month(number), _month(number + 1)
@@ -98,8 +98,8 @@ def _month(number: int) -> datetime:
 def trimmed_id(base_id: str, segment_start: datetime, interval: int, part: Cut, key: bytes) -> str:
     """The id of a trimmed segment: base id, ".", keyed hash of what was cut off.
 
-    Only edges that were really cut count, so a segment that still grows at its open end keeps its
-    id. A part that cuts nothing has the base id.
+    Only edges that were actually cut count, so a segment that still grows at its open end keeps
+    its id. A part that cuts nothing off has the base id.
     """
     if part.whole:
         return base_id
@@ -134,10 +134,10 @@ def next_month_start(at: datetime, zone: ZoneInfo) -> datetime:
     return datetime(year, month + 1, 1, tzinfo=zone).astimezone(UTC)
 
 
-# Zone files are read once per process, so a zone of other rules is another object.
+# Zone files are read once per process, so a zone with other rules is a different object.
 @lru_cache(maxsize=64)
 def months_digest(zone: ZoneInfo) -> str:
-    """Name the edges of all months of a zone: equal exactly for rules that cut packs alike."""
+    """Digest of a zone's month boundaries: equal if and only if rules cut packs the same way."""
     months = (datetime(y, m, 1, tzinfo=zone) for y in YEARS for m in range(1, 13))
     edges = ",".join(str(int(month.timestamp())) for month in months)
     return hashlib.sha256(edges.encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""The `formats` array of a segment: which formats a token sees and how they are sent.
+"""The `formats` array of a segment: which formats a token sees, and how they are sent.
 
-A segment format is a column of a pack, narrowed to one reading quality, because the standard puts
-the quality on the Value Format (CDS-WG3-01 10.8.2, 10.8.5).
+A segment format is a column of a pack, limited to one reading quality, because the standard puts
+the quality in the Value Format (CDS-WG3-01 10.8.2, 10.8.5).
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from customerdata.usage_values.formats import (
 
 @dataclass(frozen=True, slots=True)
 class SegmentFormat:
-    """One entry of a segment's `formats`: a column, narrowed to the values of one quality."""
+    """One entry of a segment's `formats`: a column, limited to the values of one quality."""
 
     column: ColumnFormat
     quality: Quality | None = None
 
     @property
     def choice_key(self) -> str:
-        """What has to be equal in a published choice: everything but id and references.
+        """The parts that have to match a published choice: everything but id and references.
 
         The register of a meter reading names the meter's slot, which no published list can
-        enumerate, so it does not take part (CDS-WG3-01 7.2.8.1).
+        enumerate, so it is not compared (CDS-WG3-01 7.2.8.1).
         """
         return _choice_key(self)
 
     @property
     def format_id(self) -> str:
-        """An id that follows from what the format says, for formats that no choice publishes."""
+        """An id derived from the content of the format, for formats that no choice publishes."""
         return f"{self.column.type}_{_digest(self.choice_key)}"
 
     def to_json(self) -> list[Any]:
@@ -56,7 +56,7 @@ class SegmentFormat:
         return cls(column_from_json(data[0]), Quality(data[1]) if data[1] else None)
 
 
-# Every segment of a listing asks, and there are few formats.
+# Cached, because every segment of a listing needs it and there are few formats.
 @lru_cache(maxsize=4096)
 def _choice_key(entry: SegmentFormat) -> str:
     described = entry.column.described()
@@ -85,11 +85,11 @@ def select_formats(
     choice_keys: Collection[str],
     meters: Container[str],
 ) -> tuple[int, ...]:
-    """Positions in `present` that a token may see, in order.
+    """Positions in `present` that a token can see, in order.
 
     `choice_keys` are the `SegmentFormat.choice_key`s of the granted choices, `meters` the public
     ids of visible meters. A meter reading has to name its meter (CDS-WG3-01 10.8.5.8.1), so it is
-    left out where the token may not see that meter.
+    left out if the token cannot see that meter.
     """
     return tuple(
         position
@@ -102,8 +102,9 @@ def select_formats(
 def published_ids(choices: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return Value Format ids by choice key, from (choice key, published id) of granted choices.
 
-    The first choice of a format names it, wherever the format shows. Two scopes may publish one id
-    for different formats; the later one is told apart, for ids within a segment have to differ.
+    The first choice of a format gives its id, wherever the format appears. Two scopes can publish
+    one id for different formats; the later one gets another id, because ids within a segment have
+    to differ.
     """
     ids: dict[str, str] = {}
     taken: set[str] = set()
@@ -120,7 +121,7 @@ def wire_formats(
     """The `formats` array of a segment for one token (CDS-WG3-01 10.8.2).
 
     `related_meterdevices` holds visible meters only; `indexes` point at positions in `shown`.
-    `ids` are those that the metadata published with the granted choices (see `published_ids`).
+    `ids` are those that the metadata publishes with the granted choices (see `published_ids`).
     """
     return [_wire(entry, shown, meters, ids) for entry in shown]
 
@@ -137,7 +138,7 @@ def _wire(
     if entry.quality is not None:
         wire["quality"] = str(entry.quality)
     if isinstance(column, MeterReadings):
-        # Two registers may share a choice, yet ids within one segment have to differ.
+        # Two registers can share a choice, but ids within one segment have to differ.
         wire["id"] = f"{format_id}_{_digest(column.key)[:8]}"
         wire["related_meterdevice"] = column.meter
     elif isinstance(column, IntervalCost | SupplyMixShare):
