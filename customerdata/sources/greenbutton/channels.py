@@ -1,4 +1,4 @@
-"""The channels of a file: their names, what is known of each, and its readings."""
+"""The channels of a file: their names, the known facts about each, and their readings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,13 +15,13 @@ from customerdata.sources.greenbutton.periods import readings_of
 from customerdata.sources.greenbutton.registers import amounts
 from customerdata.sources.greenbutton.stated import Told, any_matches
 
-# What an option may state of whatever is silent, as long as that is one thing.
+# Facts that an option can state for the whole file, as long as only one channel lacks them.
 _OF_ONE = ("unit", "power_of_ten", "demand_type", "registers")
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A meter reading that is stored: `name` is the end of its link, as options name it."""
+    """A meter reading to store; `name` is the end of its link, as options name it."""
 
     name: str
     point: UsagePoint
@@ -38,7 +38,7 @@ class _Named:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All texts of which an option may give the end, the own name first."""
+        """All texts whose end an option can give, the channel's own name first."""
         reading_type = self.run.reading_type
         links = (
             self.run.name,
@@ -49,16 +49,16 @@ class _Named:
 
 
 def channels(feed: Feed, told: Told, warnings: list[str]) -> list[Channel]:
-    """Return the channels of a file that are to be stored, with readings.
+    """Return the channels of a file that are to be stored and have readings.
 
-    Raises GreenButtonError, with all that is open, before anything of the file is stored.
+    Raises GreenButtonError with all open questions, before any part of the file is stored.
     """
     every = list(_named(feed))
     _check_selectors(every, feed.left_out, told)
     kept = []
     for channel in every:
         if any(any_matches(selector, channel.names) for selector in told.leave_out):
-            warnings.append(f"line {channel.run.line}: {channel.name} was left out, as told.")
+            warnings.append(f"line {channel.run.line}: {channel.name} was left out, as requested.")
         else:
             kept.append(channel)
     described = [
@@ -80,10 +80,10 @@ def channels(feed: Feed, told: Told, warnings: list[str]) -> list[Channel]:
 
 
 def told_by_feed(feeds: Sequence[Feed], told: Told) -> list[Told]:
-    """Return for each feed of a file what is stated of it.
+    """Return, for each feed of a file, what the operator states about it.
 
-    An option need not name something in every feed; one that names nothing in any stays in all, so
-    that it is refused.
+    An option does not have to match something in every feed. An option that matches nothing in
+    any feed stays in all of them, so that it is refused.
     """
     meant = [{s for s in told.selectors() if _means(s, feed)} for feed in feeds]
     anywhere = set().union(*meant)
@@ -127,13 +127,13 @@ def _channel(channel: _Named, about: Described, warnings: list[str]) -> Channel:
     if meaning.is_reverse and min(values, default=0) < 0 < max(values, default=0):
         warnings.append(
             f"line {channel.run.line}: {channel.name} counts what flows to the grid with both "
-            "signs; all of it is stored as negative numbers."
+            "signs; all of these values are stored as negative numbers."
         )
     return Channel(channel.name, channel.point, channel.run, meaning, readings)
 
 
 def _named(feed: Feed) -> Iterator[_Named]:
-    """Name each channel by as few last steps of its link as tell it from the others."""
+    """Name each channel by the last steps of its link, as few as distinguish it from the others."""
     pairs = [(point, run) for point in feed.points for run in point.meter_readings]
     links = [run.name for _, run in pairs]
     for number, (point, run) in enumerate(pairs, start=1):
@@ -150,18 +150,18 @@ def _shortest(link: str, links: Sequence[str]) -> str:
 
 
 def _check_selectors(every: Sequence[_Named], gone: Sequence[str], told: Told) -> None:
-    """Refuse options that name nothing: a typing error must not change what is stored."""
+    """Refuse options that match nothing, because a typo must not change what is stored."""
     for selector in told.selectors():
         known = any(any_matches(selector, channel.names) for channel in every)
         if not known and not any_matches(selector, gone):
             names = ", ".join(channel.name for channel in every) or "none"
             raise GreenButtonError(
-                f"No channel of the file is called {selector}. There are: {names}."
+                f"No channel of the file is called {selector}. The channels are: {names}."
             )
 
 
 def _check_general(described: Sequence[Described], told: Told) -> None:
-    """Refuse an option without a name that would speak of several things at once."""
+    """Refuse an option without a name if it would apply to several channels."""
     for fact in _OF_ONE:
         value = getattr(told, fact)
         if value is None:
@@ -175,7 +175,7 @@ def _check_general(described: Sequence[Described], told: Told) -> None:
             names = ", ".join(about.name for about in open_.values())
             first = next(iter(open_.values()))
             raise GreenButtonError(
-                f"{option} {value} would hold for several channels: {names}. Name the one that is "
+                f"{option} {value} would apply to several channels: {names}. Name the one that is "
                 f"meant, for example {option} {first.name}={value}.",
                 line=first.line,
                 element="ReadingType",

@@ -1,4 +1,4 @@
-"""From the readings of a channel to what the store takes: columns on the grid of a series."""
+"""Turns the readings of a channel into deliveries: columns on the grid of a series."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -37,8 +37,8 @@ def runs(
 ) -> Iterator[Run]:
     """Sort readings into as few series as possible; most files need one.
 
-    `stepped` are the periods that lie in a series of fixed steps, whatever their grid; `lanes`
-    says in which lane a period that begins then on a grid is stored.
+    `stepped` holds the periods that lie in a series of fixed steps, whatever their grid; `lanes`
+    gives the lane in which a period is stored, by grid and start.
     """
     by_grid: dict[Grid, list[Reading]] = defaultdict(list)
     for reading in readings:
@@ -53,7 +53,7 @@ def runs(
 
 
 def overlaps(readings: Sequence[Reading]) -> bool:
-    """Tell whether two readings speak of the same time; they are in the order of time."""
+    """Return whether two readings overlap; they are in order of time."""
     latest = readings[0].start
     for reading in readings:
         if reading.start < latest:
@@ -72,7 +72,7 @@ def formats_of(readings: Iterable[Reading], measure: Measure) -> tuple[ColumnFor
         return (measure.format,)
     if measure.currency is None:
         raise GreenButtonError(
-            "The reading has a cost, but the file names no currency. State it with --currency.",
+            "The reading has a cost, but the file has no currency. State one with --currency.",
             line=priced.line,
             element="cost",
         )
@@ -88,12 +88,12 @@ def deliveries(
     as_of: datetime,
     synced: datetime,
 ) -> Iterator[Delivery]:
-    """Yield what the store takes; raises GreenButtonError for a value it cannot hold exactly."""
+    """Yield deliveries; raises GreenButtonError for a value that cannot be stored exactly."""
     interval = run.grid.interval
     if interval is not None:
         parts = _months(run.readings, interval, series.tzinfo)
     else:
-        # Days and bills vary in length (clock changes, calendar): each is a period of its own.
+        # Days and bills vary in length (clock changes, calendar), so each is a separate period.
         parts = ([reading] for reading in run.readings)
     for part in parts:
         first = part[0]
@@ -109,7 +109,7 @@ def deliveries(
 
 
 def _lanes(readings: Iterable[Reading], stored: Mapping[datetime, int]) -> dict[int, list[Reading]]:
-    """Sort readings into as few runs without overlap as possible; stored ones keep their lane."""
+    """Sort readings into as few non-overlapping runs as possible; stored ones keep their lane."""
     lanes: dict[int, list[Reading]] = {}
     for reading in readings:
         wanted = (stored[reading.start],) if reading.start in stored else ()
@@ -125,7 +125,7 @@ def _lanes(readings: Iterable[Reading], stored: Mapping[datetime, int]) -> dict[
 def _months(
     readings: Sequence[Reading], interval: int, zone: ZoneInfo
 ) -> Iterator[list[Reading | None]]:
-    """Group by local month, the unit of storage; within a month None stands for a gap."""
+    """Group by local month, the unit of storage; within a month None is a gap."""
     step = timedelta(seconds=interval)
     for _, group in groupby(readings, key=lambda r: month_start(r.start, zone)):
         month = list(group)
@@ -157,7 +157,7 @@ def _columns(
             columns.append(make_column(formats[1], costs))
     except ValueRejected as error:
         raise GreenButtonError(
-            f"A number of this run of readings cannot be stored: {error}.",
+            f"A number in this block of readings cannot be stored: {error}.",
             line=line,
             element="value",
         ) from error

@@ -1,4 +1,4 @@
-"""Under which keys services and channels are stored, so that later files find them again."""
+"""The keys under which services and channels are stored, so that later files find them."""
 
 import hashlib
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ _LONGEST_KEY = 200
 def service_key(account: Account, point: UsagePoint, service: str, number: int) -> str:
     """Return the key of a usage point's service.
 
-    `number` counts the file's points of that service that have neither link nor id.
+    `number` counts the file's points of that service that have neither a link nor an id.
     """
     if not point.name:
         return _short(_plain(account, f"#{service}/{number}"))
-    # A link that looks like a number of ours must not be one.
+    # A link that looks like one of our numbers must not collide with it.
     name = f"link {point.name}" if point.name.startswith("#") else point.name
     key = _short(_plain(account, name))
     stated = None if point.service_kind is None else SERVICE_KINDS.get(point.service_kind)
@@ -34,16 +34,16 @@ def service_key(account: Account, point: UsagePoint, service: str, number: int) 
 
 
 def channel_key(name: str, number: int) -> str:
-    """Return what feeds a column; `number` counts those of the point that have no name."""
+    """Return the key of a channel; `number` counts the point's channels without a name."""
     text = f"link {name}" if name else f"number {number}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def adopt_earlier(account: Account, point: UsagePoint, service: str, key: str) -> Iterator[str]:
-    """Give a service that an earlier release stored under another key the key it has now.
+    """Move a service that an earlier release stored under another key to its current key.
 
-    Points without link were known by the line of their entry. Long keys were cut off, so that
-    several points may have shared one: that cannot be undone, and a warning says so.
+    Points without a link used the line of their entry. Long keys were truncated, so several
+    points may have shared one. That cannot be undone, and a warning says so.
     """
     if _contract(account, key) is not None:
         return
@@ -58,8 +58,8 @@ def adopt_earlier(account: Account, point: UsagePoint, service: str, key: str) -
     whole = _plain(account, point.link)
     if len(whole) > _LONGEST_KEY and _contract(account, whole[:_LONGEST_KEY]) is not None:
         yield (
-            f"line {point.line}: an earlier release stored points whose links begin like this "
-            "one's as one service. This is stored as a service of its own; remove the other."
+            f"line {point.line}: an earlier release stored all points whose links begin like "
+            "this one's as one service. This point is now a separate service; remove the other."
         )
 
 
@@ -68,7 +68,7 @@ def _plain(account: Account, name: str) -> str:
 
 
 def _short(key: str) -> str:
-    """Keep a key that fits as it is; end a longer one with the hash of the whole."""
+    """Keep a key that fits; truncate a longer one and end it with the hash of the whole."""
     if len(key) <= _LONGEST_KEY:
         return key
     digest = hashlib.sha256(key.encode()).hexdigest()

@@ -1,9 +1,9 @@
-"""Which entry belongs to which: resources of a feed find each other by their links.
+"""Connects the resources of a feed by their links.
 
 A block's `up` link is the meter reading's `self` link plus a path step, a meter reading's `related`
-link is its reading type, and so on. Exporters leave links out: where nothing is named and only one
-candidate exists, there is no doubt. A link that names something absent is never replaced by a
-candidate that other entries name rightly (docs/adr/0003).
+link is its reading type, and so on. Exporters omit links: if nothing is named and only one
+candidate exists, it is taken. If a link names something absent, it is never replaced by a
+candidate that other entries name correctly (docs/adr/0003).
 """
 
 from collections import Counter, defaultdict
@@ -31,7 +31,7 @@ _WORDS = {"MeterReading": "meter reading", "UsagePoint": "usage point"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Atom's part of a resource; `order` is its place in the file."""
+    """The Atom part of a resource; `order` is its place in the file."""
 
     link: str
     atom_id: str
@@ -44,7 +44,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[T]):
-    """A resource and the entry that it stood in."""
+    """A resource and the entry that contained it."""
 
     entry: Entry
     thing: T
@@ -52,7 +52,7 @@ class Item(Generic[T]):
 
 @dataclass(slots=True)
 class Collected:
-    """All resources in the order of the file."""
+    """All resources, in file order."""
 
     points: list[Item[UsagePoint]] = field(default_factory=list)
     meter_readings: list[Item[MeterReading]] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Collected:
 
 
 def join(found: Collected, told: Told) -> Feed:
-    """Put the resources together; raises GreenButtonError where it is not clear what belongs."""
+    """Connect the resources; raises GreenButtonError if it is unclear what belongs together."""
     warnings = found.warnings
     points = _once(found.points, "UsagePoint", warnings)
     runs = _once(found.meter_readings, "MeterReading", warnings)
@@ -101,7 +101,7 @@ def join(found: Collected, told: Told) -> Feed:
 
 
 class _Family(Generic[T, P]):
-    """Children of one kind and the parents of another that their links name."""
+    """Children of one kind, and the parents that their links name."""
 
     def __init__(
         self,
@@ -124,16 +124,16 @@ class _Family(Generic[T, P]):
                 self._claims[link].append(parent)
 
     def pairs(self) -> Iterable[tuple[Item[T], Item[P]]]:
-        """Yield the children that have a parent, in the order of the file."""
+        """Yield the children that have a parent, in file order."""
         for child in self.children:
             parent = self.found.get(id(child))
             if parent is not None:
                 yield child, parent
 
     def orphans(self, left_out: Callable[[str], bool], warnings: list[str]) -> list[Item[T]]:
-        """Find the parents; return the children whose parents the file does not hold at all.
+        """Find the parents; return the children if the file has no parents of their kind at all.
 
-        Raises GreenButtonError for a child that may belong to several or to something absent.
+        Raises GreenButtonError for a child of several possible parents or of an absent one.
         """
         lost: list[Item[T]] = []
         for child in self.children:
@@ -143,7 +143,7 @@ class _Family(Generic[T, P]):
             elif left_out(self.named_by(child)):
                 name = self.named_by(child).rpartition("/")[2]
                 warnings.append(
-                    f"line {child.entry.line}: {self.word} of {name} was left out, as told."
+                    f"line {child.entry.line}: {self.word} of {name} was left out, as requested."
                 )
             else:
                 lost.append(child)
@@ -158,21 +158,21 @@ class _Family(Generic[T, P]):
             self.found[id(child)] = self.parents[0] if stem else self._only(child)
         warnings += [
             f"line {lost[0].entry.line}: the link names the {_WORDS[self.parent_word]} {stem}, "
-            "which is not in the file; the only one of the file, which nothing else names, was "
-            "taken."
+            "which is not in the file; the only one in the file, which nothing else names, was "
+            "used."
             for stem in stems
         ]
         return []
 
     def named_by(self, child: Item[T]) -> str:
-        """Return the parent that the child's links name, empty where they name none."""
+        """Return the parent that the child's links name, empty if they name none."""
         entry = child.entry
         if entry.up:
             return entry.up.rpartition(f"/{self.word}")[0] or entry.up
         return entry.link.rpartition(f"/{self.word}")[0]
 
     def _linked(self, child: Item[T]) -> Item[P] | None:
-        """Return the parent that a link names: the way up, the own link, or one of the parent's."""
+        """Return the parent that a link names: the `up` link, the own link, or a parent's link."""
         entry = child.entry
         own = _upwards(entry.link)
         for link in (*_upwards(entry.up), *own[1:]):
@@ -182,7 +182,7 @@ class _Family(Generic[T, P]):
             named = self._claims.get(link, []) if link else []
             if len(named) > 1:
                 raise GreenButtonError(
-                    f"{len(named)} entries of the file claim {link} by a related link.",
+                    f"{len(named)} entries of the file refer to {link} in a related link.",
                     line=entry.line,
                     element=self.word,
                 )
@@ -198,9 +198,9 @@ class _Family(Generic[T, P]):
         if len(self.parents) == 1:
             return self.parents[0]
         raise GreenButtonError(
-            f"No link says to which of the {len(self.parents)} {_WORDS[self.parent_word]}s of the "
-            "file this belongs. If entries without links belong to the ones before them, say so "
-            "with --in-order.",
+            f"No link says which of the {len(self.parents)} {_WORDS[self.parent_word]}s in the "
+            "file this belongs to. If entries without links belong to the entries before them, "
+            "use --in-order.",
             line=child.entry.line,
             element=self.word,
         )
@@ -215,7 +215,7 @@ class _Family(Generic[T, P]):
 
 
 def _upwards(link: str) -> tuple[str, ...]:
-    """Return the link and the two above it."""
+    """Return the link and the two links above it."""
     if not link:
         return ()
     above = link.rpartition("/")[0]
@@ -223,7 +223,7 @@ def _upwards(link: str) -> tuple[str, ...]:
 
 
 def _once(items: Sequence[Item[T]], word: str, warnings: list[str]) -> list[Item[T]]:
-    """Take equal copies of an entry once; entries of one link that differ are refused."""
+    """Keep one of several equal copies of an entry; refuse different entries with one link."""
     first: dict[str, Item[T]] = {}
     kept = []
     for item in items:
@@ -232,10 +232,10 @@ def _once(items: Sequence[Item[T]], word: str, warnings: list[str]) -> list[Item
         if known is item:
             kept.append(item)
         elif _said(known) == _said(item):
-            warnings.append(f"line {item.entry.line}: a copy of {word} {link} was taken once.")
+            warnings.append(f"line {item.entry.line}: a second copy of {word} {link} was ignored.")
         else:
             raise GreenButtonError(
-                f"Two entries have the link {link} and differ; the first is in line "
+                f"Two different entries have the link {link}; the first one is in line "
                 f"{known.entry.line}.",
                 line=item.entry.line,
                 element=word,
@@ -253,7 +253,7 @@ def _implied_runs(
     blocks: _Family[Block, MeterReading],
     warnings: list[str],
 ) -> list[Item[MeterReading]]:
-    """Return a meter reading for each that blocks name in a file without any."""
+    """Create the meter readings that blocks name, for a file without any."""
     implied: dict[str, Item[MeterReading]] = {}
     for block in orphans:
         stem = blocks.named_by(block)
@@ -265,7 +265,7 @@ def _implied_runs(
         implied[stem] = Item(replace(run.entry, related=related), run.thing)
     if implied:
         names = ", ".join(name or "one without a link" for name in implied)
-        warnings.append(f"The file has no MeterReading entry; its blocks are taken as: {names}.")
+        warnings.append(f"The file has no MeterReading entry; its blocks are read as: {names}.")
     for block in orphans:
         blocks.found[id(block)] = implied[blocks.named_by(block)]
     return list(implied.values())
@@ -276,7 +276,7 @@ def _implied_points(
     families: _Family[MeterReading, UsagePoint],
     warnings: list[str],
 ) -> list[Item[UsagePoint]]:
-    """Return a usage point for each that meter readings name in a file without any."""
+    """Create the usage points that meter readings name, for a file without any."""
     implied: dict[str, Item[UsagePoint]] = {}
     for run in orphans:
         stem = families.named_by(run)
@@ -285,12 +285,12 @@ def _implied_points(
         families.found[id(run)] = implied[stem]
     if implied:
         names = ", ".join(name or "one without a link" for name in implied)
-        warnings.append(f"The file has no UsagePoint entry; its readings are taken as of: {names}.")
+        warnings.append(f"The file has no UsagePoint entry; its readings are assigned to: {names}.")
     return list(implied.values())
 
 
 def _name(items: Sequence[Item[Any]]) -> None:
-    """Note the Atom ids of things without a link, where an id is theirs alone."""
+    """Set the Atom ids of resources without a link, if the id is unique."""
     ids = Counter(item.entry.atom_id for item in items)
     for item in items:
         if not item.entry.link and ids[item.entry.atom_id] == 1:
@@ -331,7 +331,7 @@ def _attach_types(
         if free:
             warnings.append(
                 f"line {unsure[0].line}: the link names the reading type {link}, which is not in "
-                "the file; the only one of the file, which nothing else names, was taken."
+                "the file; the only one in the file, which nothing else names, was used."
             )
 
 
@@ -352,8 +352,8 @@ def _unnamed_type(
             return here[0].thing
     if len(types) > 1:
         raise GreenButtonError(
-            f"No link says which of the {len(types)} reading types of the file this has. If "
-            "entries without links belong to the ones before them, say so with --in-order.",
+            f"No link says which of the {len(types)} reading types in the file this has. If "
+            "entries without links belong to the entries before them, use --in-order.",
             line=run.entry.line,
             element="MeterReading",
         )
@@ -363,7 +363,7 @@ def _unnamed_type(
 def _local_time(
     point: Item[UsagePoint], times: Sequence[Item[LocalTime]], warnings: list[str]
 ) -> LocalTime | None:
-    """Return the point's time zone; it only bounds months, so a doubt is a warning."""
+    """Return the point's time zone; it only sets month boundaries, so a doubt is a warning."""
     links = point.entry.related
     found = next((item.thing for item in times if item.entry.link in links), None)
     if found is not None or not times:
@@ -371,13 +371,13 @@ def _local_time(
     absent = [link for link in links if "LocalTimeParameters" in link.split("/")]
     if len({replace(item.thing, line=0) for item in times}) > 1:
         warnings.append(
-            f"line {point.entry.line}: no link says which of the {len(times)} time zones of the "
+            f"line {point.entry.line}: no link says which of the {len(times)} time zones in the "
             "file the usage point has."
         )
         return None
     if absent:
         warnings.append(
             f"line {point.entry.line}: the link names the time zone {absent[0]}, which is not in "
-            "the file; the file's only time zone was taken."
+            "the file; the only time zone in the file was used."
         )
     return times[0].thing

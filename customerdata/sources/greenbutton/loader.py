@@ -1,7 +1,7 @@
-"""Loading a Green Button file into an account: contract, service point, meter and usage.
+"""Loads a Green Button file into an account: contract, service point, meter and usage.
 
-Running it again changes nothing. A later file of the same points corrects what differs as of its
-own `updated` time and keeps the earlier values (CDS-WG3-01 7.3.1).
+Running it again changes nothing. A later file of the same points corrects differing values as of
+its own `updated` time and keeps the earlier values (CDS-WG3-01 7.3.1).
 """
 
 from collections import Counter, defaultdict
@@ -51,13 +51,13 @@ from portal import audit
 from portal.errors import NotFound
 from portal.models import User
 
-# As long as the column of a contract's name.
+# The length of the column for a contract's name.
 _LONGEST_TITLE = 300
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the readings of one service of a usage point go."""
+    """The objects to which the readings of one service of a usage point belong."""
 
     account: Account
     contract: Written
@@ -79,19 +79,19 @@ def load_feed(
 ) -> Summary:
     """Load everything in a feed, or nothing.
 
-    `now` is the source's time for a file that does not say when it was made.
-    Raises GreenButtonError (line and element) and NotFound for an unknown account.
+    `now` is the source's time for a file that does not say when it was created.
+    Raises GreenButtonError (with line and element), and NotFound for an unknown account.
     """
     load = _Load(_account(account_number), told, fallback_zone, feed.as_of or now, now)
     load.summary.points = len(feed.points)
     load.summary.warnings += feed.warnings
-    # Every channel of the file is understood before anything of it is stored.
+    # Interpret every channel of the file before storing any part of it.
     found = channels(feed, told, load.summary.warnings)
     for point in feed.points:
         if not point.meter_readings:
             load.summary.warnings.append(f"line {point.line}: the usage point has no readings.")
     load.store(found)
-    # Channels that share a reading type or a time zone would say the same again.
+    # Channels that share a reading type or a time zone would repeat the same warning.
     warnings = [*load.summary.warnings, *unoffered(load.summary.stored)]
     load.summary.warnings = list(dict.fromkeys(warnings))
     audit.record(
@@ -115,7 +115,7 @@ def _account(number: str) -> Account:
 
 
 def _channel_keys(group: Sequence[Channel]) -> list[str]:
-    """Name what feeds the columns; channels without a name are numbered among those of a kind."""
+    """Name the sources of the columns; channels without a name are numbered within their kind."""
     keys = []
     unnamed: Counter[ColumnFormat] = Counter()
     for channel in group:
@@ -126,7 +126,7 @@ def _channel_keys(group: Sequence[Channel]) -> list[str]:
 
 
 class _Load:
-    """One run: what holds for all channels of a file, and what was done so far."""
+    """One run: the facts for all channels of a file, and the results so far."""
 
     def __init__(
         self, account: Account, told: Told, fallback_zone: str, as_of: datetime, now: datetime
@@ -140,7 +140,7 @@ class _Load:
         self._nameless: Counter[str] = Counter()
 
     def store(self, found: Sequence[Channel]) -> None:
-        """Store all channels, service by service in the order of the file."""
+        """Store all channels, service by service, in file order."""
         by_service: dict[tuple[int, str], list[Channel]] = defaultdict(list)
         for channel in found:
             by_service[id(channel.point), channel.measure.service].append(channel)
@@ -168,9 +168,9 @@ class _Load:
         )
         if known is not None and not point.name:
             self.summary.warnings.append(
-                f"line {point.line}: the usage point has neither link nor id. Its readings are "
-                f"taken as later ones of the {service} service that a file without them stored "
-                "before; load those of another place into an account of their own."
+                f"line {point.line}: the usage point has neither a link nor an id. Its "
+                f"readings are added to the {service} service that a file without them stored "
+                "before; load those of another place into a separate account."
             )
         zone = self._zone(point, known)
         start = min(channel.readings[0].start for channel in group)
@@ -183,7 +183,7 @@ class _Load:
                 contract_number="",
                 name=self._title(point),
                 service_types=(service, "metered"),
-                # A later file may start later; the service did not.
+                # A later file can start later, but the service did not.
                 start=min(began, known.start) if known else began,
             ),
             as_of=self.as_of,
@@ -215,7 +215,7 @@ class _Load:
         if len(point.title) > _LONGEST_TITLE:
             self.summary.warnings.append(
                 f"line {point.line}: the title has {len(point.title)} characters; the first "
-                f"{_LONGEST_TITLE} are kept as the name of the service."
+                f"{_LONGEST_TITLE} become the name of the service."
             )
         return point.title[:_LONGEST_TITLE]
 
@@ -234,8 +234,8 @@ class _Load:
         if local_time is not None:
             self.summary.warnings.append(
                 f"line {local_time.line}: no time zone has the offset {local_time.tz_offset} s "
-                f"with these daylight saving rules; local months follow {zone}. State another "
-                "with --zone."
+                f"with these daylight saving rules; local months follow {zone}. To change this, "
+                "use --zone."
             )
         elif earlier is None:
             self.summary.warnings.append(
@@ -248,9 +248,9 @@ class _Load:
         formats = formats_of(channel.readings, channel.measure)
         if overlaps(channel.readings):
             warnings.append(
-                f"line {channel.run.line}: readings of {channel.name} overlap in time; they are "
-                "kept as the file states them, side by side, so that their sum counts that time "
-                "more than once."
+                f"line {channel.run.line}: readings of {channel.name} overlap in time; all of "
+                "them are kept as the file states them, so their sum counts that time more than "
+                "once."
             )
         warnings += twice_the_hour(channel.readings, place.zone)
         brought: list[Delivery] = []
@@ -302,19 +302,19 @@ class _Load:
     def _warn_of_stored(
         self, place: _Place, channel: Channel, touched: Collection[UsageSeries]
     ) -> None:
-        """Say what of the file does not fit what was stored before."""
+        """Warn if the file does not fit what was stored before."""
         start, until = channel.readings[0].start, max(map(end, channel.readings))
         if lanes_beside(touched, channel.measure.format, start, until):
             self.summary.warnings.append(
                 f"line {channel.run.line}: an earlier file stated several readings of "
                 f"{channel.name} for times that this one covers. Those that it does not state "
-                "again are kept, and count as well."
+                "again are kept, and are counted too."
             )
         for series in touched:
             if series.zone != place.zone:
                 self.summary.warnings.append(
-                    f"line {channel.run.line}: the file's local months follow {place.zone}; those "
-                    f"stored of {channel.name} keep following {series.zone}."
+                    f"line {channel.run.line}: the file's local months follow {place.zone}; the "
+                    f"stored months of {channel.name} keep following {series.zone}."
                 )
             if series.interval is None and stored_overlaps(series):
                 self.summary.warnings.append(

@@ -1,7 +1,7 @@
-"""From ESPI codes to value formats and qualities.
+"""Maps ESPI codes to value formats and qualities.
 
-Only exact conversions: powers of ten, never a heating value or a gas volume correction. Nothing is
-guessed (docs/adr/0003): what a file leaves open is asked of the operator.
+Conversions are exact: powers of ten, never a heating value or a gas volume correction. Nothing is
+guessed (docs/adr/0003): if a file leaves something open, the operator has to state it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,24 +24,24 @@ from customerdata.usage_values.formats import (
 SERVICE_KINDS: Mapping[int, str] = {0: "electric", 1: "natural_gas"}
 SERVICES = tuple(SERVICE_KINDS.values())
 
-# ESPI flowDirection; for all others the standard has no word, so the direction is left out.
+# ESPI flowDirection; the standard has no value for the others, so the direction is left out.
 _DIRECTIONS: Mapping[int, str] = {
     1: DirectionType.FORWARD.value,
     4: DirectionType.NET.value,
     19: DirectionType.REVERSE.value,
 }
 
-# ESPI dataQualifier, as far as it says what kind of demand a reading of power is.
+# ESPI dataQualifier, for the codes that state the demand type of a reading of power.
 _DEMAND_TYPES: Mapping[int, str] = {2: DemandType.AVERAGE.value, 8: DemandType.PEAK.value}
 DEMAND_TYPES = tuple(DemandType.values)
 
-# ESPI currency is ISO 4217's number.
+# ESPI currency is the ISO 4217 number.
 _CURRENCIES: Mapping[int, str] = {840: "USD", 124: "CAD", 36: "AUD", 978: "EUR", 826: "GBP"}
 
 # Cost is in hundred-thousandths of the currency (ESPI IntervalReading).
 COST_EXPONENT = -5
 
-# ESPI QualityOfReading; several marks on one reading: the most telling one wins.
+# ESPI QualityOfReading; if a reading has several, the most significant one wins.
 _QUALITIES: Sequence[tuple[frozenset[int], Quality]] = (
     (frozenset({8, 9, 12}), Quality.ESTIMATED),
     (frozenset({7}), Quality.MANUAL),
@@ -62,7 +62,7 @@ class Unit:
     exponent: int
 
 
-# ESPI UnitSymbol. Electricity is kept in kWh and kW, the units that the portal offers.
+# ESPI UnitSymbol. Electricity is stored in kWh and kW, the units that the portal offers.
 _WATT = 38
 _UOMS: Mapping[int, Unit] = {
     72: Unit("electric", "usage", "kWh", -3),
@@ -79,7 +79,7 @@ _NAMED: Mapping[str, Unit] = {
     "scf": Unit("natural_gas", "usage", "scf", 0),
 }
 UNIT_NAMES = tuple(_NAMED)
-# Common units that have no counterpart, for messages.
+# Common units without a counterpart in the standard, for messages.
 _OTHER_UOMS: Mapping[int, str] = {
     5: "A",
     29: "V",
@@ -90,7 +90,7 @@ _OTHER_UOMS: Mapping[int, str] = {
     80: "money",
     119: "cubic feet",
 }
-# ESPI CommodityType, as far as it is one of our services.
+# ESPI CommodityType, for the codes that are one of our services.
 _COMMODITIES: Mapping[int, str] = {1: "electric", 2: "electric", 7: "natural_gas"}
 _LARGEST_POWER = 12
 
@@ -99,8 +99,8 @@ _LARGEST_POWER = 12
 class Measure:
     """How the integers of a meter reading become values: value = sign * integer * 10 ** exponent.
 
-    Files count what flows to the grid upwards, under a direction of its own; in the standard it is
-    negative in every direction (CDS-WG3-01 10.8.5.1.2, 10.8.5.2.2). Some files write it so already.
+    Files count flow to the grid upward, under a separate direction; in the standard it is
+    negative in every direction (CDS-WG3-01 10.8.5.1.2, 10.8.5.2.2). Some files already do that.
     """
 
     service: str
@@ -117,35 +117,35 @@ class Measure:
         return _scaled(signed, self.exponent)
 
     def quality(self, marks: Sequence[int]) -> Quality | None:
-        """Return the quality of a reading: its own marks go before the type's default."""
+        """Return the quality of a reading: its own marks override the type's default."""
         return quality(marks) if marks else self.default_quality
 
     @property
     def is_reverse(self) -> bool:
-        """Tell whether the channel counts what flows to the grid."""
+        """Return whether the channel counts flow to the grid."""
         return getattr(self.format, "direction", None) == DirectionType.REVERSE
 
     @property
     def is_net(self) -> bool:
-        """Tell whether the channel counts what flows in less what flows out."""
+        """Return whether the channel counts inflow minus outflow."""
         return getattr(self.format, "direction", None) == DirectionType.NET
 
 
 def cost(integer: int | None) -> Decimal | None:
-    """Return the exact amount of money of a reading's cost."""
+    """Return a reading's cost as an exact amount of money."""
     return None if integer is None else _scaled(integer, COST_EXPONENT)
 
 
 def _scaled(integer: int, exponent: int) -> Decimal:
-    # Arithmetic of decimals rounds to 28 digits; reading a text does not.
+    # Decimal arithmetic rounds to 28 digits; parsing a text does not.
     return Decimal(f"{integer}E{exponent}")
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What is known of a channel: what the file says and what the operator states.
+    """What is known about a channel: what the file says and what the operator states.
 
-    `facts` are stated of this very channel, `told` of whatever is silent; `name` is for messages.
+    `facts` are stated for this channel, `told` for the whole file; `name` is for messages.
     """
 
     name: str
@@ -156,15 +156,15 @@ class Described:
 
     @property
     def line(self) -> int | None:
-        """Where the reading type stands in the file."""
+        """The line of the reading type in the file."""
         return self.reading_type.line if self.reading_type else None
 
     def states(self, name: str) -> int | None:
-        """Return what the reading type says, None where it is silent."""
+        """Return what the reading type says, None if it does not say."""
         return getattr(self.reading_type, name, None)
 
     def lacks(self, fact: str) -> bool:
-        """Tell whether the file leaves a fact open that an option could state."""
+        """Return whether the file leaves open a fact that an option could state."""
         if fact == "unit":
             return not self.states("uom")
         if fact == "power_of_ten":
@@ -176,14 +176,14 @@ class Described:
 
 
 def measure(about: Described, warnings: list[str]) -> Measure:
-    """Return how readings of a channel are meant; raises GreenButtonError where that is open."""
+    """Return what a channel's readings mean; raises GreenButtonError if that is unclear."""
     unit = _unit(about)
     service = _service(about, unit)
     kind = about.service_kind
     if about.facts.service is None and kind is not None and service != SERVICE_KINDS.get(kind):
         warnings.append(
-            f"line {about.line}: {about.name} is taken as {service}, as its unit and commodity "
-            f"say, though the usage point states service kind {kind}."
+            f"line {about.line}: {about.name} is read as {service}, as its unit and commodity "
+            f"say, although the usage point states service kind {kind}."
         )
     default = about.states("default_quality")
     return Measure(
@@ -214,14 +214,14 @@ def _unit(about: Described) -> Unit:
         what = _OTHER_UOMS.get(uom)
         raise GreenButtonError(
             f"The unit of measure {uom}{f' ({what})' if what else ''} of {about.name} has no exact "
-            f"counterpart here. Leave it out with --leave-out {about.name}, or if you know what it "
-            f"counts, say so with --unit {about.name}=UNIT {choice}.",
+            f"counterpart. Leave it out with --leave-out {about.name}, or if you know what it "
+            f"counts, state this with --unit {about.name}=UNIT {choice}.",
             line=about.line,
             element="uom",
         )
     if found is not None and stated is not None and _NAMED[stated] != found:
         raise GreenButtonError(
-            f"--unit {about.name}={stated}: the file states another unit ({uom}).",
+            f"--unit {about.name}={stated}: the file states a different unit ({uom}).",
             line=about.line,
             element="uom",
         )
@@ -243,11 +243,11 @@ def _service(about: Described, unit: Unit) -> str:
     elif service is None and kind is not None:
         service = SERVICE_KINDS[kind]
         if _COMMODITIES.get(about.states("commodity") or 0) == unit.service:
-            # Two statements of the reading type against one of the usage point.
+            # Two statements of the reading type outweigh one of the usage point.
             service = unit.service
     if service is None:
         raise GreenButtonError(
-            f"Nothing in the file names the service of {about.name}. State it with --service "
+            f"The file does not name the service of {about.name}. State it with --service "
             f"({', '.join(SERVICES)}).",
             line=about.line,
             element="kind",
@@ -255,7 +255,7 @@ def _service(about: Described, unit: Unit) -> str:
     if unit.service != service:
         raise GreenButtonError(
             f"The unit {unit.name} of {about.name} does not measure {service}. If it measures "
-            f"{unit.service}, say so with --service {about.name}={unit.service}.",
+            f"{unit.service}, state this with --service {about.name}={unit.service}.",
             line=about.line,
             element="uom",
         )
@@ -270,7 +270,7 @@ def _power_of_ten(about: Described) -> int:
         power = about.told.power_of_ten or 0
     if abs(power) > _LARGEST_POWER:
         raise GreenButtonError(
-            f"A power of ten of {power} is not possible; ESPI knows -{_LARGEST_POWER} to "
+            f"A power of ten of {power} is not valid; ESPI allows -{_LARGEST_POWER} to "
             f"{_LARGEST_POWER}.",
             line=about.line,
             element="powerOfTenMultiplier",
@@ -281,7 +281,7 @@ def _power_of_ten(about: Described) -> int:
 def _format(about: Described, unit: Unit) -> ColumnFormat:
     if unit.service == "natural_gas":
         return NaturalGasUsage(units=unit.name)
-    # Nobody says whether the meter counts one way or both: then it must not be said on the wire.
+    # It is unknown whether the meter counts one way or both, so the wire form must not say either.
     direction = _DIRECTIONS.get(about.states("flow_direction") or 0, UNKNOWN)
     if unit.quantity == "demand":
         return ElectricDemand(unit.name, _demand_type(about), direction)
@@ -289,12 +289,12 @@ def _format(about: Described, unit: Unit) -> ColumnFormat:
 
 
 def _demand_type(about: Described) -> str:
-    """Return what the file states, else what the operator does (CDS-WG3-01 10.8.7.7)."""
+    """Return what the file states, else what the operator states (CDS-WG3-01 10.8.7.7)."""
     found = _DEMAND_TYPES.get(about.states("data_qualifier") or 0)
     found = found or about.facts.demand_type or about.told.demand_type
     if found is None:
         raise GreenButtonError(
-            f"The readings of power of {about.name} do not say which demand they are. State it "
+            f"The readings of power of {about.name} do not state their type of demand. State it "
             f"with --demand-type ({', '.join(DEMAND_TYPES)}).",
             line=about.line,
             element="dataQualifier",
@@ -303,7 +303,7 @@ def _demand_type(about: Described) -> str:
 
 
 def quality(marks: Sequence[int]) -> Quality | None:
-    """Return the standard's quality for ESPI's marks, None where there is none or an unknown."""
+    """Return the standard's quality for ESPI's marks, None if they are missing or unknown."""
     for codes, found in _QUALITIES:
         if codes.intersection(marks):
             return found

@@ -1,4 +1,4 @@
-"""What a Green Button file says, before any of it becomes ours."""
+"""The contents of a Green Button file, before any of it is stored."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class GreenButtonError(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class ReadingType:
-    """How the numbers of a meter reading are meant (ESPI ReadingType); None where unstated."""
+    """What the numbers of a meter reading mean (ESPI ReadingType); None if not stated."""
 
     line: int
     link: str = ""
@@ -64,7 +64,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Untimed:
-    """A reading without a period of its own: its place in the block says when it was."""
+    """A reading without its own period: its place in the block determines its time."""
 
     value: int | None
     cost: int | None
@@ -78,7 +78,7 @@ class Untimed:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A run of readings that follow each other (ESPI IntervalBlock), with its own period if any."""
+    """A run of consecutive readings (ESPI IntervalBlock), with its own period if it has one."""
 
     line: int
     start: datetime | None
@@ -91,7 +91,7 @@ class Block:
 class MeterReading:
     """A run of readings of one kind at one usage point: a channel of the meter.
 
-    `missing_type` is the reading type that it names and that is not in the file.
+    `missing_type` is the reading type that it names if that is not in the file.
     """
 
     link: str
@@ -103,7 +103,7 @@ class MeterReading:
 
     @property
     def name(self) -> str:
-        """The link, else the Atom id where that is its alone; empty where it has neither."""
+        """The link, else the Atom id if that is unique; empty if it has neither."""
         return self.link or self.atom_id
 
 
@@ -121,7 +121,7 @@ class UsagePoint:
 
     @property
     def name(self) -> str:
-        """As of `MeterReading`."""
+        """Like `MeterReading.name`."""
         return self.link or self.atom_id
 
 
@@ -129,7 +129,7 @@ class UsagePoint:
 class Feed:
     """One file: its points and the instant at which it was true (`updated` of the feed).
 
-    `left_out` are the things that only links name and that the operator told to leave out.
+    `left_out` holds things that only links name and that the operator chose to leave out.
     """
 
     title: str
@@ -139,7 +139,7 @@ class Feed:
     left_out: tuple[str, ...] = ()
 
     def readings(self) -> Iterable[Reading]:
-        """Yield every interval of the file that has a period of its own."""
+        """Yield every interval of the file that has its own period."""
         for point in self.points:
             for meter_reading in point.meter_readings:
                 for block in meter_reading.blocks:

@@ -1,7 +1,7 @@
 """Streaming reader of ESPI/Atom files.
 
-Entries are read one at a time and dropped, so memory grows with the readings, not with the XML.
-Entity declarations and external references are refused: no utility file needs them.
+Entries are read one at a time and dropped, so memory grows with the readings and not with the XML.
+Entity declarations and external references are refused, because no utility file needs them.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,19 +30,19 @@ from portal.values.times import TimeFormatError, parse_date, parse_datetime
 ATOM = "{http://www.w3.org/2005/Atom}"
 ESPI = "{http://naesb.org/espi}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# No bill covers ten years; past that a number is a mistake, and arithmetic with it may overflow.
+# No bill covers ten years. A larger number is a mistake, and arithmetic with it could overflow.
 _LONGEST = 10 * 366 * 86_400
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
 class Source(Protocol):
-    """What a feed is read from."""
+    """The source of a feed."""
 
     def read(self, size: int = -1, /) -> bytes:
         """Return up to `size` bytes."""
 
     def tell(self) -> int:
-        """Return how many bytes were read."""
+        """Return the number of bytes read."""
 
 
 def read(
@@ -51,7 +51,7 @@ def read(
     told: Told | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Feed:
-    """Read a stream of ESPI/Atom XML; `progress` is told how many bytes were read.
+    """Read a stream of ESPI/Atom XML; `progress` gets the number of bytes read.
 
     Raises GreenButtonError with line and element.
     """
@@ -60,7 +60,7 @@ def read(
         for order, entry in enumerate(_entries(stream, collected, progress)):
             _collect(entry, order, collected)
     if not (collected.points or collected.meter_readings or collected.blocks):
-        raise GreenButtonError("The file holds no UsagePoint: it is not a Green Button usage file.")
+        raise GreenButtonError("The file has no UsagePoint: it is not a Green Button usage file.")
     return join(collected, told or Told())
 
 
@@ -70,7 +70,7 @@ def _xml_errors() -> Iterator[None]:
         yield
     except etree.XMLSyntaxError as error:
         line = error.lineno or None
-        raise GreenButtonError(f"The XML is broken: {error.msg}", line=line) from error
+        raise GreenButtonError(f"The XML is malformed: {error.msg}", line=line) from error
 
 
 def _entries(
@@ -96,7 +96,7 @@ def _entries(
         depth -= 1
         if element.tag == f"{ATOM}entry":
             yield element
-            # Drop what was read, and the emptied siblings before it.
+            # Drop the finished element, and the emptied siblings before it.
             element.clear()
             while element.getprevious() is not None:
                 del element.getparent()[0]
@@ -114,7 +114,7 @@ def _check_root(element: etree._Element) -> None:
     if element.tag not in {f"{ATOM}feed", f"{ATOM}entry"}:
         name = etree.QName(element).localname
         raise GreenButtonError(
-            "The file is not an Atom feed, which Green Button files are.",
+            "The file is not an Atom feed, as Green Button files are.",
             line=_line(element),
             element=name,
         )
@@ -188,11 +188,11 @@ def _interval_block(element: etree._Element, entry: Entry, into: Collected) -> N
     untimed = tuple(reading for reading in readings if isinstance(reading, Untimed))
     start = seconds = None
     if untimed:
-        # Only here the block's own period matters; exporters get it wrong where it does not.
+        # The block's own period is checked only here; exporters get it wrong if it is not needed.
         if timed or period is None:
             raise GreenButtonError(
                 "The reading has no timePeriod, "
-                + ("but others of its block have one." if timed else "and its block no interval."),
+                + ("but others in its block have one." if timed else "and its block no interval."),
                 line=untimed[0].line,
                 element="IntervalReading",
             )
@@ -218,7 +218,7 @@ def _duration(period: etree._Element) -> int:
     seconds = _required(period, "duration")
     if not 0 <= seconds <= _LONGEST:
         raise GreenButtonError(
-            f"A duration of {seconds} seconds is not possible.",
+            f"A duration of {seconds} seconds is not valid.",
             line=_line(period),
             element="duration",
         )
@@ -260,7 +260,7 @@ def _child(element: etree._Element, path: str) -> etree._Element | None:
 
 
 def _integer(element: etree._Element, path: str) -> int | None:
-    """Return a whole number; None for an absent or empty element."""
+    """Return a whole number, None for a missing or empty element."""
     child = _child(element, path)
     text = (child.text or "").strip() if child is not None else ""
     if child is None or not text:
@@ -283,7 +283,7 @@ def _required(element: etree._Element, name: str) -> int:
 
 
 def _instant(element: etree._Element, into: Collected) -> datetime | None:
-    """Read `updated` of the feed: a time, a day (its begin in UTC) or nothing at all."""
+    """Read `updated` of the feed: a time, a day (its start in UTC) or nothing."""
     text = (element.text or "").strip()
     if not text:
         into.warnings.append(f"line {_line(element)}: updated is empty; it counts as of now.")

@@ -1,4 +1,4 @@
-"""When readings were: periods that a file leaves out, writes one second short, or repeats."""
+"""The times of readings: periods that a file omits, writes one second short, or repeats."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,9 +12,9 @@ _HALF_A_DAY = 12 * 3600
 
 
 def readings_of(run: MeterReading, warnings: list[str]) -> list[Reading]:
-    """Return the readings of a channel in the order of time, each with its true period.
+    """Return the readings of a channel in order of time, each with its actual period.
 
-    Raises GreenButtonError for readings whose period the file does not say.
+    Raises GreenButtonError for readings whose period the file does not state.
     """
     length = run.reading_type.interval_length if run.reading_type else None
     timed = [
@@ -32,28 +32,28 @@ def end(reading: Reading) -> datetime:
 
 
 def twice_the_hour(readings: Sequence[Reading], zone: str) -> Iterator[str]:
-    """Warn of readings that may count both hours of the night in which clocks go back.
+    """Warn about readings that may count both hours of the night on which clocks go back.
 
-    Some exporters add the repeated hour to the one before: one reading where two should be.
+    Some exporters add the repeated hour to the one before, giving one reading instead of two.
     """
     tz = ZoneInfo(zone)
     for before, after in pairwise(reading for reading in readings if reading.seconds < _HALF_A_DAY):
-        # Compared without the zone: it is the wall clock that stands still.
+        # Compared without the zone, because the wall clock shows the same hour twice.
         wall = [at.astimezone(tz).replace(tzinfo=None) for at in (before.start, after.start)]
         gone_back = (after.start - before.start) - (wall[1] - wall[0])
         missing = gone_back == after.start - end(before)
         if gone_back > timedelta() and (missing or before.seconds == 2 * after.seconds):
             both = max(before, after, key=lambda reading: reading.value or 0)
             yield (
-                f"line {both.line}: on the night in which clocks go back the repeated hour has no "
-                f"reading of its own; the {both.value} from "
+                f"line {both.line}: on the night when clocks go back, the repeated hour has no "
+                f"reading; the {both.value} from "
                 f"{both.start.astimezone(UTC):%Y-%m-%d %H:%M} UTC on may count both hours. It is "
                 "kept as the file states it."
             )
 
 
 def _placed(block: Block, length: int | None) -> Iterator[Reading]:
-    """Yield the readings that have no period: one per `intervalLength`, from the block's start."""
+    """Yield the readings without a period: one per `intervalLength`, from the block's start."""
     if not block.untimed:
         return
     assert block.start is not None  # noqa: S101 -- the parser refuses such blocks
@@ -74,22 +74,21 @@ def _with_lengths(
 ) -> list[Reading]:
     """Give readings of 0 seconds the length that the reading type states.
 
-    Exporters that subtract wall clocks write 0 for the hour in which clocks go back, and some then
-    give the next hour the same start: the two stay side by side.
+    Exporters that subtract wall clock times write 0 for the hour in which clocks go back, and some
+    then give the next hour the same start; both are kept.
     """
     empty = [reading for reading in readings if not reading.seconds]
     if empty and not length:
         raise GreenButtonError(
-            "A duration of 0 seconds is not possible, and the reading type states no "
-            "intervalLength.",
+            "A duration of 0 seconds is not valid, and the reading type states no intervalLength.",
             line=empty[0].line,
             element="duration",
         )
     for reading in empty:
         begin = f"{reading.start:%Y-%m-%d %H:%M} UTC"
         warnings.append(
-            f"line {reading.line}: the duration of the {reading.value} from {begin} on is 0; the "
-            f"reading type's intervalLength of {length} s was taken."
+            f"line {reading.line}: the duration of the {reading.value} from {begin} is 0; the "
+            f"reading type's intervalLength of {length} s was used."
         )
     return [
         reading if reading.seconds else replace(reading, seconds=length or 0)
@@ -98,9 +97,9 @@ def _with_lengths(
 
 
 def _to_the_full_second(readings: Sequence[Reading], warnings: list[str]) -> list[Reading]:
-    """Lengthen periods that end at the last second of a minute instead of at the full one.
+    """Lengthen periods that end at the last second of a minute instead of at the full minute.
 
-    A file that counts so says 899 for a quarter of an hour. Nothing may begin in that second.
+    Such a file says 899 for a quarter of an hour. No reading may start in that second.
     """
     starts = {reading.start for reading in readings}
     short = {reading.seconds for reading in readings if reading.seconds % 60 == 59}
@@ -109,8 +108,8 @@ def _to_the_full_second(readings: Sequence[Reading], warnings: list[str]) -> lis
     if short:
         lengths = ", ".join(f"{seconds}" for seconds in sorted(short))
         warnings.append(
-            f"line {readings[0].line}: durations of {lengths} s stop a second before the full "
-            "minute; they count as one second more."
+            f"line {readings[0].line}: durations of {lengths} s end a second before the full "
+            "minute; they were lengthened by one second."
         )
     return [
         replace(reading, seconds=reading.seconds + 1) if reading.seconds in short else reading
@@ -119,7 +118,7 @@ def _to_the_full_second(readings: Sequence[Reading], warnings: list[str]) -> lis
 
 
 def _without_copies(readings: Iterable[Reading], warnings: list[str]) -> list[Reading]:
-    """Take readings once that the file states twice, in whatever order and to the second or not."""
+    """Keep one of each set of readings that the file repeats, in any order, even a second off."""
     first: dict[Reading, Reading] = {}
     copies = []
     for reading in readings:
@@ -133,7 +132,7 @@ def _without_copies(readings: Iterable[Reading], warnings: list[str]) -> list[Re
             copies.append(reading)
     if copies:
         warnings.append(
-            f"line {copies[0].line}: {len(copies)} readings are copies of others of the file, in "
-            "time, value and quality; they were taken once."
+            f"line {copies[0].line}: {len(copies)} readings are copies of others in the file, with "
+            "the same time, value and quality; they were ignored."
         )
     return list(first.values())

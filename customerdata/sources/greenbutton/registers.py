@@ -1,7 +1,7 @@
-"""Running totals of a register: ESPI says with `accumulationBehaviour` what a number adds up.
+"""Running totals of a register: ESPI `accumulationBehaviour` says what a number sums up.
 
-A total is no consumption. The amounts between totals are, once the operator says whether a total
-was read at the begin or at the end of its period.
+A total is not consumption. The differences between totals are, once the operator states whether a
+total was read at the start or at the end of its period.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from customerdata.sources.greenbutton.stated import AMOUNTS, REGISTER_READINGS, 
 
 # ESPI AccumulationBehaviourType: bulk quantity, cumulative, summation, latching and bounded.
 _TOTALS = frozenset({1, 3, 9, 13, 14})
-# Continuous cumulative. A large utility states it for amounts per interval.
+# Continuous cumulative. One large utility states it for amounts per interval.
 _DOUBTFUL = 2
 
 
 def is_register(accumulation: int | None) -> bool:
-    """Tell whether numbers that are accumulated so may be running totals."""
+    """Return whether numbers with this behavior can be running totals."""
     return accumulation in _TOTALS or accumulation == _DOUBTFUL
 
 
@@ -32,10 +32,10 @@ def amounts(
     *,
     is_net: bool = False,
 ) -> list[Reading]:
-    """Return the amounts of a channel; `readings` are in the order of time.
+    """Return the amounts of a channel; `readings` are in order of time.
 
-    Totals of what flows both ways (`is_net`) may fall without starting anew.
-    Raises GreenButtonError for totals of which nobody said when they were read.
+    Totals of flow in both directions (`is_net`) can fall without a restart of the register.
+    Raises GreenButtonError for totals if it is not stated when they were read.
     """
     if not readings or not is_register(accumulation) or stated == AMOUNTS:
         return list(readings)
@@ -46,12 +46,12 @@ def amounts(
     if accumulation == _DOUBTFUL and not is_net and (falls or not any(values)):
         warnings.append(
             f"line {readings[0].line}: accumulationBehaviour 2 means running totals, but the "
-            f"values of {name} fall; they are taken as amounts per interval."
+            f"values of {name} fall; they are read as amounts per interval."
         )
         return list(readings)
     raise GreenButtonError(
         f"{name} states running totals of a register (accumulationBehaviour {accumulation}), not "
-        f"amounts. Say how to take them with --registers {name}=HOW "
+        f"amounts. State how to read them with --registers {name}=HOW "
         f"({', '.join(REGISTER_READINGS)}), or leave them out with --leave-out {name}.",
         line=readings[0].line,
         element="accumulationBehaviour",
@@ -61,13 +61,13 @@ def amounts(
 def _differences(
     readings: Sequence[Reading], at_end: bool, is_net: bool, warnings: list[str]
 ) -> list[Reading]:
-    """Return what was counted from total to total; a total that falls starts the count anew."""
+    """Return the amounts between totals; a total that falls means that the register restarted."""
     totals = [reading for reading in readings if reading.value is not None]
     taken = []
     for before, after in pairwise(totals):
         if before.cost is not None or after.cost is not None:
             raise GreenButtonError(
-                "The cost of a running total belongs to no period.", line=after.line, element="cost"
+                "The cost of a running total has no period.", line=after.line, element="cost"
             )
         begin, until = (end(before), end(after)) if at_end else (before.start, after.start)
         assert before.value is not None  # noqa: S101 -- filtered above
@@ -78,8 +78,8 @@ def _differences(
             )
         if after.value < before.value and not is_net:
             warnings.append(
-                f"line {after.line}: the total falls from {before.value} to {after.value}; what "
-                "was counted in between is not known and stays a gap."
+                f"line {after.line}: the total falls from {before.value} to {after.value}; the "
+                "amount in between is not known and stays a gap."
             )
             continue
         marks = tuple(sorted({*before.qualities, *after.qualities}))

@@ -1,4 +1,4 @@
-"""What an import stored, read back from the store and not from the file."""
+"""What an import stored, read back from the store instead of from the file."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -19,7 +19,7 @@ from customerdata.usage_values.wire import SegmentFormat
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Values of one kind that an import left in the store, for the times that its file covers."""
+    """Values of one kind that are stored after an import, for the times that its file covers."""
 
     service: str
     channel: str
@@ -39,7 +39,7 @@ class Stored:
 
 @dataclass(slots=True)
 class Summary:
-    """What loading a file did; `sums` are of all stored values, by words for the format."""
+    """The result of loading a file; `sums` are of all stored values, by words for the format."""
 
     points: int = 0
     structure_changes: int = 0
@@ -54,7 +54,7 @@ class Summary:
 
     @property
     def sums(self) -> dict[str, Decimal]:
-        """Exact totals by words for the format, whatever the quality."""
+        """Exact totals by words for the format, for all qualities."""
         sums: dict[str, Decimal] = defaultdict(Decimal)
         for entry in self.stored:
             sums[column_words(entry.format.column)] += entry.total
@@ -62,7 +62,7 @@ class Summary:
 
     @property
     def readings(self) -> int:
-        """How many values are stored, costs aside."""
+        """How many values are stored, without costs."""
         return sum(entry.count for entry in self.stored if entry.format.column.type != "cost")
 
     @property
@@ -76,7 +76,7 @@ class Summary:
         return max((entry.last for entry in self.stored), default=None)
 
     def add(self, written: WriteResult) -> None:
-        """Count what a write did."""
+        """Count the changes of a write."""
         self.segments.created += written.created
         self.segments.corrected += written.corrected
         self.segments.unchanged += written.unchanged
@@ -85,7 +85,7 @@ class Summary:
 def stored_values(
     service: str, channel: str, deliveries: Sequence[Delivery], as_of: datetime
 ) -> list[Stored]:
-    """Return what the store holds as of an instant where deliveries brought values."""
+    """Return the stored values as of an instant, for the times covered by deliveries."""
     found: dict[tuple[SegmentFormat, int], list[tuple[datetime, Decimal]]] = defaultdict(list)
     by_series: dict[int, list[Delivery]] = defaultdict(list)
     for delivery in deliveries:
@@ -124,7 +124,7 @@ def _brought(deliveries: Sequence[Delivery]) -> set[tuple[str, datetime]]:
 def _values(
     deliveries: Sequence[Delivery], as_of: datetime
 ) -> Iterator[tuple[ColumnFormat, Quality | None, int, datetime, Decimal]]:
-    """Yield the values in the store at and around the times of deliveries of one series."""
+    """Yield the stored values at and around the times of one series' deliveries."""
     series = deliveries[0].series
     low = min(delivery.start for delivery in deliveries)
     high = max(d.start + max(map(len, d.columns)) * _step(d) for d in deliveries)
@@ -144,17 +144,17 @@ def _step(delivery: Delivery) -> timedelta:
 
 
 def unoffered(stored: Sequence[Stored]) -> list[str]:
-    """Say which readings no client can ask for, so nobody wonders where they are (7.2.8.1)."""
+    """Warn about readings that no client can request, so that they are not missed (7.2.8.1)."""
     return sorted(
         f"no scope offers the value type {column_words(entry.column)}"
         f"{f', quality {entry.quality}' if entry.quality else ', quality not stated'}: no client "
-        "can read these readings. Add it to the choices of include_usage_segment_value_types."
+        "can read these values. Add it to the choices of include_usage_segment_value_types."
         for entry in not_offered({line.format for line in stored})
     )
 
 
 def stored_overlaps(series: UsageSeries) -> bool:
-    """Tell whether periods of varying length in a series overlap by now."""
+    """Return whether stored periods of varying length in a series overlap."""
     packs = UsagePack.objects.current().filter(customer_id=series.customer_id, series=series)
     spans = packs.order_by("segment_start").values_list("segment_start", "segment_end")
     latest: datetime | None = None
@@ -168,9 +168,9 @@ def stored_overlaps(series: UsageSeries) -> bool:
 def rivals(
     contract: ServiceContract, column: ColumnFormat, name: str, source: str, in_file: Sequence[str]
 ) -> Iterator[str]:
-    """Warn where an earlier file stored the same time of a service under other words.
+    """Warn if an earlier file stored the same time of a service in a different form.
 
-    Either may be meant: another channel, or the same one that was renamed or described anew.
+    It can be another channel, or the same channel renamed or with a new description.
     """
     mine: list[UsageSeries] = []
     others: list[tuple[UsageSeries, str]] = []
@@ -190,14 +190,14 @@ def rivals(
         if any(_share_time(own, series) for own in same):
             yield (
                 f"an earlier file stored {words} for times that {name} ({column_words(column)}) "
-                "covers now. Both are kept; where they are the same readings, they count twice."
+                "covers now. Both are kept; if they are the same readings, they count twice."
             )
 
 
 def lanes_beside(
     touched: Collection[UsageSeries], column: ColumnFormat, start: datetime, end: datetime
 ) -> bool:
-    """Tell whether a series of the same channel that nothing went to has values of these times."""
+    """Return whether an unwritten series of the same channel has values at these times."""
     untouched = UsageSeries.objects.exclude(pk__in=[series.pk for series in touched])
     for series in touched:
         same = untouched.filter(

@@ -1,4 +1,4 @@
-"""What the operator states where a file is silent, for the whole file or for a channel by name."""
+"""Facts that the operator states if a file does not, for the whole file or a named channel."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from customerdata.sources.greenbutton.model import GreenButtonError
 
-# How a channel of running totals is to be understood.
+# How to read a channel of running totals.
 TOTALS_AT_START = "totals-at-start"
 TOTALS_AT_END = "totals-at-end"
 AMOUNTS = "amounts"
@@ -15,7 +15,7 @@ REGISTER_READINGS = (TOTALS_AT_END, TOTALS_AT_START, AMOUNTS)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts of one channel; None where nothing was stated."""
+    """Facts about one channel; None if not stated."""
 
     service: str | None = None
     unit: str | None = None
@@ -31,8 +31,9 @@ NOTHING = Facts()
 class Told:
     """What the operator states.
 
-    The fields of their own hold for whatever in the file is silent, `named` for the channels whose
-    link ends so. `in_order` says that entries without links belong to the ones before them.
+    The direct fields apply wherever the file does not state the fact, and `named` to the channels
+    whose link ends that way. `in_order` says that entries without links belong to the entries
+    before them.
     """
 
     service: str | None = None
@@ -47,9 +48,9 @@ class Told:
     in_order: bool = False
 
     def about(self, names: Sequence[str]) -> Facts:
-        """Return what is stated of the channel with these names, by name alone.
+        """Return what is stated about the channel with these names, by name only.
 
-        Raises GreenButtonError where two options contradict each other.
+        Raises GreenButtonError if two options contradict each other.
         """
         found: dict[str, object] = {}
         for selector, facts in self.named.items():
@@ -73,11 +74,11 @@ class Told:
 
 
 def matches(selector: str, name: str) -> bool:
-    """Tell whether a link (or the name of an entry without one) ends in the selector's steps."""
+    """Return whether a link (or the name of an entry without one) ends in the selector's steps."""
     wanted = selector.strip("/")
     return bool(wanted) and (name.strip("/") == wanted or name.endswith(f"/{wanted}"))
 
 
 def any_matches(selector: str, names: Iterable[str]) -> bool:
-    """Tell whether a selector means one of the names."""
+    """Return whether a selector matches one of the names."""
     return any(matches(selector, name) for name in names)

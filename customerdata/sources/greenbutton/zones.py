@@ -1,6 +1,6 @@
-"""Time zones: a Green Button file knows offsets and rules only, never a name.
+"""Time zones: a Green Button file has only offsets and rules, never a name.
 
-Readings carry absolute times, so the zone decides nothing but where local months begin.
+Readings have absolute times, so the zone only decides where local months start.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _US_ZONES: Mapping[int, str] = {
     -28800: "America/Los_Angeles",
     -32400: "America/Anchorage",
 }
-# All of Europe changes at 1:00 UTC: the last Sundays of March and October.
+# All of Europe changes at 1:00 UTC on the last Sundays of March and October.
 _EUROPEAN_ZONES: Mapping[int, str] = {
     0: "Europe/London",
     3600: "Europe/Berlin",
@@ -34,19 +34,19 @@ _NO_RULE = frozenset({"", "FFFFFFFF"})
 
 
 def stated_zone(local_time: LocalTime) -> str | None:
-    """Return the IANA zone with these offsets and rules, None where there is none."""
+    """Return the IANA zone with these offsets and rules, None if there is none."""
     rules = (local_time.dst_start_rule, local_time.dst_end_rule)
     if local_time.dst_offset and not _NO_RULE.issuperset(rules):
         return _RULES.get(rules, {}).get(local_time.tz_offset)
     hours, rest = divmod(local_time.tz_offset, 3600)
     if rest or not -12 <= hours <= 14:
         return None
-    # The sign of these names is the opposite of everybody else's.
+    # The sign in these names is reversed from the usual convention.
     return f"Etc/GMT{-hours:+d}" if hours else "Etc/UTC"
 
 
 def known_zone(name: str) -> bool:
-    """Tell whether a name is an IANA time zone."""
+    """Return whether a name is an IANA time zone."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):

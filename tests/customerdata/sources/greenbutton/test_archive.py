@@ -58,7 +58,7 @@ def test_feeds_of_a_zip_are_read_the_oldest_first(read):
 
 def test_a_broken_feed_in_a_zip_is_named(read):
     """With the line in that feed."""
-    with pytest.raises(GreenButtonError, match=r"b\.xml: line \d+: The XML is broken"):
+    with pytest.raises(GreenButtonError, match=r"b\.xml: line \d+: The XML is malformed"):
         read(zipped(a__xml=JANUARY, b__xml=JANUARY[:-30]))
 
 
@@ -85,7 +85,7 @@ def test_what_comes_out_is_bounded(read, monkeypatch, pack):
     """The members of a zip share one bound."""
     monkeypatch.setattr(archive._Budget, "__init__", lambda self: setattr(self, "left", 2000))
     long = feed([reading(START + 3600 * n, 3600, 1) for n in range(20)])
-    with pytest.raises(GreenButtonError, match="holds more than"):
+    with pytest.raises(GreenButtonError, match="contains more than"):
         read(pack(long))
 
 

@@ -144,7 +144,7 @@ TAKEN = [
         told=Told(leave_out=("M2", "ReadingType/R3")),
     ),
     Case(("14b",), every(HOUR, "1"), warnings=("M2 was left out",), told=Told(leave_out=("M2",))),
-    Case(("15b",), every(DAY, "2", words=GAS), warnings=("is taken as natural_gas",)),
+    Case(("15b",), every(DAY, "2", words=GAS), warnings=("is read as natural_gas",)),
     Case(("16",), every(HOUR, "0.1", name="X" * 300), warnings=("title has 600 characters",)),
     Case(("17",), every(HOUR, "1", "1", "1"), warnings=("3 readings are copies",)),
 ]
@@ -191,7 +191,7 @@ REFUSED = [
     ("14a", Told(unit="Wh"), ["(varh) of M2", "(V) of M3"]),
     ("14b", Told(), ["(money) of M2", "--leave-out M2"]),
     ("14b", Told(leave_out=("M7",)), ["No channel", "M7", "M1, M2"]),
-    ("14b", Told(named={"M1": Facts(unit="therm")}), ["--unit M1=therm", "another unit"]),
+    ("14b", Told(named={"M1": Facts(unit="therm")}), ["--unit M1=therm", "a different unit"]),
 ]
 
 

@@ -90,6 +90,6 @@ def test_a_point_without_any_name_that_is_taken_as_a_stored_one_is_reported():
         bare(reading_type()),
         bare(block(reading(START, 3600, 1))),
     )
-    words = "neither link nor id"
+    words = "neither a link nor an id"
     assert not any(words in text for text in load(data).warnings)
     assert sum(words in text for text in load(data).warnings) == 1

@@ -119,7 +119,7 @@ def test_copies_of_entries_are_taken_once_and_others_of_the_same_link_are_refuse
     )
     summary = load(document(*rest, types[0], types[0]))
     assert any("copy of ReadingType RT/1" in text for text in summary.warnings)
-    with pytest.raises(GreenButtonError, match="Two entries have the link RT/1 and differ"):
+    with pytest.raises(GreenButtonError, match="Two different entries have the link RT/1"):
         load(document(*rest, *types))
 
 

@@ -60,8 +60,8 @@ def test_fractional_starts_keep_their_microseconds():
     ("old", "new", "element", "words"),
     [
         (b"<value>250</value>", b"<value>two</value>", "value", "not a whole number"),
-        (b"<duration>900</duration>", b"<duration>-1</duration>", "duration", "not possible"),
-        (b"<duration>900</duration>", b"<duration>9999999999</duration>", "duration", "possible"),
+        (b"<duration>900</duration>", b"<duration>-1</duration>", "duration", "not valid"),
+        (b"<duration>900</duration>", b"<duration>9999999999</duration>", "duration", "not valid"),
         (b"<duration>900</duration>", b"", "duration", "missing"),
         (b"<start>1767254400</start>", b"<start>soon</start>", "start", "seconds since 1970"),
         (b"<start>1767254400</start>", b"<start>1e400</start>", "start", "seconds since 1970"),
@@ -81,7 +81,7 @@ def test_broken_values_name_line_and_element(old, new, element, words):
 
 def test_broken_xml_names_the_line():
     """A cut-off download is the commonest broken file."""
-    with pytest.raises(GreenButtonError, match=r"line \d+: The XML is broken"):
+    with pytest.raises(GreenButtonError, match=r"line \d+: The XML is malformed"):
         parse(feed([reading(1767254400, 900, 1)])[:-40])
 
 
