@@ -94,7 +94,7 @@ class Column:
         ]
 
     def qualities(self) -> list[Quality | None]:
-        """The quality of each value, None where it is unknown or the value is missing."""
+        """The quality of each value, None if it is unknown or the value is missing."""
         return [QUALITY_BY_CODE[code] for code in self.quality.tolist()]
 
     def _value(self, item: Any) -> Value:
