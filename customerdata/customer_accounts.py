@@ -28,7 +28,7 @@ class Customers:
     """Answers from the accounts that a person holds now."""
 
     def can_authorize(self, user: User, *, environment: str) -> bool:
-        """Whether this person holds accounts that Clients of this environment may ask for."""
+        """Whether this person holds accounts that Clients of this environment can ask for."""
         held = AccountHolder.objects.of(user, environment=environment).current()
         return bool(held.exists())
 
@@ -115,7 +115,7 @@ class _LinkedFacts:
 
 
 def _named(objects: Iterable[Mapping[str, Any]], name: str) -> list[str]:
-    """Return a field of nested objects; sources may leave it out, and then nothing matches it."""
+    """Return a field of nested objects; if a source omits it, nothing matches it."""
     return [str(each.get(name) or "") for each in objects]
 
 

@@ -84,7 +84,7 @@ class Reader:
         return self.visible(versioned(kind))
 
     def field_matches(self, kind: str, field_id: str, condition: Q) -> Q:
-        """Objects whose visible value of an optional field matches; hidden ones never do."""
+        """Objects with a visible value of an optional field that matches; hidden ones never do."""
         of = versioned(kind)
         versions = of.version._default_manager.filter(
             _holds_at(OuterRef("instant")), condition, **{of.owner_id: OuterRef("object_id")}

@@ -20,7 +20,7 @@ class Sees(Protocol):
     """What one token can see, as filters and wire forms need it (access.reading.Reader)."""
 
     def field_matches(self, kind: str, field_id: str, condition: Q) -> Q:
-        """Objects of a kind whose visible value of an optional field matches a condition."""
+        """Objects of a kind with a visible value of an optional field that matches a condition."""
 
     def account_number_matches(self, condition: Q) -> Q:
         """Service contracts whose visible account number matches a condition."""

@@ -72,8 +72,8 @@ _REACHING = (
 )
 
 
-# The public ids of what a segment refers to, by the field that publishes them (10.8.1), as far as
-# the token may see them.
+# The public ids of the objects that a segment refers to and that the token sees, by the field that
+# publishes them (10.8.1).
 Links = dict[str, tuple[str, ...]]
 # In the order of the standard; fields without a source stay empty.
 _NO_LINKS: Links = dict.fromkeys(
