@@ -1,4 +1,4 @@
-"""Files of Messages: checked, stored under random names, read in pieces (CDS-WG1-02 6.7)."""
+"""Files of Messages: checked, stored under random names, read in chunks (CDS-WG1-02 6.7)."""
 
 import base64
 import binascii
@@ -42,7 +42,7 @@ _SIGNATURES: Final = (
     (b"\xff\xd8\xff", "image/jpeg"),
 )
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
-# Text looks like text, whatever it means; what it means is what the sender says.
+# All text formats look alike, so the sender's type decides among them.
 _TEXT_TYPES: Final = frozenset(
     {"text/plain", "text/csv", "application/json", "text/json", "application/xml", "text/xml"}
 )
@@ -53,7 +53,7 @@ _ALLOWED: Final = "pdf, png, jpeg, csv, txt, json, xml, zip, xlsx, docx"
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFile:
-    """A file that was checked and waits to be stored; `content` can be read from its start."""
+    """A checked file that is ready to be stored; `content` is positioned at its start."""
 
     filename: str
     declared_type: str
@@ -70,8 +70,8 @@ def read_attachments(body: MessageBody) -> list[ReceivedFile]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise _wrong("must be an array of objects")
     if len(items) > MAX_FILES:
-        raise _wrong(f"takes at most {MAX_FILES} files")
-    # A mark that stands anywhere else replaced a text, which may not be that long.
+        raise _wrong(f"can contain at most {MAX_FILES} files")
+    # A mark anywhere else replaced an ordinary text, which must not be that long.
     marks = [item["data"] for item in items if isinstance(item.get("data"), str)]
     if len(body.files.keys() & set(marks)) < len(body.files):
         raise InvalidRequest("A text of the request body is too long.")
@@ -82,7 +82,7 @@ def read_attachments(body: MessageBody) -> list[ReceivedFile]:
 
 
 def received_file(*, filename: str, declared_type: str, content: IO[bytes]) -> ReceivedFile:
-    """Check one file. Raises InvalidRequest for types that this server does not take."""
+    """Check one file. Raises InvalidRequest for types that this server does not accept."""
     content.seek(0, io.SEEK_END)
     size = content.tell()
     if size > max_bytes():
@@ -111,7 +111,7 @@ def store_attachments(*, message: Message, files: Sequence[ReceivedFile]) -> Non
 
 
 def chunks_of(attachment: MessageAttachment) -> Iterator[bytes]:
-    """Yield the content in pieces whose lengths, but for the last, are multiples of 3."""
+    """Yield the content in chunks whose lengths, except for the last, are multiples of 3."""
     with default_storage.open(attachment.stored_as, "rb") as file:
         while piece := file.read(CHUNK * 3):
             yield piece
@@ -143,16 +143,16 @@ def _decode(text: str) -> IO[bytes]:
 
 
 def _filename(value: object) -> str:
-    """A name, not a path, and nothing that would show as another name."""
+    """A name, not a path, and nothing that would be displayed as another name."""
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_FILENAME:
-        raise _wrong(f"filename must be a text of at most {MAX_FILENAME} characters")
+        raise _wrong(f"filename must be a string of at most {MAX_FILENAME} characters")
     if hides(value) or any(char in "/\\" for char in value):
-        raise _wrong("filename must be a plain name without slashes and control characters")
+        raise _wrong("filename must be a plain name without slashes or control characters")
     return value.strip()
 
 
 def _content_type(content: IO[bytes], declared: str, filename: str) -> str:
-    """Return the type by what the content is; what the sender says may only be more exact."""
+    """Return the type detected from the content; the sender's type can only be more specific."""
     content.seek(0)
     start = content.read(16)
     for signature, found in _SIGNATURES:
@@ -162,16 +162,16 @@ def _content_type(content: IO[bytes], declared: str, filename: str) -> str:
         found = _zip_type(content)
         return _agreed(found, declared, {found} if found != "application/zip" else _ZIP_TYPES, "")
     if start and _is_text(content):
-        # "image/svg+xml" and "text/html" are text too, but not ones that we keep.
+        # "image/svg+xml" and "text/html" are text too, but are not accepted.
         return _agreed(
             declared if declared in _TEXT_TYPES else "text/plain", declared, _TEXT_TYPES, filename
         )
-    raise _wrong(f'"{filename}" is of no type that this server takes: {_ALLOWED}')
+    raise _wrong(f'"{filename}" does not have a type that this server accepts: {_ALLOWED}')
 
 
 def _agreed(found: str, declared: str, accepted: frozenset[str] | set[str], filename: str) -> str:
     if declared != UNKNOWN and declared not in accepted:
-        raise _wrong(f'mime_type {declared} does not fit the content of "{filename}": {found}')
+        raise _wrong(f'mime_type {declared} does not match the content of "{filename}": {found}')
     return found
 
 

@@ -1,7 +1,8 @@
-"""What happens when staff decide about a Message, plugged in by type of Message.
+"""What happens when staff decide a Message, registered by type of Message.
 
-Registered from `AppConfig.ready()`: services of Clients handle their field changes, onboarding
-production requests, and consent grant requests and the field changes of Grants.
+Handlers are registered from `AppConfig.ready()`: services of Clients handle their field changes,
+onboarding handles production requests, and consent handles grant requests and the field changes of
+Grants.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ Actor: TypeAlias = User | str
 Options: TypeAlias = Mapping[str, Any]
 
 
-# Marks facts of a Case that cannot change while its Message waits: no version is made of them.
+# Marks facts of a Case that cannot change while its Message waits, so the version omits them.
 STAYS: Final[Mapping[str, bool]] = MappingProxyType({"stays": True})
 
 
@@ -35,7 +36,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFacts:
-    """What tells one stored file from another; `size` in bytes."""
+    """What distinguishes one stored file from another; `size` in bytes."""
 
     file_id: str
     field: str
@@ -45,10 +46,11 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What staff decide on; handlers add the facts of their type in a subclass.
+    """What staff decide; handlers add the facts of their type in a subclass.
 
-    Facts may change while the Message waits, unless they are marked with STAYS: an approval names
-    the version that was seen. `submissions` are the ids of the Messages that answered the request.
+    Facts can change while the Message waits, unless they are marked with STAYS, so an approval
+    names the version that was seen. `submissions` are the ids of the Messages that answered the
+    request.
     """
 
     updates: tuple[Update, ...] = field(default=(), metadata=STAYS)
@@ -58,7 +60,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the request_update says that completes a request: words and a link (decision 29)."""
+    """Text and link of the request_update that completes a request (decision 29)."""
 
     description: str = ""
     related_type: str = ""
@@ -66,26 +68,26 @@ class Outcome:
 
 
 def _check_nothing(request: Message) -> None:
-    """Take the request as it is."""
+    """Accept every request."""
 
 
 def _nothing_more(request: Message) -> Case:
-    """All that the decision is about stands in the Message."""
+    """The Message itself contains everything that the decision is about."""
     return Case()
 
 
 def _nothing_to_do(request: Message, reason: str, by: Actor) -> None:
-    """A rejection alone changes nothing."""
+    """Do nothing: a rejection alone has no effects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestHandler:
-    """The effects of one type of request; all run inside the deciding transaction.
+    """The effects of one type of request; all run inside the transaction of the decision.
 
-    `approve` gets the locked Message, the options of the decision (words for staff in
-    `option_help`) and the actor. `check` looks at a request of a Client before it is stored.
-    They raise DomainErrors, which undo everything. `case` gathers what staff have to
-    see before they decide.
+    `approve` gets the locked Message, the options of the decision (explained for staff in
+    `option_help`) and the actor. `check` validates a request of a Client before it is stored. They
+    raise DomainErrors, which undo everything. `case` collects what staff have to see before they
+    decide.
     """
 
     approve: Callable[[Message, Options, Actor], Outcome]
@@ -110,9 +112,10 @@ submission_listeners: Registry[SubmissionListener] = Registry("listeners to subm
 
 
 def handler_of(message_type: str, related_type: str = "") -> RequestHandler:
-    """Return who handles a type; types without effects are just completed or rejected.
+    """Return the handler of a type; types without effects are only completed or rejected.
 
-    A handler registered as "TYPE:RELATED_TYPE" goes first: field changes are of Clients or Grants.
+    A handler registered as "TYPE:RELATED_TYPE" takes precedence: field changes concern Clients or
+    Grants.
     """
     return (
         request_handlers.get(f"{message_type}:{related_type}")

@@ -1,4 +1,4 @@
-"""Mails that tell a third party's contacts of a new Message."""
+"""Emails that notify a third party's contacts of a new Message."""
 
 from datetime import timedelta
 from typing import Final
@@ -16,14 +16,14 @@ from registration.models.message_states import OPEN
 from registration.models.onboarding import Requirement
 
 TASK: Final = "registration.tasks.mail_message_notice"
-# Anyone can register with anyone's address; a Message must not become a way to send many mails.
+# Anyone can register with anyone's address; Messages must not be a way to send many emails.
 MAX_CONTACTS: Final = 5
 NOTICES_PER_DAY: Final = 10
 SHARE: Final = mail_shares.Share("notice", ((timedelta(days=1), NOTICES_PER_DAY),))
 
 
 def contact_emails(registration: Registration) -> list[str]:
-    """Return the contacts that are mail addresses (RFC 7591 2 allows other kinds)."""
+    """Return the contacts that are email addresses (RFC 7591 2 allows other kinds)."""
     found: list[str] = []
     for contact in registration.contacts:
         try:
@@ -36,16 +36,16 @@ def contact_emails(registration: Registration) -> list[str]:
 
 @transaction.atomic
 def promise_mails(*, message_id: str) -> None:
-    """Promise a mail to each contact; a second call finds the promises made.
+    """Schedule an email to each contact; a second call schedules no more.
 
-    An address that had its share gets none; the Message is there all the same.
+    An address over its limit gets none; the Message can be read all the same.
     """
     message = Message.objects.select_related("registration").get(message_id=message_id)
     contacts = [
         (number, address, _owner(message, address))
         for number, address in enumerate(contact_emails(message.registration))
     ]
-    # In order: Messages about the same addresses at once wait for each other, never in a circle.
+    # In order, so that simultaneous Messages to the same addresses cannot deadlock.
     for number, address, owner in sorted(contacts, key=lambda each: SHARE.prefix(*each[1:])):
         mail_shares.promise(
             SHARE, TASK, message_id, number, address=address, key=message_id, owner=owner
@@ -53,9 +53,9 @@ def promise_mails(*, message_id: str) -> None:
 
 
 def _owner(message: Message, address: str) -> str:
-    """Return whose an address is.
+    """Return the owner of an address.
 
-    One that a registration has verified is its own: strangers who name it too do not use it up.
+    A verified address belongs to its registration: others who name it too do not use up its limit.
     """
     proven = Requirement.objects.of(message.registration).filter(
         type=FieldType.EMAIL_VERIFICATION,
@@ -66,9 +66,10 @@ def _owner(message: Message, address: str) -> str:
 
 
 def mail_contact(*, message_id: str, number: int) -> None:
-    """Send one contact the notice.
+    """Send the notification to one contact.
 
-    It names no words of the third party: whoever registers chooses them, and the contacts too.
+    It contains no text of the third party, because anyone who registers chooses both the text and
+    the contacts.
     """
     message = Message.objects.select_related("registration").get(message_id=message_id)
     contacts = contact_emails(message.registration)

@@ -1,4 +1,4 @@
-"""Reads what a Client submits as a Message into checked values (CDS-WG1-02 6.9)."""
+"""Parses what a Client submits as a Message into checked values (CDS-WG1-02 6.9)."""
 
 import re
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _SUBMITTED_TO: Final = frozenset({"server_request", "pdf_form_request"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A Message of a Client whose values are right; `client` is what it is about."""
+    """A Message of a Client with valid values; `client` is the Client that it is about."""
 
     type: str
     name: str
@@ -46,7 +46,7 @@ class Draft:
 def read_message(*, client: Client, payload: Mapping[str, Any], has_files: bool) -> Draft:
     """Check a submitted Message. Raises InvalidRequest naming the field.
 
-    An absent previous_uri counts as null (decision 27); type, name and description are compulsory.
+    An absent previous_uri counts as null (decision 27); type, name and description are required.
     """
     message_type = payload.get("type")
     if not isinstance(message_type, str) or message_type not in CLIENT_TYPES:
@@ -77,10 +77,10 @@ def read_message(*, client: Client, payload: Mapping[str, Any], has_files: bool)
 
 
 def check_submission(request: Message) -> None:
-    """Refuse answers to what is decided already. Raises InvalidRequest."""
+    """Reject answers to a decided request. Raises InvalidRequest."""
     if request.status not in OUTSTANDING:
         raise InvalidRequest(
-            f"previous_uri: this {request.type} is {request.status} and takes no answer any more.",
+            f"previous_uri: this {request.type} is {request.status} and can no longer be answered.",
             field="previous_uri",
         )
 
@@ -88,12 +88,15 @@ def check_submission(request: Message) -> None:
 def _text(payload: Mapping[str, Any], name: str, *, limit: int, is_multiline: bool = False) -> str:
     value = payload.get(name)
     if not isinstance(value, str):
-        raise InvalidRequest(f"{name} is compulsory and must be a string.", field=name)
+        raise InvalidRequest(f"{name} is required and must be a string.", field=name)
     if hides(value, is_multiline=is_multiline):
-        raise InvalidRequest(f"{name} must not hold control or invisible characters.", field=name)
+        raise InvalidRequest(
+            f"{name} must not contain control or invisible characters.", field=name
+        )
     if len(value) > limit:
         raise InvalidRequest(
-            f"{name} takes at most {limit} characters, not {len(value)}: {echo(value)}.", field=name
+            f"{name} must have at most {limit} characters, not {len(value)}: {echo(value)}.",
+            field=name,
         )
     return value
 
@@ -116,7 +119,7 @@ def _previous(client: Client, payload: Mapping[str, Any]) -> Message | None:
 
 
 def _object_id(uri: object, listing: str) -> str:
-    """Return the id of an object of ours from its URL, "" for any other value."""
+    """Return the id from the URL of an object on this server, or "" for any other value."""
     if not isinstance(uri, str) or not uri.startswith(f"{listing}/") or len(uri) > MAX_URL:
         return ""
     object_id = uri.removeprefix(f"{listing}/")
@@ -145,9 +148,9 @@ def _read_submission(
     if previous.type == "server_request":
         _check_answers(previous, updates)
     elif not has_files and not any(item.get("uri") for item in updates):
-        # Decision 28: for a PDF form the file itself suffices.
+        # Decision 28: for a PDF form the file itself is enough.
         raise InvalidRequest(
-            "Send the form in attachments, or its address as uri in updates_requested.",
+            "Send the form in attachments, or its URL as uri in updates_requested.",
             field="attachments",
         )
     return Draft(
@@ -156,7 +159,7 @@ def _read_submission(
 
 
 def _updates(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """6.5: what a submission says about each field; values of field_changes have no place here."""
+    """6.5: the answer to each requested field; values of field_changes do not belong here."""
     name = "updates_requested"
     items = payload.get(name)
     if items is None:
@@ -164,7 +167,7 @@ def _updates(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise InvalidRequest(f"{name} must be an array of objects.", field=name)
     if len(items) > MAX_UPDATES:
-        raise InvalidRequest(f"{name} takes at most {MAX_UPDATES} entries.", field=name)
+        raise InvalidRequest(f"{name} can have at most {MAX_UPDATES} entries.", field=name)
     return [_update(item) for item in items]
 
 
@@ -179,7 +182,7 @@ def _update(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_answers(request: Message, updates: list[dict[str, Any]]) -> None:
-    """6.9: every field that the server asks for, once, with words or a link."""
+    """6.9: every field that the server asks for, once, with a description or a link."""
     name = "updates_requested"
     asked = [item["field"] for item in request.updates_requested]
     if sorted(item["field"] for item in updates) != sorted(asked):
@@ -194,7 +197,7 @@ def _check_answers(request: Message, updates: list[dict[str, Any]]) -> None:
 
 
 def _subject(client: Client, message_type: str, payload: Mapping[str, Any]) -> Client | None:
-    """Return the Client that related_uri names. Grants may be asked for another party's (6.9)."""
+    """Return the Client that related_uri names. Grants can be for another party's Client (6.9)."""
     if message_type not in {"production_request", "grant_request"}:
         return None
     client_id = _object_id(payload.get("related_uri"), urls_of.absolute("clients"))
@@ -212,7 +215,7 @@ def _subject(client: Client, message_type: str, payload: Mapping[str, Any]) -> C
 def _related(
     message_type: str, payload: Mapping[str, Any], subject: Client | None
 ) -> tuple[str, str]:
-    """Return the link and what it leads to: the server derives the latter (decision 26)."""
+    """Return the link and the type of its target, which the server derives (decision 26)."""
     if subject is not None:
         return urls_of.client_uri(subject.client_id), "client"
     uri = payload.get("related_uri")
@@ -223,7 +226,7 @@ def _related(
 
 
 def _web_url(value: object, name: str) -> str:
-    """Links are opened by people: https, or http on a developer's machine in a demo."""
+    """People open these links: https, or http on a developer's machine in a demo."""
     parts = None
     if isinstance(value, str) and len(value) <= MAX_URL and value.isascii() and value.isprintable():
         try:
@@ -251,7 +254,7 @@ def _kind_of(uri: str) -> str:
 
 
 def _grants(subject: Client | None, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """6.6: scopes and details that the Client who shall get the Grants could have."""
+    """6.6: scopes and details that are available to the Client that is to receive the Grants."""
     name = "grants_requested"
     items = payload.get(name)
     if not isinstance(items, list) or not items or len(items) > MAX_GRANTS:
@@ -263,13 +266,13 @@ def _grants(subject: Client | None, payload: Mapping[str, Any]) -> list[dict[str
 def _grant(subject: Client, item: object) -> dict[str, Any]:
     name = "grants_requested"
     if not isinstance(item, dict):
-        raise InvalidRequest(f"{name} must hold objects.", field=name)
+        raise InvalidRequest(f"{name} must contain only objects.", field=name)
     scope = _text(item, "scope", limit=MAX_DESCRIPTION)
     scopes = list(dict.fromkeys(scope.split()))
     foreign = [scope_id for scope_id in scopes if scope_id not in subject.scopes]
     if not scopes or foreign:
         raise InvalidRequest(
-            f"{name}: scope must name scopes of the Client: {subject.scope}.", field=name
+            f"{name}: scope must contain only scopes of the Client: {subject.scope}.", field=name
         )
     details = item.get("authorization_details")
     if not isinstance(details, list) or not all(isinstance(entry, dict) for entry in details):

@@ -1,4 +1,4 @@
-"""What waits for the utility's staff, as a number on pages and for monitoring."""
+"""The number of Messages that wait for staff, for pages and monitoring."""
 
 from django.utils import timezone
 
@@ -14,18 +14,18 @@ def waiting() -> int:
 
 
 def oldest_seconds() -> float:
-    """Return for how long the oldest of them has waited, 0 when none does."""
+    """Return how long the oldest of them has waited, 0 if there is none."""
     oldest = Message.objects.waiting_for_staff().order_by("created").first()
     return (timezone.now() - oldest.created).total_seconds() if oldest else 0
 
 
 def register() -> None:
-    """Plug in: called when the app is ready, safe to call again."""
+    """Register the gauges: called when the app is ready; safe to call again."""
     if metrics.get(KEY) is not None:
         return
     metrics.register(
         KEY,
-        Metric("cds_messages_waiting", "Messages that wait for a decision of staff", waiting),
+        Metric("cds_messages_waiting", "Messages that wait for a staff decision", waiting),
     )
     metrics.register(
         f"{KEY}_oldest",

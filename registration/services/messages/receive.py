@@ -29,13 +29,13 @@ def create_message(
     files: Sequence[ReceivedFile] = (),
     by: User | str,
 ) -> Message:
-    """Store a Message of a Client and do what follows from its type.
+    """Store a Message of a Client and do what its type requires.
 
-    `client` is the calling admin Client. Raises InvalidRequest naming the field, in the words of
-    6.9. A client_submission turns the open Message that it answers to pending; one that answers a
-    pdf_form_request is confirmed by a request_update (3.6). Raises what taking room raises.
+    `client` is the calling admin Client. Raises InvalidRequest naming the field and the rule of
+    6.9. A client_submission sets the open Message that it answers to pending; one that answers a
+    pdf_form_request is confirmed with a request_update (3.6). Raises what `storage.room` raises.
     """
-    # Two Messages of a party at once would each find room for their files.
+    # Two simultaneous Messages of a party would otherwise each find room for their files.
     lock_registration(client.registration_id)
     draft = read_message(client=client, payload=payload, has_files=bool(files))
     size = _size(draft, files)
@@ -44,7 +44,7 @@ def create_message(
     if draft.type == "client_submission":
         return _submit(client, draft, files, size=size, by=by)
     message = _build(client, draft, size)
-    # Two requests for one Client at once meet in this lock, then in the check below.
+    # Of two simultaneous requests for one Client, the second waits here and fails the check below.
     if message.client is not None:
         message.client = lock_subject(message.client)
     handler_of(message.type).check(message)
@@ -72,20 +72,20 @@ def _submit(
         update_request(
             message=request,
             status=PENDING,
-            description="The form has arrived and is being looked at.",
+            description="The form has arrived and is being reviewed.",
             by=by,
         )
     return message
 
 
 def _is_confirmed(request: Message, submission: Message) -> bool:
-    """Whether a listener has answered already: one confirmation is enough (3.6)."""
+    """Whether a listener has already answered: one confirmation is enough (3.6)."""
     updates = Message.objects.filter(previous=request, type="request_update")
     return bool(updates.filter(created__gte=submission.created).exists())
 
 
 def _size(draft: Draft, files: Sequence[ReceivedFile]) -> int:
-    """Return what a Message takes, text by text and file by file."""
+    """Return the bytes that a Message needs for its texts and files."""
     texts = [draft.name, draft.description, draft.related_uri, draft.updates, draft.grants]
     return len(jsontext.dumps(texts)) + sum(file.size for file in files) + MESSAGE_ROWS
 

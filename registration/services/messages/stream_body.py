@@ -1,9 +1,9 @@
 """Reads the body of a Message with files without holding the files in memory (CDS-WG1-02 6.9).
 
-JSON carries files as Base64 strings. The body is scanned in pieces: a long string is decoded into a
-temporary file while it arrives and a mark takes its place; what remains is small and is parsed as
-JSON. Short strings stay where they are. ADR 13 has the figures; with STREAM_MESSAGE_BODIES off the
-body is read and parsed whole, and the same marks are put in afterwards.
+JSON carries files as Base64 strings. The body is scanned in chunks: a long string is decoded into a
+temporary file as it arrives and is replaced by a mark; the rest is small and is parsed as JSON.
+Short strings are left in place. ADR 13 has the figures; with STREAM_MESSAGE_BODIES off, the whole
+body is read and parsed, and the same marks are inserted afterwards.
 """
 
 import base64
@@ -22,48 +22,48 @@ from registration.errors import InvalidRequest
 from registration.services.storage.room import MAX_SKELETON, max_bytes
 
 CHUNK: Final = 65_536
-# Longer than any text a Message may hold, also when every character is escaped.
+# Longer than any allowed text of a Message, even if every character is escaped.
 LONG_STRING: Final = 262_144
-# A temporary file up to this size never touches the disk.
+# Temporary files up to this size are never written to disk.
 IN_MEMORY: Final = 1_048_576
 
-# Up to the quote that ends a string, or to a backslash whose escape comes with the next piece.
+# Up to the quote that ends a string, or to a backslash whose escape is in the next chunk.
 _RUN: Final = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 _BLANK: Final = re.compile(rb"[\r\n\t ]+")
-# A character code that the next piece completes.
+# A character code that the next chunk completes.
 _CUT_CODE: Final = re.compile(rb"\\u[0-9a-fA-F]{0,3}\Z")
-# What a writer of JSON may escape in Base64: a slash, line breaks, and + as a \\u002B.
+# What JSON encoders may escape in Base64: a slash, line breaks, and + as a \\u002B.
 _FOREIGN_ESCAPE: Final = re.compile(rb"\\(?![/nrtu])")
 _NOT_BASE64: Final = b"\x00"
 
 
 class AttachmentsTooLarge(InvalidRequest):
-    """The files of a Message are over the limit of this server (CDS-WG1-02 6.9)."""
+    """The files of a Message exceed the limit of this server (CDS-WG1-02 6.9)."""
 
     code = "payload_too_large"
     status = 413
 
     def __init__(self) -> None:
         super().__init__(
-            f"The attachments of a Message may hold {max_bytes()} bytes together.",
+            f"The attachments of a Message can have at most {max_bytes()} bytes combined.",
             field="attachments",
         )
 
 
 class ByteStream(Protocol):
-    """Where a body is read from."""
+    """The stream that a body is read from."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 def max_body_bytes() -> int:
-    """Return the longest body: Base64 of the files with line breaks, and the JSON around them."""
+    """Return the maximum body length: Base64 of the files with line breaks, and the JSON."""
     return max_bytes() * 4 // 3 * 21 // 20 + MAX_SKELETON
 
 
 @dataclass(slots=True)
 class DecodedFile:
-    """One Base64 string, decoded into a temporary file; `error` says why it is none."""
+    """One Base64 string, decoded into a temporary file; `error` tells why it is invalid."""
 
     content: IO[bytes]
     size: int = 0
@@ -73,11 +73,11 @@ class DecodedFile:
 
     @classmethod
     def empty(cls) -> "DecodedFile":
-        """Return one that nothing was written to yet."""
+        """Return an empty one."""
         return cls(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
 
     def feed(self, text: bytes) -> None:
-        """Decode another piece of Base64, in whatever lengths it comes."""
+        """Decode another chunk of Base64, of any length."""
         if self.error:
             return
         text = self._rest + _BLANK.sub(b"", text)
@@ -86,7 +86,7 @@ class DecodedFile:
         if not piece:
             return
         if self._has_ended:
-            self.error = "goes on after its padding"
+            self.error = "continues after its padding"
             return
         try:
             decoded = base64.b64decode(piece, validate=True)
@@ -98,7 +98,7 @@ class DecodedFile:
         self.content.write(decoded)
 
     def finish(self) -> None:
-        """No more text comes: rewind for reading."""
+        """Finish decoding, and rewind for reading."""
         if self._rest and not self.error:
             self.error = "is not Base64: its length is not a multiple of 4"
         self.content.seek(0)
@@ -106,21 +106,21 @@ class DecodedFile:
 
 @dataclass(slots=True)
 class MessageBody:
-    """The parsed JSON, and the decoded files by the mark that stands in it for each."""
+    """The parsed JSON, and the decoded files by the marks that replace them in it."""
 
     payload: Any
     files: Mapping[str, DecodedFile] = field(default_factory=dict)
 
     def close(self) -> None:
-        """Drop the temporary files."""
+        """Delete the temporary files."""
         for file in self.files.values():
             file.content.close()
 
 
 def read_body(stream: ByteStream | None, *, long_string: int = LONG_STRING) -> MessageBody:
-    """Read a whole body. Raises AttachmentsTooLarge as soon as it is, and InvalidRequest.
+    """Read a whole body. Raises InvalidRequest, and AttachmentsTooLarge past the limit.
 
-    What is longer than `long_string` characters is taken for a file.
+    Strings longer than `long_string` characters are treated as files.
     """
     files = _Files()
     read = _scan if settings.STREAM_MESSAGE_BODIES else _read_whole
@@ -138,10 +138,10 @@ def _pieces(stream: ByteStream | None) -> Iterator[bytes]:
 
 
 class _Files:
-    """The files found so far, and the limit on all of them together."""
+    """The files found so far, and their combined limit."""
 
     def __init__(self) -> None:
-        # Random, so that no body can name a file by guessing.
+        # Random, so that no body can refer to a file by guessing.
         self._prefix = secrets.token_hex(16)
         self.by_mark: dict[str, DecodedFile] = {}
 
@@ -169,18 +169,18 @@ def _parse(text: bytes) -> Any:
 
 
 def _too_long() -> InvalidRequest:
-    return InvalidRequest("The request body is too long apart from its attachments.")
+    return InvalidRequest("The request body without its attachments is too long.")
 
 
 def _read_whole(pieces: Iterator[bytes], files: _Files, long_string: int) -> Any:
-    """Parse first, then take the long strings out of what was parsed."""
+    """Parse first, then remove the long strings from the result."""
     raw, limit = bytearray(), max_body_bytes()
     for piece in pieces:
         raw += piece
         if len(raw) > limit:
             raise AttachmentsTooLarge
     whole = [_parse(bytes(raw))]
-    # Not by recursion: the parser goes deeper than Python does.
+    # Not recursive, because the parser allows deeper nesting than Python's stack.
     waiting: list[Any] = [whole]
     left = 0
     while waiting:
@@ -210,9 +210,9 @@ def _scan(pieces: Iterator[bytes], files: _Files, long_string: int) -> Any:
 
 
 def _unescaped(run: bytes) -> bytes:
-    """Return what whole escapes stand for; for those that Base64 has no use for, what it refuses.
+    """Decode complete escapes; those that are not part of Base64 become an invalid character.
 
-    The library goes over all of them at once: a body may consist of nothing else.
+    The library decodes all of them at once, because a body may consist of nothing else.
     """
     if b"\\" not in run:
         return run
@@ -225,7 +225,7 @@ def _unescaped(run: bytes) -> bytes:
 
 
 class _Scanner:
-    """Follows where strings begin and end; everything else is left to the JSON parser."""
+    """Tracks where strings begin and end; everything else is left to the JSON parser."""
 
     def __init__(self, files: _Files, long_string: int) -> None:
         self._files = files
@@ -234,7 +234,7 @@ class _Scanner:
         self._string: bytearray | None = None
         self._file: DecodedFile | None = None
         self._mark = ""
-        # The begun escape at the end of the last piece.
+        # The incomplete escape at the end of the last chunk.
         self._cut = b""
 
     def feed(self, piece: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Messages that the server writes, their statuses, and what a Client may change (CDS-WG1-02 6)."""
+"""Messages that the server writes, their statuses, and what a Client can change (CDS-WG1-02 6)."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -28,7 +28,7 @@ NOTICE_TASK = "registration.tasks.send_message_notice"
 
 
 class ForbiddenStatus(InvalidRequest):
-    """The Message cannot get this status from the one that it has (CDS-WG1-02 6.3)."""
+    """The Message cannot change from its current status to this one (CDS-WG1-02 6.3)."""
 
 
 def notify(
@@ -41,7 +41,7 @@ def notify(
 ) -> Message:
     """Write an unread private Message, such as an entry of the changelogs of 5.3 and 7.3.
 
-    No mail goes out for it: these Messages mostly report what the reader did.
+    No email is sent for it, because these Messages mostly report what the reader did.
     """
     return _create(
         registration=registration,
@@ -122,10 +122,10 @@ def open_server_request(
     updates_requested: Sequence[Mapping[str, Any]],
     by: User | str,
 ) -> Message:
-    """Ask the third party for information, which a client_submission brings (CDS-WG1-02 6.2).
+    """Ask the third party for information, to be sent in a client_submission (CDS-WG1-02 6.2).
 
-    The entries of `updates_requested` hold `field`, `name`, `description` and perhaps `uri` (6.5);
-    raises InvalidRequest when one lacks any of the first three, or there are none.
+    The entries of `updates_requested` have `field`, `name`, `description` and optionally `uri`
+    (6.5); raises InvalidRequest if one lacks any of the first three, or if there are none.
     """
     _check_updates(updates_requested)
     return _open(
@@ -148,7 +148,7 @@ def open_production_request(
     is_told: bool = True,
     by: User | str,
 ) -> Message:
-    """Open a review of a sandbox Client of the utility's own accord; it starts `pending` (3.6).
+    """Open a review of a sandbox Client on the utility's initiative; it starts `pending` (3.6).
 
     `previous` is the review that this one repeats; the contacts get a mail if `is_told`.
     """
@@ -175,10 +175,10 @@ def open_field_changes(
     related_type: str,
     related_uri: str,
 ) -> Message:
-    """Write the Message of a Client's changes that the utility reviews first (CDS-WG1-02 6.2).
+    """Write the Message about changes that the utility reviews first (CDS-WG1-02 6.2).
 
-    `updates_requested` holds `field`, `previous_value` and `new_value` of each (6.5), the link is
-    that of the object. The contacts get a mail; the caller writes the audit event.
+    `updates_requested` has `field`, `previous_value` and `new_value` of each change (6.5); the link
+    is that of the object. The contacts are emailed; the caller writes the audit event.
     """
     message = _create(
         registration=client.registration,
@@ -209,9 +209,9 @@ def update_request(
 ) -> Message:
     """Answer a Message with a request_update and give it the new status (CDS-WG1-02 6.2).
 
-    The same status as before is only information. Returns the request_update; links go on it, the
-    original keeps its own (decisions 29, 30). Without `is_told` no mail goes out. Raises
-    ForbiddenStatus for a status that the table does not allow, InvalidRequest for a rejection
+    The same status as before is only information. Returns the request_update; links are set on it,
+    and the original keeps its own (decisions 29, 30). Without `is_told` no email is sent. Raises
+    ForbiddenStatus for a status that the table does not allow, and InvalidRequest for a rejection
     without a reason (6.3).
     """
     row = lock_message(message)
@@ -220,7 +220,7 @@ def update_request(
             f"A {row.type} that is {row.status} cannot become {status}.", field="status"
         )
     if status == REJECTED and not description.strip():
-        raise InvalidRequest("Say why: a rejection needs a reason.", field="description")
+        raise InvalidRequest("A rejection needs a reason.", field="description")
     update = _create(
         registration=row.registration,
         type="request_update",
@@ -250,10 +250,10 @@ def send_message(
 ) -> Message:
     """Write to one party: a question, an answer, information (CDS-WG1-02 6.2 private_message).
 
-    Raises InvalidRequest when `previous` is another party's, or subject or text are missing.
+    Raises InvalidRequest if `previous` belongs to another party, or subject or text is missing.
     """
     if previous is not None and previous.registration_id != registration.pk:
-        raise InvalidRequest("The earlier Message is another party's.", field="previous_uri")
+        raise InvalidRequest("The earlier Message belongs to another party.", field="previous_uri")
     if not name.strip() or not description.strip():
         raise InvalidRequest("A message needs a subject and a text.", field="name")
     message = _create(
@@ -274,7 +274,7 @@ def send_message(
 def send_notification(
     *, name: str, description: str, related_type: str = "", related_uri: str = "", by: User | str
 ) -> int:
-    """Tell every party the same (CDS-WG1-02 6.2 notification); return how many there are."""
+    """Send a notification to every party (CDS-WG1-02 6.2); return the number of parties."""
     count = 0
     for registration in Registration.objects.order_by("pk").iterator():
         message = _create(
@@ -310,7 +310,7 @@ def mark_message(*, message: Message, read: bool, by: User | str) -> Message:
 
 
 def mark_submitted(message: Message) -> None:
-    """An answer came for a locked open request: the server looks at it now (CDS-WG1-02 6.9)."""
+    """Set a locked open request to pending because an answer has arrived (CDS-WG1-02 6.9)."""
     if message.status == OPEN:
         _set_status(message, PENDING)
 
@@ -332,7 +332,7 @@ def _open(
     by: User | str,
     **fields: Any,
 ) -> Message:
-    """Write a request of the server; its type says what the link leads to."""
+    """Write a request of the server; its type determines what the link leads to."""
     message = _create(
         type=type,
         status=status,
@@ -355,7 +355,7 @@ def _create(*, registration: Registration, **fields: Any) -> Message:
 def _tell(
     message: Message, action: str, *, is_told: bool = True, by: User | str, **details: str
 ) -> None:
-    """Record a Message of the server and promise the mail about it."""
+    """Record a Message of the server and schedule the email about it."""
     audit.record(
         f"message.{action}",
         by=by,
@@ -374,7 +374,7 @@ def _promise_notice(message: Message) -> None:
 def _check_updates(updates: Sequence[Mapping[str, Any]]) -> None:
     """6.5: what a server_request asks for has an identifier, a name and an explanation."""
     if not updates:
-        raise InvalidRequest("Say what is asked for.", field="updates_requested")
+        raise InvalidRequest("The request must name at least one field.", field="updates_requested")
     for item in updates:
         if not all(item.get(key) for key in ("field", "name", "description")):
             raise InvalidRequest(

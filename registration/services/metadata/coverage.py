@@ -55,10 +55,9 @@ _LISTS = {"infrastructure_types": INFRASTRUCTURE_TYPES, "commodity_types": COMMO
 def save_coverage_entry(
     *, entry_id: str, values: Mapping[str, Any], by: User | str
 ) -> CoverageEntry:
-    """Create or change an entry; equal values change nothing, so `updated` stays true.
+    """Create or change an entry; equal values have no effect, so `updated` stays correct.
 
-    `values` are columns of CoverageEntry named in EDITABLE. Raises InvalidRequest naming what is
-    wrong.
+    `values` are columns of CoverageEntry named in EDITABLE. Raises InvalidRequest with the problem.
     """
     _check_names(entry_id, values)
     lock_catalogue()
@@ -88,9 +87,9 @@ def save_coverage_entry(
 
 
 def upload_geojson(*, entry_id: str, raw: bytes, by: User | str) -> CoverageEntry:
-    """Replace the map of an entry by a GeoJSON file.
+    """Replace the map of an entry with a GeoJSON file.
 
-    Raises NotFound, and InvalidRequest when the file holds no area in WGS 84 or is too large.
+    Raises NotFound, and InvalidRequest if the file has no area in WGS 84 or is too large.
     """
     if not CoverageEntry.objects.filter(entry_id=entry_id).exists():
         raise NotFound(f"There is no coverage entry {entry_id}.")
@@ -103,9 +102,9 @@ def upload_geojson(*, entry_id: str, raw: bytes, by: User | str) -> CoverageEntr
 
 @transaction.atomic
 def delete_coverage_entry(*, entry_id: str, by: User | str) -> None:
-    """Take an entry out of the listing.
+    """Delete an entry.
 
-    Raises NotFound, and InvalidRequest while an offered scope names it (CDS-WG1-02 3.4).
+    Raises NotFound, and InvalidRequest as long as an offered scope names it (CDS-WG1-02 3.4).
     """
     lock_catalogue()
     entry = CoverageEntry.objects.filter(entry_id=entry_id).first()
@@ -114,7 +113,9 @@ def delete_coverage_entry(*, entry_id: str, by: User | str) -> None:
     scopes = OfferedScope.objects.filter(settings__coverages__contains=[entry_id])
     named = sorted(scopes.values_list("scope_id", flat=True))
     if named:
-        raise InvalidRequest(f"coverage entry {entry_id} is named by the scopes {', '.join(named)}")
+        raise InvalidRequest(
+            f"coverage entry {entry_id} cannot be deleted: these scopes name it: {', '.join(named)}"
+        )
     entry.delete()
     audit.record("coverage.deleted", by=by, subject=f"coverage:{entry_id}")
 
@@ -127,7 +128,7 @@ def _check_names(entry_id: str, values: Mapping[str, Any]) -> None:
         foreign = sorted(set(values.get(name, ())) - set(known))
         if foreign:
             raise InvalidRequest(
-                f"coverage entry {entry_id}: {name} cannot hold {', '.join(foreign)}; "
-                f"the standard knows {', '.join(known)}",
+                f"coverage entry {entry_id}: {name} cannot contain {', '.join(foreign)}; the "
+                f"standard defines {', '.join(known)}",
                 field=name,
             )

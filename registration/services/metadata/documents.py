@@ -1,7 +1,7 @@
 """Builds the metadata documents from what the deployment offers (CDS-WG1-01 3.2, CDS-WG1-02 3.2).
 
-Nothing is listed that does not work: addresses of OAuth endpoints and data APIs come from the apps
-that serve them, through `metadata_parts`.
+The documents never advertise what is not implemented: the URLs of OAuth endpoints and data APIs
+come from the apps that serve them, through `metadata_parts`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ _OWN_CAPABILITIES = ("coverage", "oauth")
 
 
 def _capabilities(entries: QuerySet[CoverageEntry]) -> list[str]:
-    """Return the server's own capabilities and the union of those of the entries."""
+    """Return the server's own capabilities together with those of all entries."""
     covered = entries.values_list("capabilities", flat=True)
     union = {name for names in covered for name in names} - set(_OWN_CAPABILITIES)
     return [*_OWN_CAPABILITIES, *sorted(union)]
@@ -58,7 +58,7 @@ def server_metadata(*, created: datetime) -> dict[str, Any]:
 def client_server_metadata(client: Client, *, created: datetime) -> dict[str, Any]:
     """Return the document as one Client should see it, without `updated` (CDS-WG1-02 5.1).
 
-    Where its scopes work in some areas only, coverage and capabilities are those of the areas.
+    If its scopes only work in some areas, coverage and capabilities are limited to those areas.
     """
     document = server_metadata(created=created) | {
         "cds_metadata_url": urls_of.client_metadata_url(client.client_id),
@@ -77,8 +77,8 @@ def client_server_metadata(client: Client, *, created: datetime) -> dict[str, An
 def client_offers(client: Client) -> Offers:
     """Return what a Client's metadata describes: its scopes, and the grant admin scopes they name.
 
-    Fields whose choices belong to the Client, such as its purposes, show its own. A description
-    that names a grant admin scope must come with that scope (CDS-WG1-02 3.4).
+    Fields whose choices depend on the Client, such as purposes, show the Client's own. A
+    description that names a grant admin scope must come with that scope (CDS-WG1-02 3.4).
     """
     offers = current_offers()
     wanted = set(client.scopes)
@@ -91,7 +91,7 @@ def client_offers(client: Client) -> Offers:
 def authorization_server_metadata(offers: Offers) -> dict[str, Any]:
     """Return the document of RFC 8414 with the additions of CDS-WG1-02 3.2 and CDS-WG3-01 5.
 
-    Every list is the union over the scope descriptions, so none can contradict them.
+    Every list is the union over the scope descriptions, so it cannot contradict them.
     """
     docs = urls_of.ScopeDocs()
     descriptions = {scope: describe(offer, docs) for scope, offer in offers.items()}
@@ -125,7 +125,7 @@ def authorization_server_metadata(offers: Offers) -> dict[str, Any]:
         "cds_registration_fields": described_fields(offers.values()),
     }
     if response_types:
-        # Present as soon as one scope asks customers (CDS-WG1-02 3.2).
+        # Present if at least one scope asks customers (CDS-WG1-02 3.2).
         document["response_modes_supported"] = ["query"]
         document["cds_test_accounts"] = urls_of.docs_url("test-accounts")
     context = MetadataContext(offers=offers, urls=docs)

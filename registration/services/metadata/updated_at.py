@@ -1,4 +1,4 @@
-"""Keeps `updated` of metadata documents true (CDS-WG1-01 3.2)."""
+"""Keeps `updated` of metadata documents correct (CDS-WG1-01 3.2)."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from registration.models import PublishedDocument
 
 
 def updated_at(*, name: str, document: Mapping[str, Any]) -> datetime:
-    """Return when a document last changed, noticing a change at the first read after it.
+    """Return when a document last changed; a change is detected at the first read after it.
 
     Reading costs one query; only a changed document writes.
     """
