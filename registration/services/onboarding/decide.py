@@ -1,4 +1,4 @@
-"""What was handed in, and decisions about it: accept, refuse, ask again (CDS-WG1-02 3.6)."""
+"""Submissions for requirements, and decisions: accept, reject, ask again (CDS-WG1-02 3.6)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -35,14 +35,16 @@ END_CHECKOUTS_TASK = "registration.tasks.end_checkouts"
 
 @transaction.atomic
 def submit(*, requirement: Requirement, by: User | str, **values: Any) -> Requirement:
-    """Take what was handed in: the request becomes pending, and complete unless staff look first.
+    """Accept a submission: the request becomes pending, and complete unless staff review it first.
 
-    `values` are columns to set, such as `answer` or `file`. A pending requirement may be handed in
-    again; the newest counts. Raises ForbiddenStep once it is complete or rejected.
+    `values` are columns to set, such as `answer` or `file`. A pending requirement can be submitted
+    again; the latest submission counts. Raises ForbiddenStep once it is complete or rejected.
     """
     requirement = lock_requirement(requirement)
     if requirement.status not in {Status.OPEN, Status.PENDING}:
-        raise ForbiddenStep("This has been decided already; nothing more is needed here.")
+        raise ForbiddenStep(
+            "This has already been decided. You don't need to do anything else here."
+        )
     for name, value in values.items():
         setattr(requirement, name, value)
     requirement.status = Status.PENDING
@@ -57,7 +59,7 @@ def submit(*, requirement: Requirement, by: User | str, **values: Any) -> Requir
 
 @transaction.atomic
 def approve_requirement(*, requirement: Requirement, note: str = "", by: User | str) -> Requirement:
-    """Accept what was asked for, whatever the way in which it was met, and answer its Message.
+    """Complete a requirement, however it was met, and answer its Message.
 
     Raises what `complete_requirement` raises.
     """
@@ -70,11 +72,11 @@ def approve_requirement(*, requirement: Requirement, note: str = "", by: User | 
 
 @transaction.atomic
 def complete_requirement(*, requirement: Requirement, by: User | str) -> Requirement:
-    """Note that a requirement is met; the decision about its Message answers that (3.6).
+    """Record that a requirement is met; the caller answers its Message (3.6).
 
-    Makes the production Clients of its scopes for which nothing is missing any more. Raises
-    ForbiddenStep for one that is complete or rejected, and for a review while other steps of its
-    scopes are missing.
+    Creates the production Clients of its scopes that have no open requirements left. Raises
+    ForbiddenStep if it is complete or rejected, and for a review while other steps of its scopes
+    are missing.
     """
     requirement = lock_requirement(requirement)
     if requirement.type == FieldType.INTERNAL_REVIEW:
@@ -85,10 +87,10 @@ def complete_requirement(*, requirement: Requirement, by: User | str) -> Require
 
 
 def _require_the_rest(review: Requirement) -> None:
-    """A review is the last step: what is made is what was looked at, at that moment.
+    """A review has to be the last step, so that the Client that was reviewed is the one created.
 
-    Passed earlier, it would let in whatever the Client says when the last form comes in. Several
-    reviews of a scope may end in any order: the last one has seen it.
+    If it were approved earlier, later changes of the Client would go to production unseen with the
+    last form. Several reviews of a scope can end in any order: the last one sees the final state.
     """
     unmet = Requirement.objects.of(review.registration).unmet()
     others = unmet.filter(scopes__overlap=review.scopes).exclude(type=review.type).order_by("pk")
@@ -98,7 +100,7 @@ def _require_the_rest(review: Requirement) -> None:
 
 
 def answer_links(requirement: Requirement) -> dict[str, str]:
-    """Return what the answer to a met requirement links to (6.3)."""
+    """Return the link of the answer to a met requirement (6.3)."""
     if requirement.type == FieldType.INTERNAL_REVIEW:
         return production_links(requirement.registration, requirement.scopes)
     return receipt_links(requirement)
@@ -108,7 +110,7 @@ def answer_links(requirement: Requirement) -> dict[str, str]:
 def reject_requirement(
     *, requirement: Requirement, reason: str, is_told: bool = True, by: User | str
 ) -> Requirement:
-    """Refuse, and answer its Message with the reason, by mail too if `is_told` (CDS-WG1-02 6.3).
+    """Reject it, and answer its Message with the reason, emailed if `is_told` (CDS-WG1-02 6.3).
 
     Raises what `refuse_requirement` raises.
     """
@@ -119,9 +121,9 @@ def reject_requirement(
 
 @transaction.atomic
 def refuse_requirement(*, requirement: Requirement, reason: str, by: User | str) -> Requirement:
-    """Note that a requirement is refused; the decision about its Message answers that.
+    """Record that a requirement is rejected; the caller answers its Message.
 
-    Raises ForbiddenStep for one that is decided, and without a reason.
+    Raises ForbiddenStep if it has been decided, and without a reason.
     """
     requirement = lock_requirement(requirement)
     _decide(requirement, Status.REJECTED, reason=reason, by=by)
@@ -130,9 +132,9 @@ def refuse_requirement(*, requirement: Requirement, reason: str, by: User | str)
 
 @transaction.atomic
 def fail_requirement(*, requirement: Requirement, reason: str, by: User | str) -> Requirement:
-    """Say that what was handed in could not be processed; it can be tried again (6.3 `errored`).
+    """Record that a submission could not be processed; it can be tried again (6.3 `errored`).
 
-    Raises ForbiddenStep for one that is not pending.
+    Raises ForbiddenStep if it is not pending.
     """
     requirement = lock_requirement(requirement)
     move(requirement, Status.OPEN)
@@ -146,7 +148,7 @@ def fail_requirement(*, requirement: Requirement, reason: str, by: User | str) -
 def reopen_requirement(*, requirement: Requirement, by: User | str) -> Requirement:
     """Ask again after a rejection, in a new Message that replies to the old one.
 
-    Raises ForbiddenStep for one that is not rejected.
+    Raises ForbiddenStep if it is not rejected.
     """
     requirement = lock_requirement(requirement)
     if requirement.status != Status.REJECTED:
@@ -185,7 +187,7 @@ def _decide(
     requirement: Requirement, status: Requirement.Status, *, reason: str, by: User | str
 ) -> None:
     if status == Status.REJECTED and not reason.strip():
-        raise ForbiddenStep("Say why: a rejection needs a reason.")
+        raise ForbiddenStep("A rejection needs a reason.")
     move(requirement, status)
     requirement.decided, requirement.reason = requirement.modified, reason
     if requirement.type == FieldType.PAYMENT_REQUIRED:
@@ -195,9 +197,9 @@ def _decide(
 
 
 def _close_payments(requirement: Requirement) -> None:
-    """A decided fee takes no more money: what is here by now meets it, open checkouts are ended.
+    """Settle the payments of a decided fee: a received one pays it, open checkouts are closed.
 
-    The fact is kept here, not at the payment: that would have to be locked first.
+    This is stored here rather than on the payment, which would have to be locked first.
     """
     payments = Payment.objects.of(requirement)
     if requirement.status == Status.COMPLETE:
@@ -207,10 +209,10 @@ def _close_payments(requirement: Requirement) -> None:
 
 
 def _release(requirement: Requirement, *, by: User | str) -> None:
-    """Make the production Clients of those scopes of a requirement that have everything now.
+    """Create the production Clients of those scopes of a requirement that now have everything.
 
-    Scopes of others stay out: what was ready earlier and got no Client waits for a production
-    request, which shows staff what the sandbox Client says by then.
+    Scopes of other requirements are left out: those that were ready earlier and got no Client need
+    a production request, which shows staff the current sandbox Client.
     """
     held_back = Requirement.objects.of(requirement.registration).held_back()
     ready = [scope for scope in requirement.scopes if scope not in held_back]

@@ -1,4 +1,4 @@
-"""Connects requirements with the handling of Messages: submissions by API, decisions by staff."""
+"""Connects requirements to the handling of Messages: submissions by API, decisions by staff."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,9 +33,9 @@ PDF_TYPE = "application/pdf"
 
 
 def take_submission(request: Message, submission: Message) -> None:
-    """Take the PDF file, or the link to one, with which a party answers (decision 28).
+    """Accept the PDF file, or the link to one, that a party answers with (decision 28).
 
-    Raises InvalidRequest for an answer to a pdf_form_request without either.
+    Raises InvalidRequest for an answer to a pdf_form_request that has neither.
     """
     file = submission.attachments.filter(content_type=PDF_TYPE).first()
     links = [str(item["uri"]) for item in submission.updates_requested if item.get("uri")]
@@ -48,7 +48,7 @@ def take_submission(request: Message, submission: Message) -> None:
 
 
 def approve_message(request: Message, options: Options, by: Actor) -> Outcome:
-    """Approve what a Message asked for; a payment is answered with its receipt (6.3)."""
+    """Approve the requirement of a Message; a payment is answered with its receipt (6.3)."""
     requirement = requirement_of(request)
     if requirement is None:
         return Outcome(description="Accepted.")
@@ -57,7 +57,7 @@ def approve_message(request: Message, options: Options, by: Actor) -> Outcome:
 
 
 def reject_message(request: Message, reason: str, by: Actor) -> None:
-    """Refuse what a Message asked for."""
+    """Reject the requirement of a Message."""
     requirement = requirement_of(request)
     if requirement is not None:
         refuse_requirement(requirement=requirement, reason=reason, by=by)
@@ -65,9 +65,9 @@ def reject_message(request: Message, reason: str, by: Actor) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionCase(Case):
-    """What was handed in for a step, whose `step` is the id of its registration field.
+    """The submission for a step; `step` is the id of its registration field.
 
-    A fee is judged by the bank account, where its `reference` stands.
+    Staff find a fee in the bank account by its `reference`.
     """
 
     step: str = field(default="", metadata=STAYS)
@@ -77,7 +77,7 @@ class SubmissionCase(Case):
 
 
 def submission_case(request: Message) -> Case:
-    """Return what a decision about a step rests on."""
+    """Return the facts for a decision about a step."""
     requirement = requirement_of(request)
     if requirement is None:
         return Case()
@@ -92,10 +92,10 @@ def submission_case(request: Message) -> Case:
 
 
 def with_reviews(inner: RequestHandler) -> RequestHandler:
-    """Return a handler of production requests that also knows the reviews of registrations.
+    """Return a handler of production requests that also handles the reviews of registrations.
 
     A review that the server opened ends with the production Client, so everything else that its
-    scopes need must be there; `inner` handles the requests of Clients.
+    scopes need must be complete; `inner` handles the requests of Clients.
     """
 
     def approve(request: Message, options: Options, by: Actor) -> Outcome:
@@ -107,8 +107,8 @@ def with_reviews(inner: RequestHandler) -> RequestHandler:
         links = next(filter(None, map(answer_links, reviews)), None)
         if links is None:
             raise ForbiddenStep(
-                "There is nothing to make a production Client from: the sandbox Client is disabled "
-                "and has to be enabled first, or its scopes are not offered any more."
+                "A production Client cannot be created: the sandbox Client is disabled and has "
+                "to be enabled first, or its scopes are no longer offered."
             )
         return Outcome(description="The review is complete.", **links)
 
@@ -133,7 +133,7 @@ def _reviews(request: Message) -> list[Requirement]:
 
 
 def register() -> None:
-    """Plug in: called once, when the app is ready."""
+    """Register the handlers: called once, when the app is ready."""
     submission_listeners.register("onboarding", take_submission)
     request_handlers.register("production_request", with_reviews(PRODUCTION))
     for name in REQUESTS:

@@ -10,19 +10,20 @@ from registration.fields.types import RegistrationField
 _LINES = ("Company", "Postal address", "Name and title of the signer", "Security contact")
 _FONT = "DejaVuSans"
 _BOX = "\u25a1"
-# Written from right to left, and partly joined up: letters set one after the other would mislead.
+# Written from right to left, partly with joined letters: setting them one by one would be
+# misleading.
 _FROM_THE_RIGHT = frozenset({"R", "AL", "AN"})
 
 
-# Drawing takes a quarter of a second, and the form of a field is open to everybody.
+# Drawing takes a quarter of a second, and anyone can request the form of a field.
 @lru_cache(maxsize=128)
 def blank_form(*, field: RegistrationField, utility: str, company: str, reference: str) -> bytes:
-    """Return the PDF file: the text of the field, lines to fill in, and a place to sign.
+    """Return the PDF file: the text of the field, lines to fill in, and a signature line.
 
     The font is embedded: Latin with Vietnamese, Greek, Cyrillic, Armenian, Georgian and the signs
-    of currencies print. What it lacks, and letters written from right to left, print as a box.
+    of currencies print. Other characters, and letters written from right to left, print as a box.
     """
-    # Loads slowly and only this page needs it.
+    # Slow to import, and only this page needs it.
     from fpdf import FPDF
     from fpdf.fonts import TTFFont
 
@@ -50,7 +51,7 @@ def blank_form(*, field: RegistrationField, utility: str, company: str, referenc
 
 
 def _shown(text: str, *, glyphs: Container[int]) -> str:
-    """Return text of which every sign is seen: a name must not lose letters without a trace."""
+    """Return text with every character visible: a name must not lose letters without a trace."""
     lines = unicodedata.normalize("NFC", text).splitlines()
     return "\n".join("".join(_sign(char, glyphs) for char in line) for line in lines)
 

@@ -1,4 +1,4 @@
-"""Links that have expired: new ones, and steps for which nothing came (CDS-WG1-02 3.6)."""
+"""Renews expired links, and rejects steps that were never completed (CDS-WG1-02 3.6)."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -19,9 +19,9 @@ from registration.services.onboarding.requirements import (
 )
 from registration.services.onboarding.start import ask
 
-# A step is asked for this long, link after link; a step that staff reopen later, for one link.
+# Links of a step are renewed this long; a step that staff reopen later gets one link.
 ASKED_FOR = timedelta(days=180)
-NOTHING_CAME = "Nothing was handed in for six months. Ask us to open this step again if needed."
+NOTHING_CAME = "Nothing was submitted for six months. Ask us to reopen this step if you need it."
 SWEEP_BATCH = 200
 
 
@@ -29,9 +29,9 @@ SWEEP_BATCH = 200
 def renew_link(*, requirement: Requirement, by: User | str = SYSTEM) -> Requirement:
     """Write a new request Message when the newest link of an open requirement has expired.
 
-    A step for which nothing came in `ASKED_FOR` is rejected instead. Nothing happens otherwise, so
-    sweeps and visitors may both ask for it. No mail goes out, whether or not the contacts know of
-    the registration.
+    A step without a submission in `ASKED_FOR` is rejected instead. Otherwise this does nothing, so
+    both sweeps and page visits can call it. No email is sent, because the contacts may not know
+    about the registration.
     """
     requirement = lock_requirement(requirement)
     now = timezone.now()
@@ -50,7 +50,7 @@ def renew_link(*, requirement: Requirement, by: User | str = SYSTEM) -> Requirem
 def renew_expired_links(now: datetime) -> int:
     """Renew the links that have expired, each in its own transaction; return how many.
 
-    A step that is no longer asked for holds up no other: it waits until its time is over.
+    A step that is no longer requested does not block others: it is left until its time is over.
     """
     count = 0
     due = Requirement.objects.with_expired_links(now).order_by("-link_expires")

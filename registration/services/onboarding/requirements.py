@@ -1,6 +1,6 @@
 """What a registration does before production use: its requirements, their rules and links (3.6).
 
-Each registration field that asks for an action becomes a Requirement with a request Message: see
+Each registration field that requires an action becomes a Requirement with a request Message: see
 start, decide and renew. When the last requirement of a scope is met, the scope gets its production
 Client (CDS-WG1-02 4.2).
 """
@@ -25,10 +25,10 @@ Status = Requirement.Status
 RECEIPT_VALID_FOR = timedelta(days=3650)
 PDF_NAME = "form.pdf"
 
-# Staff may approve at any point: requirements can be met another way (3.6).
+# Staff can approve at any point: requirements can be met another way (3.6).
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     Status.OPEN: frozenset({Status.PENDING, Status.COMPLETE, Status.REJECTED}),
-    # Back to open when a payment fails on its way.
+    # Back to open if a pending payment fails.
     Status.PENDING: frozenset({Status.OPEN, Status.COMPLETE, Status.REJECTED}),
     Status.REJECTED: frozenset({Status.OPEN, Status.PENDING}),
     Status.COMPLETE: frozenset(),
@@ -38,7 +38,7 @@ _signer = signing.Signer(salt="registration.onboarding-link", sep=".")
 
 
 class ForbiddenStep(DomainError):
-    """The requirement is not at a point where this can happen."""
+    """The current status of the requirement does not allow this step."""
 
     code = "forbidden_step"
     status = 409
@@ -46,14 +46,14 @@ class ForbiddenStep(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class OpenedLink:
-    """What an address leads to; `is_expired` links show nothing but that."""
+    """What a link leads to; pages of `is_expired` links only say that they have expired."""
 
     requirement: Requirement
     is_expired: bool
 
 
 def new_link(requirement: Requirement, *, valid_for: timedelta) -> RequirementLink:
-    """Return a new address of a requirement; earlier ones go on until they expire."""
+    """Return a new link to a requirement; earlier ones keep working until they expire."""
     link: RequirementLink = RequirementLink.objects.create(
         requirement=requirement, expires=timezone.now() + valid_for
     )
@@ -61,12 +61,12 @@ def new_link(requirement: Requirement, *, valid_for: timedelta) -> RequirementLi
 
 
 def link_url(link: RequirementLink) -> str:
-    """Return the absolute URL of a link: random and signed, so that guesses cost no query."""
+    """Return the absolute URL of a link: random and signed, so guesses cause no query."""
     return f"{urls_of.portal_url(REQUIREMENTS_PATH)}{_signer.sign(link.link_id)}/"
 
 
 def open_link(token: str) -> OpenedLink:
-    """Return what a link leads to; opening it uses nothing up. Raises NotFound."""
+    """Return what a link leads to; it can be opened repeatedly. Raises NotFound."""
     try:
         link_id = _signer.unsign(token)
     except signing.BadSignature as error:
@@ -90,9 +90,9 @@ def receipt_links(requirement: Requirement) -> dict[str, str]:
 
 
 def requirement_of(message: Message) -> Requirement | None:
-    """Return the requirement that a request Message asks for, None for other Messages.
+    """Return the requirement that a request Message asks for, or None for other Messages.
 
-    A request whose link has expired leads on through the newer one that replies to it.
+    A request whose link has expired is followed through the newer request that replies to it.
     """
     rows = Requirement.objects.of(message.registration).select_related("registration", "message")
     newest: Message | None = message
@@ -105,10 +105,10 @@ def requirement_of(message: Message) -> Requirement | None:
 
 
 def field_of(requirement: Requirement) -> RegistrationField:
-    """Return the registration field. Raises ForbiddenStep when staff have removed it since."""
+    """Return the registration field. Raises ForbiddenStep if staff have removed it."""
     field = current_fields().get(requirement.field_id)
     if field is None or field.type != requirement.type:
-        raise ForbiddenStep("This is no longer asked for.")
+        raise ForbiddenStep("This step is no longer required.")
     return field
 
 
@@ -124,7 +124,7 @@ def record(requirement: Requirement, action: str, *, by: User | str, **details: 
 
 
 def move(requirement: Requirement, status: Requirement.Status) -> None:
-    """Give a locked requirement another status. Raises ForbiddenStep where the table has no way."""
+    """Change the status of a locked requirement. Raises ForbiddenStep if that is not allowed."""
     if status not in TRANSITIONS[requirement.status]:
         raise ForbiddenStep(
             f"{requirement.field_id} is {requirement.status} and cannot become {status}."

@@ -1,4 +1,4 @@
-"""What a registration is asked for: the request Messages of its requirements (CDS-WG1-02 3.6)."""
+"""Creates requirements and their request Messages (CDS-WG1-02 3.6)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -32,19 +32,20 @@ LINK_VALID_FOR = timedelta(days=30)
 
 
 def check_contacts(*, flows: Mapping[str, Sequence[str]], contacts: Sequence[str]) -> None:
-    """Raise InvalidClientMetadata when a mail has to be verified and no contact has one."""
+    """Raise InvalidClientMetadata if an email address has to be verified and no contact has one."""
     known = current_fields()
     for field_id, scopes in flows.items():
         needs_mail = known[field_id].type is FieldType.EMAIL_VERIFICATION
         if needs_mail and not first_mail_address(contacts):
             raise InvalidClientMetadata(
-                f"contacts must hold a mail address: {', '.join(scopes)} needs it to be verified.",
+                "contacts must contain an email address to verify, because it is required for "
+                f"{', '.join(scopes)}.",
                 field="contacts",
             )
 
 
 def first_mail_address(contacts: Sequence[str]) -> str:
-    """Return the first contact that is a mail address, "" without one."""
+    """Return the first contact that is an email address, or "" without one."""
     for contact in contacts:
         address = contact.removeprefix("mailto:")
         try:
@@ -58,9 +59,9 @@ def first_mail_address(contacts: Sequence[str]) -> str:
 def start_onboarding(
     *, registration: Registration, flows: Mapping[str, Sequence[str]], by: User | str
 ) -> list[Requirement]:
-    """Ask for everything that the scopes of a new registration require, in its transaction.
+    """Request everything that the scopes of a new registration require, in its transaction.
 
-    The contacts get one mail: anybody may have named them.
+    The contacts get only one email, because anyone could have named them.
     """
     known = current_fields()
     return [
@@ -102,7 +103,7 @@ def _start(
 def ask(
     requirement: Requirement, field: RegistrationField, *, is_told: bool = True, by: User | str
 ) -> None:
-    """Write the request Message with a new link; a repeated one replies to the one before."""
+    """Write the request Message with a new link; a repeated request replies to the previous one."""
     about: dict[str, Any] = {
         "name": field.name,
         "previous": requirement.message,
@@ -123,7 +124,7 @@ def ask(
 def _review_message(
     requirement: Requirement, field: RegistrationField, about: Mapping[str, Any]
 ) -> Message:
-    """Return the production request that the server makes (12.8); one per Client can wait."""
+    """Return the production request that the server creates (12.8), or the pending one of the Client."""
     sandbox: Client | None = (
         Client.objects.of(requirement.registration)
         .filter(cds_status_options__contains=["sandbox"], scopes__overlap=requirement.scopes)
@@ -144,7 +145,7 @@ def _request_message(
     requirement: Requirement, field: RegistrationField, page: str, about: Mapping[str, Any]
 ) -> Message:
     """Return the Message that asks for this type of field (CDS-WG1-02 3.6, decision 31)."""
-    text = f"{field.description} The link can be opened as often as needed."
+    text = f"{field.description} You can open the link as often as you need."
     if field.type is FieldType.PAYMENT_REQUIRED:
         return open_payment_request(
             description=text,
@@ -155,8 +156,8 @@ def _request_message(
         )
     if field.type is FieldType.PDF_FORM:
         text = (
-            f"{field.description} Answer this Message with a client_submission that has the filled "
-            f"PDF file attached, or upload it at {page}"
+            f"{field.description} Answer this Message with a client_submission that has the "
+            f"completed PDF file attached, or upload it at {page}"
         )
         uri = f"{page}{PDF_NAME}"
         return open_form_request(

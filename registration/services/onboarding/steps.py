@@ -40,13 +40,13 @@ _DIGEST = "onboarding-code"
 
 
 class CodeRefused(DomainError):
-    """The code is wrong, too old, used, or was tried too often."""
+    """The code is wrong, expired or used, or was tried too often."""
 
     code = "code_refused"
 
 
 class TermsChanged(DomainError):
-    """The terms are no longer those that the page showed."""
+    """The terms have changed since the page was shown."""
 
     code = "terms_changed"
     status = 409
@@ -55,22 +55,23 @@ class TermsChanged(DomainError):
 def require_type(requirement: Requirement, type_: FieldType) -> None:
     """Raise ForbiddenStep when a page of one flow is used for another."""
     if requirement.type != type_:
-        raise ForbiddenStep("This page is for something else.")
+        raise ForbiddenStep("This page is for a different step.")
 
 
 @transaction.atomic
 def send_code(*, requirement: Requirement, language: str, by: User | str) -> VerificationCode:
-    """Make a new code and promise the mail with it; earlier codes stop working.
+    """Create a new code and schedule the email with it; earlier codes stop working.
 
-    Raises TooManyRequests past the codes that one address may get, ForbiddenStep when nothing is
-    to be verified.
+    Raises TooManyRequests past the number of codes that one address can get, and ForbiddenStep if
+    there is nothing to verify.
     """
     requirement = lock_requirement(requirement)
     require_type(requirement, FieldType.EMAIL_VERIFICATION)
     address = first_mail_address(requirement.registration.contacts)
     if requirement.status != Requirement.Status.OPEN or not address:
-        raise ForbiddenStep("There is no address to verify here.")
-    # Not to be guessed, however many addresses and links somebody tries: the prize is a domain.
+        raise ForbiddenStep("There is no address to verify.")
+    # Must not be guessable with any number of addresses and links, because it proves control of a
+    # domain.
     text = typed_code()
     code: VerificationCode = VerificationCode.objects.create(
         requirement=requirement,
@@ -89,9 +90,10 @@ def send_code(*, requirement: Requirement, language: str, by: User | str) -> Ver
 
 
 def mail_code(code_pk: int, *, language: str) -> None:
-    """Mail a code that can still be used.
+    """Email a code that can still be used.
 
-    It names no words of the third party: whoever registers chooses them, and the address too.
+    It contains no text of the third party, because anyone who registers chooses both the text and
+    the address.
     """
     code = VerificationCode.objects.get(pk=code_pk)
     if code.expires <= timezone.now() or not code.ciphertext:
@@ -104,21 +106,22 @@ def mail_code(code_pk: int, *, language: str) -> None:
 
 
 def confirm_code(*, requirement: Requirement, code: str, by: User | str) -> Requirement:
-    """Verify the address when the code is right; every try counts.
+    """Verify the address if the code is right; every attempt counts.
 
-    Raises CodeRefused, in the same words whatever the reason.
+    Raises CodeRefused, with the same text whatever the reason.
     """
     if not _try_code(requirement=requirement, text=plain_code(code), by=by):
-        raise CodeRefused(str(_("This code does not work. Check it, or send a new one.")))
+        raise CodeRefused(str(_("This code does not work. Check it, or request a new one.")))
     requirement.refresh_from_db()
     return requirement
 
 
 @transaction.atomic
 def _try_code(*, requirement: Requirement, text: str, by: User | str) -> bool:
-    """Count the try; does not raise for a wrong code, so that the count is kept.
+    """Count the attempt; does not raise for a wrong code, so that the count is committed.
 
-    A try past the limit, or with a code that is over, changes nothing and is no event.
+    An attempt past the limit, or with an expired code, changes nothing and is not recorded as an
+    event.
     """
     requirement = lock_requirement(requirement)
     require_type(requirement, FieldType.EMAIL_VERIFICATION)
@@ -137,13 +140,13 @@ def _try_code(*, requirement: Requirement, text: str, by: User | str) -> bool:
         return False
     requirement.answer = {"address": code.address}
     requirement.save(update_fields=["answer"])
-    approve_requirement(requirement=requirement, note="The mail address is verified.", by=by)
+    approve_requirement(requirement=requirement, note="The email address is verified.", by=by)
     promise_website_checks(registration=requirement.registration)
     return True
 
 
 def plain_code(text: str) -> str:
-    """Return a code as it is compared: in capitals, without what groups it."""
+    """Return a code in the form that is compared: capital letters, without separators."""
     return "".join(char for char in text.upper() if char.isalnum())
 
 
@@ -152,17 +155,17 @@ def _digest(requirement: Requirement, text: str) -> str:
 
 
 def terms_digest(body: Sequence[str]) -> str:
-    """Return what names a text of terms."""
+    """Return the digest that identifies a text of terms."""
     return hashlib.sha256("\n".join(body).encode()).hexdigest()
 
 
 def accept_terms(
     *, requirement: Requirement, shown: str, name: str, title: str, by: User | str
 ) -> Requirement:
-    """Take the typed name of somebody who accepts the terms, with the text as it was read.
+    """Accept the typed name of a person who accepts the terms, with the text that was shown.
 
-    `shown` is the digest of the text that the page showed. Raises TermsChanged when staff have
-    written another one since.
+    `shown` is the digest of the text that the page showed. Raises TermsChanged if staff have
+    changed the text since.
     """
     require_type(requirement, FieldType.ONLINE_FORM)
     body = list(field_of(requirement).body)
@@ -184,9 +187,9 @@ def accept_terms(
 @no_orphans()
 @transaction.atomic
 def hand_in_pdf(*, requirement: Requirement, content: bytes, by: User | str) -> Requirement:
-    """Take the filled form from the page.
+    """Accept the completed form from the page.
 
-    Raises InvalidRequest for what is no PDF file, and what taking room raises.
+    Raises InvalidRequest for anything but a PDF file, and what `storage.room` raises.
     """
     requirement = lock_requirement(requirement)
     require_type(requirement, FieldType.PDF_FORM)
@@ -205,10 +208,10 @@ def hand_in_pdf(*, requirement: Requirement, content: bytes, by: User | str) -> 
 def hand_in_pdf_message(
     *, request: Message, content: bytes | None = None, uri: str = "", by: User | str
 ) -> Requirement | None:
-    """Take the filled form from a client_submission that answers a pdf_form_request (decision 28).
+    """Accept the completed form from a client_submission to a pdf_form_request (decision 28).
 
-    `content` is the attached file; a `uri` is kept for staff to open, never fetched here. Returns
-    None when the Message is no request of ours. Raises InvalidRequest when neither is there.
+    `content` is the attached file; a `uri` is stored for staff to open, and never fetched. Returns
+    None if the Message is not a request for a form. Raises InvalidRequest without a file or uri.
     """
     requirement = requirement_of(request)
     if requirement is None or requirement.type != FieldType.PDF_FORM:
@@ -216,17 +219,17 @@ def hand_in_pdf_message(
     if content is not None:
         return hand_in_pdf(requirement=requirement, content=content, by=by)
     if not uri:
-        raise InvalidRequest("Attach the filled PDF file, or name its uri.", field="attachments")
+        raise InvalidRequest("Attach the completed PDF file, or send its uri.", field="attachments")
     return submit(requirement=requirement, answer={"uri": uri}, by=by)
 
 
 def report_payment(*, requirement: Requirement, by: User | str) -> Requirement:
-    """Note that the payer says the money is on its way; only staff or a provider accept it."""
+    """Record that the payer has announced a payment; only staff or a provider can confirm it."""
     require_type(requirement, FieldType.PAYMENT_REQUIRED)
     return submit(requirement=requirement, answer={"reported": timezone.now().isoformat()}, by=by)
 
 
 def link_customer(*, requirement: Requirement, user: User) -> Requirement:
-    """Associate the signed-in person's account with the registration, for self-access (3.6)."""
+    """Link the signed-in person's account to the registration, for self-access (3.6)."""
     require_type(requirement, FieldType.SSO_VERIFICATION)
     return submit(requirement=requirement, customer=user, by=user)

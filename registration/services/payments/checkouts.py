@@ -1,8 +1,8 @@
-"""Checkouts at card providers: how they stand, and their end when a fee needs none any more.
+"""Checkouts at card providers: querying their status, and closing them when a fee is decided.
 
-A provider is asked outside of transactions: it may take its time, or not answer at all. What it
-says goes the way of its reports: the provider's class changes the status of the Payment, and
-`registration.services.payments.fees.follow` does the rest.
+Providers are called outside of transactions, because they can be slow or unreachable. Their
+responses are handled like their reports: the provider's class changes the status of the Payment,
+and `registration.services.payments.fees.follow` does the rest.
 """
 
 import logging
@@ -20,43 +20,45 @@ from registration.models.onboarding import Requirement
 
 log = logging.getLogger(__name__)
 
-# What providers raise when they cannot be reached: libraries of HTTP derive theirs from OSError.
+# What providers raise when they are unreachable: HTTP libraries derive their errors from OSError.
 # The payment library raises ValueError for a provider that the settings no longer name.
 PROVIDER_ERRORS = (PaymentError, OSError, ValueError)
-# Longer than entering a card takes, and than a report is on its way.
+# Longer than it takes to enter a card and to deliver a report.
 SILENCE = timedelta(minutes=15)
-# Longer than the slowest ways to pay take: a provider that says nothing new knows nothing more.
+# Longer than the slowest payment methods take; after that, no further news is expected.
 GIVEN_UP_AFTER = timedelta(days=30)
-# When the provider is away each question lasts until its timeout; a task has nine minutes.
+# If the provider is unreachable, each call lasts until its timeout; a task has nine minutes.
 SWEEP_BATCH = 20
 
 
 @runtime_checkable
 class FollowedProvider(Protocol):
-    """A provider that can be asked and told, under the payment library's names for it.
+    """A provider whose checkouts can be queried and closed, with the library's method names.
 
-    It keeps the name of a checkout in `transaction_id`. Of those that checks_payments accepts only
-    ours for Stripe is one; the others report, and have no way to end a checkout.
+    It stores the id of a checkout in `transaction_id`. Of the providers that `payments.checks`
+    accepts, only this project's class for Stripe is one; the others only report and cannot close a
+    checkout.
     """
 
     def status(self, payment: Any) -> Any:
-        """Give the payment the status of its checkout."""
+        """Set the payment to the status of its checkout."""
 
     def cancel(self, payment: Any) -> Any:
-        """End the checkout. Raises PaymentError when it is over already."""
+        """Close the checkout. Raises PaymentError if it is already over."""
 
 
 def is_followed(variant: str) -> bool:
-    """Whether the checkouts of a configured provider can be asked about and ended."""
+    """Whether the checkouts of a configured provider can be queried and closed."""
     return variant in settings.PAYMENT_VARIANTS and isinstance(
         provider_factory(variant), FollowedProvider
     )
 
 
 def ask_provider(payment: Payment) -> Payment:
-    """Return the payment as the provider knows it now, where it can be asked.
+    """Return the payment with the provider's current status, if the provider can be queried.
 
-    Webhooks get lost; whoever comes back from the checkout must not wait for one.
+    Webhooks can get lost, and a payer who returns from the checkout should not have to wait for
+    one.
     """
     is_open = payment.status in Payment.UNSETTLED and payment.transaction_id
     if not is_open or not is_followed(payment.variant):
@@ -64,19 +66,19 @@ def ask_provider(payment: Payment) -> Payment:
     try:
         provider_factory(payment.variant, payment).status(payment)
     except PROVIDER_ERRORS as error:
-        log.warning("payment provider %s cannot be asked: %s", payment.variant, error)
+        log.warning("payment provider %s cannot be queried: %s", payment.variant, error)
         payment.refresh_from_db()
     return payment
 
 
 def end_checkouts(requirement_pk: int) -> None:
-    """End the checkouts of a decided fee, so that nobody pays there any more (CDS-WG1-02 3.6)."""
+    """Close the checkouts of a decided fee, so that nobody can pay there (CDS-WG1-02 3.6)."""
     rows = Payment.objects.unfinished().filter(requirement_id=requirement_pk)
     _settle(rows.select_related("requirement").order_by("pk"))
 
 
 def sweep_checkouts(now: datetime, *, batch: int = SWEEP_BATCH) -> int:
-    """Settle at most `batch` checkouts of which nothing was heard for a while; return how many."""
+    """Settle at most `batch` checkouts without recent reports; return how many."""
     followed = [variant for variant in settings.PAYMENT_VARIANTS if is_followed(variant)]
     if not followed:
         return 0
@@ -87,12 +89,12 @@ def sweep_checkouts(now: datetime, *, batch: int = SWEEP_BATCH) -> int:
 
 @transaction.atomic
 def _claim(followed: list[str], now: datetime, batch: int) -> list[Payment]:
-    """Return silent payments, the longest silent first; two sweeps at once take different ones."""
+    """Return payments without recent reports, oldest first; parallel sweeps get others."""
     silent = Payment.objects.silent_since(now - SILENCE).begun_after(now - GIVEN_UP_AFTER)
     rows = silent.filter(variant__in=followed).select_related("requirement")
     locked = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     found = list(locked.order_by("modified", "pk")[:batch])
-    # Whatever the answer is, the next sweep asks about others first.
+    # Whatever the result, the next sweep queries others first.
     Payment.objects.filter(pk__in=[payment.pk for payment in found]).update(modified=now)
     return found
 
@@ -101,14 +103,14 @@ def _settle(payments: Iterable[Payment]) -> None:
     for payment in payments:
         try:
             _settle_one(payment)
-        except Exception:  # the other checkouts are not to blame
+        except Exception:  # Must not stop the other checkouts.
             log.exception("checkout cannot be settled", extra={"payment": payment.token})
 
 
 def _settle_one(payment: Payment) -> None:
-    """Take what the provider says, and end a checkout whose fee is not open any more."""
+    """Apply the provider's status, and close a checkout whose fee is no longer open."""
     if not is_followed(payment.variant):
-        log.warning("payment provider %s cannot end its checkouts", payment.variant)
+        log.warning("payment provider %s cannot close its checkouts", payment.variant)
         return
     is_wanted = payment.requirement.status == Requirement.Status.OPEN
     if not payment.transaction_id and not is_wanted and _forbid_opening(payment):
@@ -119,12 +121,12 @@ def _settle_one(payment: Payment) -> None:
     try:
         payment.cancel()
     except PROVIDER_ERRORS as error:
-        log.warning("payment provider %s ends no checkout: %s", payment.variant, error)
+        log.warning("payment provider %s did not close a checkout: %s", payment.variant, error)
 
 
 @transaction.atomic
 def _forbid_opening(payment: Payment) -> bool:
-    """Give up a payment without a checkout; False when one was being opened, and now has a name."""
+    """Give up a payment without a checkout; return False if it has one by now."""
     payment.refresh_from_db(from_queryset=Payment.objects.select_for_update(no_key=True))
     if payment.transaction_id or payment.status not in Payment.UNFINISHED:
         return False

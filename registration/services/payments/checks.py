@@ -1,4 +1,4 @@
-"""System checks of how fees are paid; no message quotes a key."""
+"""System checks of the payment settings; no message contains a key."""
 
 import inspect
 import re
@@ -14,11 +14,11 @@ from payments.core import BasicProvider
 from registration.services.payments.fees import INVOICE
 
 STRIPE = "registration.services.payments.stripe.StripeCheckout"
-# Names are part of the address of webhooks, where the library takes nothing else.
+# Names are part of webhook URLs, where the library accepts nothing else.
 _NAME = re.compile(r"[a-z-]+")
 _ORIGIN = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]+)?")
-# Of the library's own, those that lead to a checkout elsewhere. The others ask for card numbers on
-# pages of this server, or take the payer's word; its Stripe provider is extended by ours.
+# The library's providers with a hosted checkout. The others ask for card numbers on pages of this
+# server, or trust the payer's claim; its Stripe provider is extended by this project's.
 _HOSTED = (
     "payments.mercadopago.MercadoPagoProvider",
     "payments.paypal.PaypalProvider",
@@ -27,7 +27,7 @@ _HOSTED = (
 
 
 def check_payment_provider(**kwargs: Any) -> list[CheckMessage]:
-    """registration.E011: there is a way to pay."""
+    """registration.E011: there is a payment method."""
     known = [INVOICE, *settings.PAYMENT_VARIANTS]
     if settings.PAYMENT_PROVIDER in known:
         return []
@@ -41,7 +41,7 @@ def check_payment_provider(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_payment_variants(**kwargs: Any) -> list[CheckMessage]:
-    """registration.E012, E013, E014: card providers that can be used."""
+    """registration.E012, E013, E014: card providers are usable."""
     return [
         problem
         for name, variant in settings.PAYMENT_VARIANTS.items()
@@ -50,7 +50,7 @@ def check_payment_variants(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_checkout_origins(**kwargs: Any) -> list[CheckMessage]:
-    """registration.E015: the payment page may lead to the checkout, and nowhere without https."""
+    """registration.E015: the payment page can lead to the checkout, and nowhere without https."""
     origins = settings.PAYMENT_CHECKOUT_ORIGINS
     wrong = [origin for origin in origins if not _is_origin(origin)]
     if not wrong and (origins or settings.PAYMENT_PROVIDER == INVOICE):
@@ -59,7 +59,10 @@ def check_checkout_origins(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"PAYMENT_CHECKOUT_ORIGINS {found}.",
-            hint="Write scheme and host of the provider's checkout: https://checkout.stripe.com",
+            hint=(
+                "Set it to the scheme and host of the provider's checkout: "
+                "https://checkout.stripe.com"
+            ),
             id="registration.E015",
         )
     ]
@@ -68,7 +71,7 @@ def check_checkout_origins(**kwargs: Any) -> list[CheckMessage]:
 def _variant_problems(name: str, variant: Any) -> Iterator[Error]:
     shape = 'Write "name": ["path.of.Class", {"option": "value"}].'
     if not _NAME.fullmatch(name) or name == INVOICE:
-        yield _wrong(name, "the name is not allowed", "Use small letters and -.", "E012")
+        yield _wrong(name, "the name is not allowed", "Use lowercase letters and -.", "E012")
     if not _is_pair(variant):
         yield _wrong(name, "it is not a pair of class and options", shape, "E012")
         return
@@ -79,7 +82,7 @@ def _variant_problems(name: str, variant: Any) -> Iterator[Error]:
         yield _wrong(name, f"there is no class {path}", shape, "E012")
         return
     if not (inspect.isclass(provider) and issubclass(provider, BasicProvider)):
-        yield _wrong(name, f"{path} is no payment provider", shape, "E012")
+        yield _wrong(name, f"{path} is not a payment provider", shape, "E012")
         return
     yield from _provider_problems(name, path, provider, options)
 
@@ -94,7 +97,7 @@ def _provider_problems(
         inspect.signature(provider).bind(**options)
     except TypeError as error:
         # Python names the option, never its value.
-        yield _wrong(name, str(error), "Give the class the options that it takes.", "E014")
+        yield _wrong(name, str(error), "Use only options that the class accepts.", "E014")
     empty = sorted(option for option, value in options.items() if value in ("", None))
     if empty:
         yield _wrong(name, f"{', '.join(empty)} is empty", "Set the key.", "E014")

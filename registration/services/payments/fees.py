@@ -1,8 +1,8 @@
 """How registration fees are paid: by invoice, or by card at a provider's own checkout (3.6).
 
-`PAYMENT_PROVIDER` decides. An invoice is the requirement itself: its reference number, and staff
-who approve or reject it when they see the bank account. A card provider is a class of the payment
-library; what it reports moves the Payment, and the requirement follows.
+`PAYMENT_PROVIDER` decides which. An invoice is the requirement itself: it has a reference number,
+and staff approve or reject it after checking the bank account. A card provider is a class of the
+payment library; its reports change the Payment, and the requirement follows.
 """
 
 import logging
@@ -39,26 +39,26 @@ from registration.services.payments.checkouts import PROVIDER_ERRORS, ask_provid
 log = logging.getLogger(__name__)
 
 INVOICE = "invoice"
-# As long as hosted checkouts live; afterwards a new one is opened.
+# The lifetime of hosted checkouts; after that, a new one is opened.
 CHECKOUT_VALID_FOR = timedelta(hours=24)
 
 
 class PaymentUnavailable(DomainError):
-    """The card provider does not answer, or refuses what was asked of it."""
+    """The card provider is unreachable or rejects the request."""
 
     code = "payment_unavailable"
     status = 503
 
 
 def takes_cards() -> bool:
-    """Whether fees are paid by card in this deployment, not by invoice."""
+    """Whether fees are paid by card in this deployment, rather than by invoice."""
     return bool(settings.PAYMENT_PROVIDER != INVOICE)
 
 
 def invoice_instructions() -> str:
-    """Return how to pay an invoice, or whom to ask."""
+    """Return the instructions for paying an invoice, or the address to ask for them."""
     return settings.PAYMENT_INSTRUCTIONS or _(
-        "Write to %(address)s for the bank details, and name the reference number."
+        "Write to %(address)s for the bank details, and include the reference number."
     ) % {"address": settings.UTILITY_SUPPORT_EMAIL}
 
 
@@ -72,17 +72,17 @@ def payment_of(token: UUID) -> Payment:
 
 
 def start_payment(*, requirement: Requirement, by: User | str) -> str:
-    """Return the address where the fee can be paid, or has just turned out to be paid.
+    """Return the URL where the fee can be paid, or the status page if it turns out to be paid.
 
-    A checkout that is already open is used again, so that nobody pays twice.
-    Raises ForbiddenStep when nothing is to be paid, PaymentUnavailable without a checkout.
+    A checkout that is already open is reused, so that nobody pays twice. Raises ForbiddenStep if
+    nothing is due, and PaymentUnavailable without a checkout.
     """
     payment = ask_provider(begin_payment(requirement=requirement, by=by))
     if payment.status not in Payment.UNFINISHED:
         return str(payment.get_success_url())
     url = open_checkout(payment)
     if not url:
-        raise PaymentUnavailable("The payment service does not answer.")
+        raise PaymentUnavailable("The payment service is not responding.")
     return url
 
 
@@ -90,15 +90,15 @@ def start_payment(*, requirement: Requirement, by: User | str) -> str:
 def begin_payment(*, requirement: Requirement, by: User | str) -> Payment:
     """Return the payment whose checkout is still open, or a new one.
 
-    Raises ForbiddenStep when nothing is to be paid.
+    Raises ForbiddenStep if nothing is due.
     """
     requirement = lock_requirement(requirement)
     steps.require_type(requirement, FieldType.PAYMENT_REQUIRED)
     if requirement.status != Requirement.Status.OPEN:
-        raise ForbiddenStep("Nothing is to be paid here.")
+        raise ForbiddenStep("There is nothing to pay here.")
     arrived = (PaymentStatus.CONFIRMED, PaymentStatus.PREAUTH)
     if requirement.payments.filter(status__in=arrived).exists():
-        raise ForbiddenStep("A payment has arrived already; we look at it.")
+        raise ForbiddenStep("A payment has already arrived. We're reviewing it.")
     terms = {
         "requirement": requirement,
         "variant": settings.PAYMENT_PROVIDER,
@@ -119,14 +119,14 @@ def begin_payment(*, requirement: Requirement, by: User | str) -> Payment:
 
 @transaction.atomic
 def open_checkout(payment: Payment) -> str:
-    """Return the address of the provider's checkout, "" when it gives none.
+    """Return the URL of the provider's checkout, or "" if it provides none.
 
-    The row stays locked while the provider is asked: two clicks at once open one checkout, and
-    whoever ends it waits for its name.
+    The row stays locked during the call: two simultaneous clicks open one checkout, and a process
+    that closes it waits for its id.
     """
     payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
     if payment.status not in Payment.UNFINISHED:
-        # Ended since; the page there says why.
+        # Closed in the meantime; the page there says why.
         return str(payment.get_success_url())
     try:
         payment.get_form()
@@ -135,34 +135,34 @@ def open_checkout(payment: Payment) -> str:
     except PROVIDER_ERRORS as error:
         reason = str(error)
     else:
-        reason = "it has no checkout of its own"
-    log.error("payment provider %s gives no checkout: %s", payment.variant, reason)
+        reason = "it has no hosted checkout"
+    log.error("payment provider %s did not open a checkout: %s", payment.variant, reason)
     payment.change_status(PaymentStatus.ERROR, reason)
     return ""
 
 
 @transaction.atomic
 def refund_payment(*, requirement: Requirement, by: User | str) -> Payment:
-    """Pay a card payment of a requirement back, in full; first what came beyond the fee.
+    """Refund a card payment of a requirement in full; surplus payments are refunded first.
 
-    What the payment brought about stays: whether the party keeps its access is another decision.
-    Raises ForbiddenStep without a payment, PaymentUnavailable when the provider refuses.
+    The effects of the payment stay: whether the party keeps its access is a separate decision.
+    Raises ForbiddenStep without a payment, and PaymentUnavailable if the provider refuses.
     """
     arrived = Payment.objects.of(requirement).arrived().order_by("-pk")
     paid = arrived.select_for_update(of=("self",), no_key=True)
     payment: Payment | None = paid.surplus().first() or paid.first()
     if payment is None:
-        raise ForbiddenStep("There is no card payment that could be paid back.")
+        raise ForbiddenStep("There is no card payment to refund.")
     _record(payment, "refund_asked", by=by)
     try:
         payment.refund()
     except PROVIDER_ERRORS as error:
-        raise PaymentUnavailable(f"The payment service does not pay back: {error}") from error
+        raise PaymentUnavailable(f"The payment service refused the refund: {error}") from error
     return payment
 
 
 def follow(payment: Payment) -> None:
-    """Let the requirement follow what a provider has reported, in the same transaction (3.6, 6.3).
+    """Update the requirement after a provider's report, in the same transaction (3.6, 6.3).
 
     Called once for each new status.
     """
@@ -172,7 +172,7 @@ def follow(payment: Payment) -> None:
         with transaction.atomic():
             _move_requirement(payment, by=by)
     except DomainError as error:
-        # The money is a fact, whatever became of the requirement.
+        # The money has arrived, whatever the status of the requirement.
         _record(payment, "unmatched", by=by)
         log.error(
             "payment %s is %s, but its requirement cannot follow: %s; see manage.py list_requests",
@@ -185,7 +185,7 @@ def follow(payment: Payment) -> None:
 def _move_requirement(payment: Payment, *, by: str) -> None:
     requirement = lock_requirement(payment.requirement)
     is_open = requirement.status == Requirement.Status.OPEN
-    # Pending for this payment: what another one waits for is not this one's to end.
+    # Pending because of this payment: this one must not change what another one waits for.
     is_pending = (
         requirement.status == Requirement.Status.PENDING
         and payment.status_before == PaymentStatus.PREAUTH
@@ -208,20 +208,20 @@ def _move_requirement(payment: Payment, *, by: str) -> None:
 
 
 def _ask_again(requirement: Requirement, reason: str, *, by: str) -> None:
-    """Refuse a payment, and leave the party the way to another one: a new request Message."""
+    """Reject a payment, and write a new request Message so that the party can pay another way."""
     reject_requirement(requirement=requirement, reason=reason, by=by)
     reopen_requirement(requirement=requirement, by=by)
 
 
 def _tell_refund(payment: Payment, requirement: Requirement, *, is_pending: bool, by: str) -> None:
-    """A decided request takes no more updates (6.3): a refund is told in a Message of its own."""
-    text = f"{payment.currency} {payment.total} were paid back, reference {requirement.reference}."
+    """A decided request accepts no more updates (6.3), so a refund gets its own Message."""
+    text = f"{payment.currency} {payment.total} was refunded, reference {requirement.reference}."
     if is_pending:
         _ask_again(requirement, text, by=by)
         return
     send_message(
         registration=requirement.registration,
-        name="Payment paid back",
+        name="Payment refunded",
         description=text,
         previous=requirement.message,
         by=by,
@@ -254,5 +254,5 @@ def _status_changed(sender: type[Payment], instance: Payment, **kwargs: Any) -> 
 
 
 def register() -> None:
-    """Plug into the payment library: called when the app is ready, safe to call again."""
+    """Connect to the payment library: called when the app is ready; safe to call again."""
     status_changed.connect(_status_changed, sender=Payment, dispatch_uid="registration.payments")

@@ -18,20 +18,20 @@ from portal.fetching.outbound import BoundedSession
 from registration.models import Payment
 from registration.models.payment import StatusRefused
 
-# A page waits for the answer, which the library asks for twice when there is none.
+# A page waits for the response, and the library retries once.
 TIMEOUT = 10.0
-# What we keep of a checkout; who paid, and with which card, stays at Stripe.
+# The fields of a checkout that are stored; the payer and the card are known only to Stripe.
 KEPT = ("id", "url", "status", "payment_status", "payment_intent", "client_reference_id")
-# How a slow way to pay ends without money, once the checkout is complete.
+# The event for a slow payment method that fails after the checkout is complete.
 _REFUSED = frozenset({"requires_payment_method", "canceled"})
 _THREE_DECIMALS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 
 
 class StripeCheckout(StripeProviderV3):
-    """The library's provider for Stripe Checkout; webhooks count only with Stripe's signature.
+    """The library's provider for Stripe Checkout; webhooks must have Stripe's signature.
 
-    Differs from its base where that takes an abandoned checkout for a refused payment, lets late
-    methods of payment pass unseen, or expects objects of Stripe to be dictionaries.
+    Overrides its base class, which treats an abandoned checkout as a refused payment, ignores
+    delayed payment methods, and expects Stripe objects to be dictionaries.
     """
 
     def __init__(self, *, api_key: str, endpoint_secret: str) -> None:
@@ -40,17 +40,17 @@ class StripeCheckout(StripeProviderV3):
         stripe.max_network_retries = 1
 
     def create_session(self, payment: Payment) -> dict[str, Any]:
-        """Open a checkout. Raises PaymentError when Stripe refuses or does not answer."""
+        """Open a checkout. Raises PaymentError if Stripe refuses or does not respond."""
         with within(TIMEOUT):
             return _kept(super().create_session(payment))
 
     def cancel(self, payment: Payment) -> None:
-        """End the checkout. Raises PaymentError when it is over, or Stripe does not answer."""
+        """Close the checkout. Raises PaymentError if it is over or Stripe does not respond."""
         with within(TIMEOUT):
             super().cancel(payment)
 
     def get_line_items(self, payment: Payment) -> list[dict[str, Any]]:
-        """Return the fee as the payer reads it at the checkout."""
+        """Return the fee as shown to the payer at the checkout."""
         price = {
             "currency": payment.currency.lower(),
             "unit_amount": self.convert_amount(payment.currency, payment.total),
@@ -59,11 +59,11 @@ class StripeCheckout(StripeProviderV3):
         return [{"price_data": price, "quantity": 1}]
 
     def convert_amount(self, currency: str, amount: Decimal) -> int:
-        """Return an amount in the smallest unit. Raises PaymentError for a part of one."""
+        """Return an amount in the smallest unit. Raises PaymentError for fractions of it."""
         name = currency.lower()
         whole = 1 if name in zero_decimal_currency else 1000 if name in _THREE_DECIMALS else 100
         if amount * whole % 1:
-            raise PaymentError(f"There is no {currency} {amount}.")
+            raise PaymentError(f"{amount} is not a valid amount in {currency}.")
         return int(amount * whole)
 
     def return_event_payload(self, request: HttpRequest) -> dict[str, Any]:
@@ -77,20 +77,20 @@ class StripeCheckout(StripeProviderV3):
     def get_token_from_request(self, payment: None, request: HttpRequest) -> str:
         """Return the token of the payment that an event is about.
 
-        Raises PaymentError: 400 unless Stripe has signed it, 200 for other business of the same
-        account, which Stripe would else send again for days.
+        Raises PaymentError: 400 unless Stripe has signed it, 200 for unrelated events of the same
+        account, which Stripe would otherwise send again for days.
         """
         event = self.return_event_payload(request)
         token = event["data"]["object"].get("client_reference_id")
         is_known = isinstance(token, str) and Payment.objects.filter(token=token).exists()
         if event["type"] not in stripe_enabled_events or not is_known:
-            raise PaymentError("This is about no checkout of ours.", code=200)
+            raise PaymentError("This is not about a checkout of this server.", code=200)
         return str(token)
 
     def process_data(self, payment: Payment, request: HttpRequest) -> HttpResponse:
-        """Take an event about a checkout.
+        """Process an event about a checkout.
 
-        Raises StatusRefused for a checkout that is not the one which we opened.
+        Raises StatusRefused for a checkout that this server did not open.
         """
         event = self.return_event_payload(request)
         about = event["data"]["object"]
@@ -105,21 +105,21 @@ class StripeCheckout(StripeProviderV3):
         return JsonResponse({"status": "OK"})
 
     def status(self, payment: Payment) -> Payment:
-        """Ask Stripe how the checkout stands. Raises PaymentError without an answer."""
+        """Ask Stripe for the status of the checkout. Raises PaymentError without a response."""
         session = self._call(
             stripe.checkout.Session.retrieve, payment.transaction_id, expand=["payment_intent"]
         )
         intent = session.get("payment_intent")
         is_refused = False
         if intent is not None:
-            # Events name it, and tell of a refusal by their type.
+            # Events contain it, and their type indicates a refusal.
             is_refused = intent["status"] in _REFUSED
             session["payment_intent"] = intent["id"]
         _take(payment, session, is_refused=is_refused)
         return payment
 
     def refund(self, payment: Payment, amount: Decimal | None = None) -> Decimal:
-        """Pay back; return how much. Raises PaymentError when Stripe refuses or does not answer."""
+        """Refund; return the amount. Raises PaymentError if Stripe refuses or does not respond."""
         returned = amount or payment.total
         self._call(
             stripe.Refund.create,
@@ -139,9 +139,9 @@ class StripeCheckout(StripeProviderV3):
 
 
 def _take(payment: Payment, session: dict[str, Any], *, is_refused: bool) -> None:
-    """Give a payment the status of its checkout: for events and for answers to our own questions.
+    """Set a payment to the status of its checkout, from events and from queries.
 
-    Without news nothing is locked or written.
+    If nothing changed, nothing is locked or written.
     """
     status = _status_of(session, is_refused=is_refused)
     if status in {"", payment.status}:
@@ -155,13 +155,13 @@ def _take(payment: Payment, session: dict[str, Any], *, is_refused: bool) -> Non
 
 
 def _status_of(session: dict[str, Any], *, is_refused: bool) -> str:
-    """Return what a checkout means for its payment, "" while the payer may still pay there."""
+    """Return the payment status for a checkout, or "" while the payer can still pay there."""
     if session["payment_status"] == "paid":
         return str(PaymentStatus.CONFIRMED)
     if session["status"] == "complete":
-        # Not paid yet: a method that takes days, such as a bank transfer.
+        # Not paid yet: a payment method that takes days, such as a bank transfer.
         return str(PaymentStatus.REJECTED if is_refused else PaymentStatus.PREAUTH)
-    # Nobody paid; the base would call that a refused payment.
+    # Nobody paid; the base class would treat that as a refused payment.
     return str(PaymentStatus.CANCELLED) if session["status"] == "expired" else ""
 
 

@@ -1,4 +1,4 @@
-"""Background work of fees. Each task may run twice at once without harm."""
+"""Background tasks of fees. It is safe to run each one twice at the same time."""
 
 from functools import partial
 
@@ -12,12 +12,12 @@ from registration.services.payments import checkouts
 
 @shared_task(name=END_CHECKOUTS_TASK)
 def end_checkouts(requirement_pk: int) -> None:
-    """End the checkouts of a decided fee once the outbox has committed; the sweep tries again."""
+    """Close the checkouts of a decided fee after the outbox has committed; the sweep retries."""
     end = partial(checkouts.end_checkouts, requirement_pk)
     transaction.on_commit(end, robust=True)
 
 
 @shared_task(name="registration.tasks.sweep_checkouts")
 def sweep_checkouts() -> None:
-    """Ask providers about checkouts of which nothing has been heard."""
+    """Ask providers about checkouts without recent reports."""
     checkouts.sweep_checkouts(timezone.now())

@@ -1,4 +1,4 @@
-"""Makes the Client objects of a registration, grouped as CDS-WG1-02 4.2 allows."""
+"""Creates the Client objects of a registration, grouped as CDS-WG1-02 4.2 allows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ _PRODUCTION_KINDS = frozenset({ScopeKind.ADMIN, ScopeKind.SERVER_GRANTED})
 def create_clients(
     *, registration: Registration, request: RegistrationRequest, offers: Offers
 ) -> list[Client]:
-    """Make one Client for each kind of scope that is asked for, without Credentials."""
+    """Create one Client for each kind of scope that is requested, without Credentials."""
     return [
         _create(registration, kind, scopes, request, offers)
         for kind, scopes in _grouped(request, offers).items()
@@ -54,7 +54,7 @@ def _grouped(request: RegistrationRequest, offers: Offers) -> dict[ClientKind, l
 
 
 def _kind_of(offer: ScopeOffer, method: str | None) -> ClientKind:
-    """Return how the Client of a scope works; data is reached in the sandbox first."""
+    """Return the kind of Client that a scope needs; access to data starts in the sandbox."""
     scope_type = offer.scope_type
     methods = scope_type.fixed.get("token_endpoint_auth_methods_supported", offer.auth_methods)
     available = tuple(str(name) for name in methods) if isinstance(methods, list | tuple) else ()

@@ -1,4 +1,4 @@
-"""Reads a registration request into one value, checked against what is offered (RFC 7591 2)."""
+"""Parses a registration request and checks it against what is offered (RFC 7591 2)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,11 +27,12 @@ from registration.validation.client_metadata import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationRequest:
-    """What a registration request says; nothing behind it reads the payload.
+    """The content of a registration request; later code does not read the payload.
 
-    `scopes` include the grant admin scopes that those asked for need (CDS-WG1-02 4.2). Without a
-    wish `auth_method` is None. `values` are registration fields by id, `purposes` those among them
-    (CDS-WG3-01 5.1), `flows` the fields that ask for an action, with the scopes that wait for each.
+    `scopes` include the grant admin scopes that the requested ones need (CDS-WG1-02 4.2).
+    `auth_method` is None if the request does not choose one. `values` are registration fields by
+    id, `purposes` the purposes among them (CDS-WG3-01 5.1), `flows` the fields that require an
+    action, each with the scopes that wait for it.
     """
 
     metadata: ClientMetadata
@@ -83,7 +84,7 @@ def _read_scopes(fields: Mapping[str, Any], offers: Offers) -> list[str]:
 
 
 def _read_auth_method(fields: Mapping[str, Any], offers: Iterable[ScopeOffer]) -> str | None:
-    """The server decides about grant and response types; only their form is checked."""
+    """The server chooses grant and response types; only their form is checked."""
     for name in ("grant_types", "response_types"):
         read_strings(fields, name, limit=100, most=20)
     method = read_text(fields, "token_endpoint_auth_method", limit=100)

@@ -26,7 +26,7 @@ from registration.services.storage.stored_files import no_orphans
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What a registration made: the admin Client, its secret in clear, and the organisation."""
+    """The result of a registration: admin Client, its secret in plain text, and organization."""
 
     admin_client: Client
     secret: str
@@ -34,7 +34,7 @@ class Registered:
 
 
 def max_body_bytes() -> int:
-    """Return the longest request body: room for texts, and for each file that a field asks for."""
+    """Return the maximum request body: room for texts, and for each file that a field asks for."""
     fields = fields_of(current_offers().values()).values()
     files = [field for field in fields if field.takes_file]
     return MAX_BODY + sum((field.max_size or DEFAULT_MAX_SIZE) * 4 // 3 + 4 for field in files)
@@ -46,7 +46,7 @@ def register(*, payload: object, by: User | str) -> Registered:
     """Create a Registration with its Clients and Credentials.
 
     Scopes with requirements get their sandbox Clients now and their production Clients when the
-    last requirement is met (CDS-WG1-02 3.4, 4.2); the Messages about requirements are written here.
+    last requirement is met (CDS-WG1-02 3.4, 4.2). The Messages about requirements are written here.
     Raises InvalidClientMetadata naming the field.
     """
     offers = current_offers()
@@ -80,7 +80,7 @@ def register(*, payload: object, by: User | str) -> Registered:
 
 
 def _take_room(registration: Registration, request: RegistrationRequest) -> None:
-    """Count what is going to be stored: files by themselves, all else as text."""
+    """Count the bytes that will be stored: files separately, everything else as text."""
     values = request.values.values()
     files = [value for value in values if isinstance(value, SubmittedFile)]
     texts = [value for value in values if not isinstance(value, SubmittedFile)]
