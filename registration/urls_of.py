@@ -1,4 +1,4 @@
-"""Absolute addresses of what registration serves; BASE_URL decides, never the Host header."""
+"""Absolute URLs of what registration serves, based on BASE_URL, never on the Host header."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ def client_metadata_url(client_id: str) -> str:
 
 
 def default_redirect_uri(client_id: str) -> str:
-    """Return the redirect URI that leads the customer to the receipt (CDS-WG1-02 4.2)."""
+    """Return the redirect URI that takes the customer to the receipt (CDS-WG1-02 4.2)."""
     return portal_url(f"/oauth/default-redirect/{client_id}")
 
 
@@ -49,9 +49,9 @@ def message_uri(message_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ScopeDocs:
-    """Builds the documentation addresses of scope descriptions."""
+    """Builds the documentation URLs of scope descriptions."""
 
     def documentation(self, scope_id: str, anchor: str = "") -> str:
-        """Return the docs page of a scope, or one anchor on it."""
+        """Return the URL of the docs page of a scope, or of one anchor on it."""
         url = absolute("docs-scope", scope_id)
         return f"{url}#{anchor}" if anchor else url

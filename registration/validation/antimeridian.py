@@ -1,7 +1,8 @@
-"""Lays areas side by side that the 180th meridian cuts apart (RFC 7946 3.1.9).
+"""Joins areas that are cut by the 180th meridian (RFC 7946 3.1.9).
 
-Longitudes jump there from 180 to -180. A picture has to go on instead, so that an area on both
-sides is one; whether a file cuts its polygons at the meridian, as it should, or lets them jump.
+Longitudes jump there from 180 to -180. A picture has to continue instead, so that an area on both
+sides is drawn as one, whether a file cuts its polygons at the meridian, as it should, or lets them
+jump.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from math import ceil, copysign
 Ring = list[tuple[float, float]]
 
 _TURN = 360.0
-# Of a degree: a tenth of a millimetre.
+# In degrees: a tenth of a millimeter.
 _NOTHING = 1e-9
 
 
@@ -21,7 +22,7 @@ class Outline:
     """A ring as it is drawn: the area to fill, and the line around it.
 
     They differ for an area around a pole, which a flat map shows as wide as the world: the line is
-    open, and the area goes on from it to the edge of the map.
+    open, and the area extends from it to the edge of the map.
     """
 
     area: Ring
@@ -38,7 +39,7 @@ class Outline:
         return max(longitude for longitude, _ in self.area)
 
     def moved(self, degrees: float) -> "Outline":
-        """Return the outline further east."""
+        """Return the outline shifted to the east."""
         return Outline(_moved(self.area, degrees), _moved(self.line, degrees))
 
 
@@ -47,7 +48,7 @@ def _moved(ring: Ring, degrees: float) -> Ring:
 
 
 def side_by_side(rings: Sequence[Ring]) -> list[Outline]:
-    """Return rings with longitudes that go on past 180 degrees, beginning after the widest gap."""
+    """Return rings with longitudes that continue past 180 degrees, from the widest gap on."""
     outlines = [_unrolled(ring) for ring in rings]
     if not outlines:
         return []
@@ -56,14 +57,14 @@ def side_by_side(rings: Sequence[Ring]) -> list[Outline]:
 
 
 def is_cut(outlines: Sequence[Outline]) -> bool:
-    """Whether areas lie on both sides of the meridian: edges along it are no borders then."""
+    """Whether areas lie on both sides of the meridian, so that edges along it are not borders."""
     return any(_is_on_meridian(each.west) for each in outlines) and any(
         _is_on_meridian(each.east) for each in outlines
     )
 
 
 def is_seam(one: tuple[float, float], other: tuple[float, float], *, cut: bool) -> bool:
-    """Whether an edge is no border but an end of the flat map: at a pole, or at the meridian."""
+    """Whether an edge is not a border but the edge of the flat map: at a pole or the meridian."""
     is_at_pole = one[1] == other[1] and abs(one[1]) == 90
     return is_at_pole or (cut and _is_on_meridian(one[0]) and _is_on_meridian(other[0]))
 
@@ -73,13 +74,13 @@ def _is_on_meridian(longitude: float) -> bool:
 
 
 def _unrolled(ring: Ring) -> Outline:
-    """Follow a ring across the meridian: an edge leads the short way round the world."""
+    """Follow a ring across the meridian: an edge takes the short way around the world."""
     line, turns = [ring[0]], 0
     for before, after in pairwise(ring):
         turns -= round((after[0] - before[0]) / _TURN)
         line.append((after[0] + turns * _TURN, after[1]))
     if len({longitude for longitude, _ in line}) == 1:
-        # From -180 to 180 it is the whole world that is meant.
+        # From -180 to 180 means the whole world.
         return Outline(ring, ring)
     if not turns:
         return Outline(line, line)

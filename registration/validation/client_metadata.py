@@ -1,4 +1,4 @@
-"""Reads the fields that describe a Client: names, contacts, links (RFC 7591 2, CDS-WG1-02 5.1)."""
+"""Parses the fields that describe a Client: names, contacts, links (RFC 7591 2, CDS-WG1-02 5.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ URI_FIELDS = ("client_uri", "logo_uri", "tos_uri", "policy_uri")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientMetadata:
-    """The descriptive fields of a Client; empty means not given."""
+    """The descriptive fields of a Client; empty means not provided."""
 
     client_name: str
     contacts: tuple[str, ...]
@@ -35,7 +35,7 @@ class ClientMetadata:
 
 
 def read_client_metadata(payload: Mapping[str, Any]) -> ClientMetadata:
-    """Check the descriptive fields; null and absent mean not given (RFC 7592 2.2).
+    """Check the descriptive fields; null and absent mean not provided (RFC 7592 2.2).
 
     Raises InvalidClientMetadata naming the field.
     """
@@ -70,11 +70,11 @@ def read_strings(payload: Mapping[str, Any], name: str, *, limit: int, most: int
         raise InvalidClientMetadata(f"{name} must be an array of strings.", field=name)
     if len(value) > most:
         raise InvalidClientMetadata(
-            f"{name} takes at most {counted(most, 'value')}, not {len(value)}.", field=name
+            f"{name} can have at most {counted(most, 'value')}, not {len(value)}.", field=name
         )
     items = [check_text(item, name, limit=limit, is_item=True) for item in value]
     if not all(items):
-        raise InvalidClientMetadata(f"{name} must not hold empty strings.", field=name)
+        raise InvalidClientMetadata(f"{name} must not contain empty strings.", field=name)
     return list(dict.fromkeys(items))
 
 
@@ -87,7 +87,7 @@ def read_scopes(payload: Mapping[str, Any], name: str) -> list[str] | None:
     scopes = list(dict.fromkeys(text.split()))
     if len(scopes) > MAX_SCOPES:
         raise InvalidClientMetadata(
-            f"{name} takes at most {MAX_SCOPES} scopes, not {len(scopes)}.", field=name
+            f"{name} can have at most {MAX_SCOPES} scopes, not {len(scopes)}.", field=name
         )
     return scopes
 
@@ -107,29 +107,30 @@ def split_url(text: str) -> SplitResult | None:
 def check_text(
     value: object, name: str, *, limit: int, is_multiline: bool = False, is_item: bool = False
 ) -> str:
-    """Return a stripped string of at most `limit` characters that looks like what it says.
+    """Return a stripped string of at most `limit` characters without deceptive ones.
 
     Raises InvalidClientMetadata naming the field for other types, control characters (line breaks
-    and tabs are fine with `is_multiline`) and marks that turn the reading direction. With `is_item`
-    the text is one of a list in the field.
+    and tabs are fine with `is_multiline`) and marks that change the reading direction. `is_item`
+    means that the text is one item of a list in the field.
     """
     what = f"each item of {name}" if is_item else name
     if not isinstance(value, str):
         raise InvalidClientMetadata(f"{what} must be a string.", field=name)
     if hides(value, is_multiline=is_multiline):
         raise InvalidClientMetadata(
-            f"{what} must not hold control or invisible characters.", field=name
+            f"{what} must not contain control or invisible characters.", field=name
         )
     if len(value) > limit:
         raise InvalidClientMetadata(
-            f"{what} takes at most {counted(limit, 'character')}, not {len(value)}: {echo(value)}.",
+            f"{what} must have at most {counted(limit, 'character')}, not {len(value)}: "
+            f"{echo(value)}.",
             field=name,
         )
     return value.strip()
 
 
 def _read_name(payload: Mapping[str, Any]) -> str:
-    """Customers decide by this name, so it must not pass for another one."""
+    """Customers rely on this name, so it must not imitate another one."""
     name = read_text(payload, "client_name", limit=MAX_NAME)
     rule = _broken_rule(name) if name else ""
     if rule:
@@ -140,25 +141,25 @@ def _read_name(payload: Mapping[str, Any]) -> str:
 def _broken_rule(name: str) -> str:
     utility = current_utility()
     if not any(char.isalnum() for char in name):
-        return "hold letters or digits"
+        return "contain letters or digits"
     if any(mixes_alphabets(word) for word in name.split()):
         return "not mix alphabets within a word"
     if stacks_marks(name):
-        return "not begin with an accent or pile accents up"
+        return "not begin with an accent or stack accents"
     if vouches(name):
-        return "not say that anything is confirmed, or hold a check mark or lock"
+        return "not claim that anything is confirmed, or contain a check mark or lock"
     if names(name, utility.name) or names(name, utility.abbreviation):
-        return f"not hold the name of {utility.name}, or what can be taken for it"
+        return f"not contain the name of {utility.name}, or a name that looks like it"
     return ""
 
 
 def _read_contacts(payload: Mapping[str, Any]) -> tuple[str, ...]:
-    """RFC 7591 2: ways to reach the people responsible, typically mail addresses."""
+    """RFC 7591 2: ways to reach the people responsible, typically email addresses."""
     return tuple(read_strings(payload, "contacts", limit=MAX_CONTACT, most=MAX_CONTACTS))
 
 
 def _read_link(payload: Mapping[str, Any], name: str) -> str:
-    """Links are shown to customers: https only; a demo may link to the developer's machine."""
+    """Links are shown to customers: https only; a demo can link to the developer's machine."""
     text = read_text(payload, name, limit=MAX_URL)
     if not text:
         return ""
@@ -170,9 +171,9 @@ def _read_link(payload: Mapping[str, Any], name: str) -> str:
 
 
 def is_web_url(text: str) -> bool:
-    """Whether people may be sent there: https with a host and no user name.
+    """Whether people can be sent to this URL: https with a host and no user name.
 
-    A demo may also link to http on the developer's own machine.
+    A demo can also link to http on the developer's own machine.
     """
     parts = split_url(text)
     if parts is None or not parts.hostname or "@" in parts.netloc:

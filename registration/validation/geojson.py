@@ -1,4 +1,4 @@
-"""Reads GeoJSON (RFC 7946) and draws it as a map, without a map library."""
+"""Parses GeoJSON (RFC 7946) and draws it as a map, without a map library."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,15 +13,15 @@ from registration.validation.antimeridian import Outline, Ring, is_cut, is_seam,
 _WIDTH = 800.0
 _MARGIN = 20.0
 _MAX_DEPTH = 8
-# Ten thousand positions draw the border of a state; the file is served to everyone who asks.
+# Ten thousand positions are enough for the border of a state; the file is served to anyone.
 MAX_BYTES = 5_000_000
 MAX_POSITIONS = 100_000
-# The old way to name WGS 84, which some exporters still write; RFC 7946 4 leaves it out.
+# The old way to specify WGS 84, which some exporters still write; RFC 7946 4 removed it.
 _WGS_84 = frozenset({"urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84"})
 
 
 class GeoJsonError(ValueError):
-    """The object is no GeoJSON with positions in WGS 84."""
+    """The object is not GeoJSON with positions in WGS 84."""
 
 
 def parse_geojson(raw: bytes) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def parse_geojson(raw: bytes) -> dict[str, Any]:
     try:
         document = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise GeoJsonError(f"the file is no JSON: {error}") from error
+        raise GeoJsonError(f"the file is not JSON: {error}") from error
     check_area(document)
     checked: dict[str, Any] = document
     return checked
@@ -44,7 +44,7 @@ def _refuse_constant(name: str) -> None:
 def check_area(document: object, *, most: int = MAX_POSITIONS) -> None:
     """Raise GeoJsonError unless the document holds an area in WGS 84 (RFC 7946 4).
 
-    It may have `most` positions: everyone may fetch the map.
+    It can have at most `most` positions, because anyone can fetch the map.
     """
     positions = sum(len(ring) for ring in rings_of(document))
     if not positions:
@@ -54,7 +54,7 @@ def check_area(document: object, *, most: int = MAX_POSITIONS) -> None:
 
 
 def _check_system(document: Mapping[str, Any]) -> None:
-    """Refuse other coordinate systems: their numbers may look like degrees and be none."""
+    """Reject other coordinate systems, whose numbers may look like degrees."""
     if "crs" not in document:
         return
     crs = document["crs"]
@@ -82,7 +82,7 @@ def rings_of(document: object, depth: int = 0) -> list[Ring]:
         return list(_rings(_list(document, "coordinates")))
     if kind == "MultiPolygon":
         return [ring for part in _list(document, "coordinates") for ring in _rings(part)]
-    raise GeoJsonError(f"a coverage map holds polygons, not {kind!r}")
+    raise GeoJsonError(f"a coverage map must contain polygons, not {kind!r}")
 
 
 def _list(document: Mapping[str, Any], name: str) -> list[Any]:
@@ -105,7 +105,7 @@ def _position(item: object) -> tuple[float, float]:
     if not isinstance(item, list | tuple) or len(item) < 2:
         raise GeoJsonError("a position must be an array of longitude and latitude")
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in item):
-        raise GeoJsonError("a position must be numbers")
+        raise GeoJsonError("the longitude and latitude of a position must be numbers")
     longitude, latitude = item[0], item[1]
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
         raise GeoJsonError("positions must be degrees of WGS 84 (RFC 7946 4)")
@@ -149,12 +149,12 @@ def draw_map(document: object, *, title: str, description: str) -> bytes:
 
 
 def _paths(outlines: Sequence[Outline], frame: _Frame) -> str:
-    """Return what fills the areas, and the lines around them."""
+    """Return the paths of the filled areas and of the lines around them."""
     area = " ".join(_closed(outline.area, frame) for outline in outlines)
     cut = is_cut(outlines)
     line = " ".join(_stroke(outline.line, frame, cut=cut) for outline in outlines)
     fill = 'fill="#7fa8cf" fill-opacity="0.6" fill-rule="evenodd"'
-    # An area without extent is still a dot.
+    # An area without extent is drawn as a dot.
     stroke = 'stroke="#1d4f7c" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"'
     if area == line:
         return f'<path d="{area}" {fill} {stroke}/>'
@@ -166,7 +166,7 @@ def _closed(ring: Ring, frame: _Frame) -> str:
 
 
 def _stroke(line: Ring, frame: _Frame, *, cut: bool) -> str:
-    """Return the line without the edges at which only the map was cut."""
+    """Return the line without the edges where only the map was cut."""
     drawn = [not is_seam(one, other, cut=cut) for one, other in pairwise(line)]
     if all(drawn) and line[0] == line[-1]:
         return _closed(line, frame)

@@ -1,4 +1,4 @@
-"""Which redirect URIs a Client may register and use (RFC 6749 3.1.2, RFC 8252 7, RFC 9700 2.1)."""
+"""Which redirect URIs a Client can register and use (RFC 6749 3.1.2, RFC 8252 7, RFC 9700 2.1)."""
 
 import re
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from registration.validation.client_metadata import LOOPBACK_HOSTS, MAX_URL, spl
 MAX_REDIRECT_URIS = 50
 FIELD = "redirect_uris"
 
-# RFC 8252 7.1: a private scheme is a reversed domain name, so it holds a dot.
+# RFC 8252 7.1: a private scheme is a reversed domain name, so it contains a dot.
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
-# Servers disagree about encoded slashes; whatever one of them could take for a slash counts.
+# Servers disagree about encoded slashes; whatever any of them could treat as a slash counts.
 _SLASHES = re.compile(r"/|%2f|%5c")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
@@ -24,7 +24,7 @@ _LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
 def read_redirect_uris(
     value: object, *, default: str, is_public: bool, is_sandbox: bool
 ) -> list[str]:
-    """Check a submitted list; an empty one means the default alone (CDS-WG1-02 4.2, 5.5).
+    """Check a submitted list; an empty one means only the default (CDS-WG1-02 4.2, 5.5).
 
     `default` is the Client's own receipt redirect, always allowed. Raises InvalidRedirectUri naming
     the value and the rule.
@@ -35,7 +35,7 @@ def read_redirect_uris(
         return [default]
     if len(value) > MAX_REDIRECT_URIS:
         raise InvalidRedirectUri(
-            f"redirect_uris takes at most {MAX_REDIRECT_URIS} values.", field=FIELD
+            f"redirect_uris can have at most {MAX_REDIRECT_URIS} values.", field=FIELD
         )
     uris = list(dict.fromkeys(value))
     for uri in uris:
@@ -48,7 +48,8 @@ def _check(uri: str, *, is_public: bool, is_sandbox: bool) -> None:
     parts = split_url(uri) if len(uri) <= MAX_URL else None
     if parts is None:
         raise _refused(
-            uri, f"must be a URI of at most {MAX_URL} printable ASCII characters; encode others"
+            uri,
+            f"must be a URI of at most {MAX_URL} printable ASCII characters; percent-encode others",
         )
     if "#" in uri:
         raise _refused(uri, "must not have a fragment")
@@ -65,21 +66,21 @@ def _check(uri: str, *, is_public: bool, is_sandbox: bool) -> None:
 
 def _check_web(uri: str, parts: SplitResult, *, loopback_allowed: bool) -> None:
     if not parts.hostname or parts.hostname.endswith(".") or "@" in parts.netloc:
-        raise _refused(uri, "must name a host, without a dot at the end, and no user")
+        raise _refused(uri, "must have a host without a dot at the end, and no user name")
     if _is_this_server(parts):
-        raise _refused(uri, "must not lead to this server")
+        raise _refused(uri, "must not point to this server")
     if parts.scheme == "https":
         return
     if parts.hostname not in LOOPBACK_HOSTS:
         raise _refused(uri, "must start with https")
     if not loopback_allowed:
         raise _refused(
-            uri, "may use http on this machine only in the sandbox or as a public client"
+            uri, "can use http on a loopback host only in the sandbox or as a public client"
         )
 
 
 def _is_this_server(parts: SplitResult) -> bool:
-    """Ours are all ports of our names; a developer's machine runs more than this server."""
+    """Every port of this server's host names counts, except on a developer's machine."""
     if parts.hostname in LOOPBACK_HOSTS:
         return _server_of(parts) == _server_of(urlsplit(settings.BASE_URL))
     return is_ours(parts.hostname or "")
@@ -92,7 +93,7 @@ def _server_of(parts: SplitResult) -> tuple[str | None, int | None]:
 
 
 def _refused(uri: str, rule: str) -> InvalidRedirectUri:
-    # What arrived may hold half a surrogate pair, which no answer can be written with.
+    # The value may contain half a surrogate pair, which a response cannot be encoded with.
     shown = uri[:200].encode("ascii", "backslashreplace").decode()
     return InvalidRedirectUri(f'redirect_uris: "{shown}" {rule}.', field=FIELD)
 
@@ -100,7 +101,7 @@ def _refused(uri: str, rule: str) -> InvalidRedirectUri:
 def is_registered(uri: str, registered: Sequence[str]) -> bool:
     """Tell whether a requested redirect URI is a registered one (RFC 9700 2.1: exact match).
 
-    Only the port of a loopback address may differ: apps cannot choose it (RFC 8252 7.3).
+    Only the port of a loopback address can differ, because apps cannot choose it (RFC 8252 7.3).
     """
     if uri in registered:
         return True

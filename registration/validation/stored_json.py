@@ -1,4 +1,4 @@
-"""JSON that others wrote, as far as the database takes it (CDS-WG1-02 5.1, 6.9)."""
+"""Limits submitted JSON to what the database accepts (CDS-WG1-02 5.1, 6.9)."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -11,7 +11,7 @@ MAX_DIGITS: Final = 30
 
 
 def storable(value: Any, name: str, depth: int = 0) -> Any:
-    """Return JSON that the database takes: no NUL, and numbers it can write."""
+    """Return JSON that the database accepts: no NUL, and no numbers out of range."""
     if depth > MAX_DEPTH:
         raise InvalidClientMetadata(f"{name} is nested too deeply.", field=name)
     if isinstance(value, dict):
@@ -21,12 +21,12 @@ def storable(value: Any, name: str, depth: int = 0) -> Any:
     if isinstance(value, Decimal):
         return _number(value, name)
     if isinstance(value, str) and UNSTORABLE.search(value):
-        raise InvalidClientMetadata(f"{name} must not hold control characters.", field=name)
+        raise InvalidClientMetadata(f"{name} must not contain control characters.", field=name)
     return value
 
 
 def _number(value: Decimal, name: str) -> int | float:
-    """Bounded before conversion: 1e999999999 would take all memory as an integer."""
+    """Limited before conversion: 1e999999999 would use up all memory as an integer."""
     if abs(value.adjusted()) > MAX_DIGITS:
-        raise InvalidClientMetadata(f"{name} holds a number out of range.", field=name)
+        raise InvalidClientMetadata(f"{name} contains a number that is out of range.", field=name)
     return int(value) if value == value.to_integral_value() else float(value)

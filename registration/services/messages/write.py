@@ -69,7 +69,7 @@ def open_payment_request(
 ) -> Message:
     """Ask the third party for a payment on the page at `related_uri` (CDS-WG1-02 3.6, 6.2).
 
-    `previous` is the Message that this one replaces; the contacts get a mail if `is_told`.
+    `previous` is the Message that this one replaces; the contacts are emailed if `is_told`.
     """
     return _open(
         registration=registration,
@@ -99,7 +99,7 @@ def open_form_request(
 ) -> Message:
     """Ask the third party to fill in the page or PDF file at `related_uri` (CDS-WG1-02 3.6, 6.2).
 
-    `previous` is the Message that this one replaces; the contacts get a mail if `is_told`.
+    `previous` is the Message that this one replaces; the contacts are emailed if `is_told`.
     """
     return _open(
         registration=registration,
@@ -150,7 +150,7 @@ def open_production_request(
 ) -> Message:
     """Open a review of a sandbox Client on the utility's initiative; it starts `pending` (3.6).
 
-    `previous` is the review that this one repeats; the contacts get a mail if `is_told`.
+    `previous` is the review that this one repeats; the contacts are emailed if `is_told`.
     """
     return _open(
         registration=client.registration,

@@ -124,7 +124,7 @@ def ask(
 def _review_message(
     requirement: Requirement, field: RegistrationField, about: Mapping[str, Any]
 ) -> Message:
-    """Return the production request that the server creates (12.8), or the pending one of the Client."""
+    """Return a production request of the server (12.8); a Client can have only one pending."""
     sandbox: Client | None = (
         Client.objects.of(requirement.registration)
         .filter(cds_status_options__contains=["sandbox"], scopes__overlap=requirement.scopes)

@@ -1,7 +1,7 @@
-"""Answers to requests, whoever decides and by whichever way (CDS-WG1-02 6.2, 6.3).
+"""Answers to requests, for every way in which they are decided (CDS-WG1-02 6.2, 6.3).
 
-Staff decide about a Message or about the step of onboarding behind it; forms and payments decide
-some steps without staff. All of them answer here.
+Staff decide a Message or the onboarding step behind it; forms and payments decide some steps
+without staff. All of them answer here.
 """
 
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ def answer_request(
     is_told: bool = True,
     by: User | str,
 ) -> list[Message]:
-    """Give a request its new status, and all that ask for the same; return the request_updates.
+    """Set the status of a request and of all its repetitions; return the request_updates.
 
-    Runs in the transaction of the decision. The first one answers `message`, unless that has ended
-    already. Without `is_told` no mail goes out. Raises what `update_request` raises.
+    Runs in the transaction of the decision. The first one answers `message`, unless that already
+    has a final status. Without `is_told` no email is sent. Raises what `update_request` raises.
     """
     return [
         update_request(
@@ -45,12 +45,12 @@ def answer_request(
 
 
 def _asking_the_same(message: Message) -> Iterator[Message]:
-    """Yield a request, and where the server repeated it with a new link, the newer and older ones.
+    """Yield a request and, if the server repeated it with a new link, the newer and older ones.
 
-    A link that has expired leads on to the newest one, so its Message may still be answered.
+    An expired link redirects to the newest one, so its Message can still be answered.
     """
     yield message
-    # Requests that start open carry such a link; a review is never repeated while it waits.
+    # Requests that start open have such a link; a review is never repeated while it is pending.
     if OPEN not in KINDS[message.type].initial:
         return
     newer: Message | None = _repeated(message)

@@ -1,4 +1,4 @@
-"""What staff see before they decide about a Message, gathered as typed facts (CDS-WG1-02 6.9)."""
+"""The typed facts that staff see before they decide a Message (CDS-WG1-02 6.9)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -14,7 +14,7 @@ from registration.services.messages.handlers import Case, FileFacts, Update, han
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientFacts:
-    """A Client as its party and its customers see it, and what was found out about it.
+    """A Client as its party and its customers see it, with the results of checks.
 
     `wire` is the Client object of CDS-WG1-02 5.1.
     """
@@ -25,7 +25,7 @@ class ClientFacts:
 
 
 def case_of(message: Message) -> Case:
-    """Return what a decision about a Message rests on."""
+    """Return the facts for a decision about a Message."""
     case = handler_of(message.type, message.related_type).case(message)
     answers = message.replies.filter(type="client_submission").order_by("pk")
     return replace(
@@ -36,18 +36,18 @@ def case_of(message: Message) -> Case:
 
 
 def facts_of(case: Case) -> dict[str, Any]:
-    """Return what a Case knows by name, without what is empty."""
+    """Return the facts of a Case by name, without empty ones."""
     return {each.name: value for each in fields(case) if (value := getattr(case, each.name))}
 
 
 def changeable_facts_of(case: Case) -> dict[str, Any]:
-    """Return those facts that may be others at the next look, {} when none can change."""
+    """Return the facts that can change while the Message waits, {} if there are none."""
     staying = {each.name for each in fields(case) if each.metadata.get("stays")}
     return {name: value for name, value in facts_of(case).items() if name not in staying}
 
 
 def client_facts(client: Client) -> ClientFacts:
-    """Return the facts of a Client as it is now."""
+    """Return the current facts of a Client."""
     return ClientFacts(
         wire=client_to_wire(client, current_offers()),
         website_confirmed=client.website_confirmed,
@@ -56,7 +56,7 @@ def client_facts(client: Client) -> ClientFacts:
 
 
 def file_facts(files: Iterable[RegistrationFile]) -> tuple[FileFacts, ...]:
-    """Return what tells these files from others."""
+    """Return what distinguishes these files from others."""
     return tuple(
         FileFacts(file_id=each.file_id, field=each.field_id, size=each.size, sha256=each.sha256)
         for each in files

@@ -1,4 +1,4 @@
-"""Staff decide about what third parties asked for or handed in (CDS-WG1-02 6.3, 6.9)."""
+"""Staff decisions about requests and submissions of third parties (CDS-WG1-02 6.3, 6.9)."""
 
 from django.db import transaction
 
@@ -22,13 +22,13 @@ def approve_request(
     options: Options | None = None,
     by: User | str,
 ) -> Message:
-    """Do what a waiting Message asks for and answer it as complete; return the request_update.
+    """Carry out a waiting request and answer it as complete; return the request_update.
 
     Works for every type that waits for a decision: production_request, grant_request,
-    support_request, field_changes and what the server asked for (3.6 lets it approve at any time).
-    `note` replaces the handler's words; `seen` is the version that staff looked at (see
-    `seen_version`). Raises ForbiddenStatus when it does not wait any more, NotAsSeen when it has
-    changed since, and what the handler of the type raises.
+    support_request, field_changes and requests of the server (3.6 allows approval at any time).
+    `note` replaces the handler's text; `seen` is the version that staff reviewed (see
+    `seen_version`). Raises ForbiddenStatus if it is no longer waiting, NotAsSeen if it has changed
+    since, and what the handler of the type raises.
     """
     row = lock_message(message)
     _require_waiting(row, COMPLETE)
@@ -54,10 +54,10 @@ def approve_request(
 
 @transaction.atomic
 def reject_request(*, message: Message, reason: str, by: User | str) -> Message:
-    """Refuse what a waiting Message asks for; return the request_update with the reason.
+    """Reject a waiting request; return the request_update with the reason.
 
-    Raises ForbiddenStatus for Messages that do not wait or cannot be rejected (support requests),
-    InvalidRequest without a reason (6.3).
+    Raises ForbiddenStatus for Messages that are not waiting or cannot be rejected (support
+    requests), and InvalidRequest without a reason (6.3).
     """
     row = lock_message(message)
     _require_waiting(row, REJECTED)

@@ -1,6 +1,6 @@
-"""How staff see what waits for them: the same lines for commands and pages.
+"""What staff see of waiting Messages: the same lines for commands and pages.
 
-Texts of third parties are as they came: whoever shows them escapes them.
+Texts of third parties are unchanged, so callers that display them must escape them.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ from registration.services.reviews.seen_version import version_of
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One fact: what it is and its text, which has several lines when `is_block`."""
+    """One fact: a label and a text, which has several lines if `is_block`."""
 
     name: str
     text: str
@@ -27,10 +27,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A Message with all that a decision needs.
+    """A Message with everything that a decision needs.
 
-    `files` were handed in at registration or for a step, beside the attachments of the Message.
-    `version` is what an approval names, "" where nothing can change.
+    `files` were submitted at registration or for a step, in addition to the attachments of the
+    Message. An approval names `version`, which is "" if nothing can change.
     """
 
     lines: tuple[Line, ...]
@@ -39,7 +39,7 @@ class CaseView:
 
 
 def summary(message: Message) -> tuple[str, ...]:
-    """Return what a queue shows of a Message; its party and Client are one text."""
+    """Return the columns of a Message in the queue; its party and Client are one text."""
     parties = [message.registration.registration_id]
     if message.client is not None:
         parties.append(message.client.client_id)
@@ -96,7 +96,7 @@ def _json(value: object) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a fact as JSON, typed ones as objects without what they leave empty."""
+    """Return a fact as JSON, typed ones as objects without their empty fields."""
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if isinstance(value, ClientFacts):
@@ -107,7 +107,7 @@ def _plain(value: Any) -> Any:
         }
     if isinstance(value, Update):
         values = (value.previous_value, value.new_value)
-        # A change to or from nothing shows null; a question has no values at all.
+        # A change to or from an empty value shows null; a question has no values.
         dropped = {"previous_value", "new_value"} if values == (None, None) else set()
         return {
             name: each for name, each in asdict(value).items() if each != "" and name not in dropped

@@ -1,4 +1,4 @@
-"""Production requests: from a sandbox Client to a Client that may ask real customers (6.9)."""
+"""Production requests: from a sandbox Client to a Client that can ask real customers (6.9)."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +21,9 @@ from registration.services.reviews.case import ClientFacts, client_facts, file_f
 
 
 def check_production_request(request: Message) -> None:
-    """6.9: it names an enabled sandbox Client with a scope that is not in production yet.
+    """6.9: it must name an enabled sandbox Client with a scope that is not in production yet.
 
-    One request for a Client waits at a time. Raises InvalidRequest.
+    A Client can have only one pending request. Raises InvalidRequest.
     """
     client = request.client
     if client is None or Client.Status.SANDBOX not in client.cds_status_options:
@@ -41,21 +41,21 @@ def check_production_request(request: Message) -> None:
     waiting = Message.objects.filter(type="production_request", status="pending", client=client)
     if waiting.exists():
         raise InvalidRequest(
-            "related_uri: a production request for this Client is waiting already.",
+            "related_uri: a production request for this Client is already pending.",
             field="related_uri",
         )
 
 
 def approve_production_request(request: Message, options: Options, by: User | str) -> Outcome:
-    """Create the production counterpart of the sandbox Client, with a Credential where it uses one.
+    """Create the production counterpart of the sandbox Client, with a Credential if it uses one.
 
-    Scopes whose registration requirements are not met are left out (3.4), and scopes that are in
-    production already; when all are by now, the answer leads to the Client that has them (6.3).
-    Raises InvalidRequest when there is nothing to make or to lead to, and when the sandbox Client
-    was disabled meanwhile.
+    Scopes whose registration requirements are not met are left out (3.4), and so are scopes that
+    are already in production; if all of them are, the answer links to the Client that has them
+    (6.3). Raises InvalidRequest if there is nothing to create or to link to, or if the sandbox
+    Client has been disabled.
     """
     if request.client is None:
-        raise InvalidRequest("This request names no Client.", field="related_uri")
+        raise InvalidRequest("This request does not name a Client.", field="related_uri")
     sandbox = lock_client(request.client)
     if not sandbox.is_enabled or sandbox.environment != Client.Status.SANDBOX:
         raise InvalidRequest("The sandbox Client of this request is disabled.", field="related_uri")
@@ -73,13 +73,13 @@ def approve_production_request(request: Message, options: Options, by: User | st
     raise InvalidRequest(
         f"These requirements have to be met first: {missing}."
         if missing
-        else "Its scopes are not offered any more."
+        else "Its scopes are no longer offered."
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductionCase(Case):
-    """The sandbox Clients that production starts from, whose they are, and what lacks.
+    """The sandbox Clients to put into production, their owner, and what is missing.
 
     `submitted` are the registration fields by id, `missing` the ids of unmet steps.
     """
@@ -90,9 +90,9 @@ class ProductionCase(Case):
 
 
 def production_case(request: Message) -> ProductionCase:
-    """Return what a decision about production rests on.
+    """Return the facts for a decision about production.
 
-    A request is for one Client; a review of the registration is for all that have its scopes.
+    A request is for one Client; a review of the registration is for all Clients with its scopes.
     """
     if request.client is None:
         return ProductionCase()
@@ -127,16 +127,18 @@ def _approval_text(made: Client, *, held_back: Sequence[str], live: Sequence[str
         "credentials; the sandbox Client keeps working with test accounts."
     )
     if held_back:
-        text += f" It is without {', '.join(held_back)}, whose requirements are not met yet."
+        text += (
+            f" It does not have {', '.join(held_back)}, because their requirements are not met yet."
+        )
     if live:
-        text += f" It is without {', '.join(live)}, which another production Client has."
+        text += f" It does not have {', '.join(live)}, because another production Client has them."
     return text
 
 
 def _live_text(sandbox: Client, live: Mapping[str, Client]) -> str:
-    """Say which Clients have the scopes, so that nobody looks for a new one."""
+    """Name the Clients that have the scopes, so that nobody looks for a new one."""
     uris = sorted({urls_of.client_uri(live[scope].client_id) for scope in sandbox.scopes})
-    return f"All scopes of this Client are in production already: {', '.join(uris)}"
+    return f"All scopes of this Client are already in production: {', '.join(uris)}"
 
 
 HANDLER = RequestHandler(

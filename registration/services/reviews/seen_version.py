@@ -1,8 +1,9 @@
-"""What staff look at before they decide about a Message, and the version that a decision names.
+"""The version of what staff reviewed, which an approval has to name.
 
-The words of a Message stay, what they are about does not: its party edits the Client or hands a
-form in again while staff read. So an approval names the version that was looked at, and any other
-is refused (CDS-WG1-02 6.9: Servers review the Client object that becomes one for production).
+The text of a Message does not change, but its subject can: the third party can edit the Client or
+submit a form again while staff are reading. So an approval names the version that was reviewed, and
+any other is rejected (CDS-WG1-02 6.9: Servers review the Client object that becomes one for
+production).
 """
 
 from dataclasses import asdict
@@ -20,16 +21,16 @@ _LENGTH: Final = 16
 
 
 class NotAsSeen(DomainError):
-    """What the decision is about is not what was looked at."""
+    """The subject of the decision has changed since it was reviewed."""
 
     code = "not_as_seen"
     status = 409
 
 
 def version_of(case: Case) -> str:
-    """Return the short name of what can change of a Case, "" where nothing can.
+    """Return a digest of the facts of a Case that can change, "" if there are none.
 
-    It is keyed, so that nobody can seek a twin.
+    It is keyed, so that nobody can search for a collision.
     """
     changeable = changeable_facts_of(case)
     if not changeable:
@@ -42,7 +43,7 @@ def require_seen(message: Message, seen: str) -> None:
     """Raise NotAsSeen unless `seen` is the version of a locked Message's Case."""
     if not crypto.same(version_of(case_of(message)), seen):
         raise NotAsSeen(
-            "seen is not the version of what this decides about: look at it, then name the "
-            "version that is shown. It may have changed since you looked.",
+            "seen is not the current version of this request, which may have changed since you "
+            "reviewed it. Review it again, then use the version that is shown.",
             field="seen",
         )

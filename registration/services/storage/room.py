@@ -1,7 +1,8 @@
-"""How much parties may store: anyone can register, and nobody may fill the disk.
+"""How much parties can store: anyone can register, but nobody must be able to fill the disk.
 
-Whoever has neither met a requirement nor got a production Client is a stranger: strangers have a
-share each, all together, and by the address that they come from. Everybody has a share of the day.
+A party that has neither met a requirement nor got a production Client is a stranger, which means
+unverified: strangers are limited individually, all together, and by network address. Every party
+has a daily limit.
 """
 
 from datetime import timedelta
@@ -24,12 +25,12 @@ from registration.models.onboarding import Requirement
 
 # A Message without its files.
 MAX_SKELETON: Final = 1_048_576
-# What the rows of a Message take besides, and those of a registration with its Clients.
+# The size of the other rows of a Message, and of those of a registration with its Clients.
 MESSAGE_ROWS: Final = 1_000
 REGISTRATION_ROWS: Final = 20_000
-# Twenty of the largest Messages, texts and files.
+# Twenty Messages of maximum size, with texts and files.
 MESSAGES_PER_DAY: Final = 20
-# How often a form may be handed in again; the newest counts.
+# How often a form can be submitted again; the latest one counts.
 HAND_INS: Final = 5
 STRANGER: Final = 50 * MEGABYTE
 _TOTAL: Final = "bytes-of-strangers"
@@ -37,46 +38,46 @@ _TOTAL_HOLDS_SECONDS: Final = 60
 
 
 class TooMuchToday(InvalidRequest):
-    """A party has sent so much today that storage has to be kept for the others."""
+    """A party has reached its daily limit, which keeps storage available for others."""
 
     code = "slow_down"
     status = 429
 
 
 class NoRoom(InvalidRequest):
-    """A party may store no more than it has."""
+    """A party has reached its storage limit."""
 
     code = "storage_limit"
     status = 403
 
 
 class StorageFull(InvalidRequest):
-    """All strangers together may store no more; that is no fault of this one."""
+    """All strangers together have reached the limit, through no fault of this one."""
 
     code = "temporarily_unavailable"
     status = 503
 
 
 def max_bytes() -> int:
-    """Return how many bytes the files of one Message may have together.
+    """Return how many bytes the files of one Message can have in total.
 
-    CDS-WG1-02 6.9 wants at least 10 megabytes.
+    CDS-WG1-02 6.9 requires at least 10 megabytes.
     """
     return int(settings.MESSAGE_ATTACHMENT_MAX_BYTES)
 
 
 def daily_bytes() -> int:
-    """Return how much the Messages of one registration may hold a day, texts and files."""
+    """Return how many bytes of texts and files a registration can send in Messages per day."""
     return MESSAGES_PER_DAY * (max_bytes() + MAX_SKELETON)
 
 
 def stranger_bytes() -> int:
-    """Return how much a registration may store until it has shown who it is."""
+    """Return how many bytes a registration can store until it is verified."""
     return max(STRANGER, 2 * (max_bytes() + MAX_SKELETON))
 
 
 def take_room_for_message(*, registration: Registration, size: int, field: str) -> None:
-    """Let a Client store a Message of so many bytes, or raise.
+    """Reserve room for a Message of a given number of bytes, or raise.
 
     Raises TooMuchToday, and what `take_room` raises.
     """
@@ -84,26 +85,28 @@ def take_room_for_message(*, registration: Registration, size: int, field: str) 
     recent = Message.objects.of(registration).exclude(creator="")
     recent = recent.filter(created__gte=timezone.now() - timedelta(days=1))
     if _sum(recent) + size > limit:
-        raise TooMuchToday(f"{field}: a registration may send {limit} bytes a day.", field=field)
+        raise TooMuchToday(
+            f"{field}: a registration can send at most {limit} bytes per day.", field=field
+        )
     take_room(registration=registration, size=size, field=field)
 
 
 def take_room_for_form(*, requirement: Requirement, asked: RegistrationField, size: int) -> None:
-    """Let somebody with the link hand in a file, or raise NoRoom and what `take_room` raises."""
+    """Reserve room for a form from a link's page. Raises NoRoom, and what `take_room` raises."""
     registration, limit = requirement.registration, HAND_INS * (asked.max_size or DEFAULT_MAX_SIZE)
     earlier = RegistrationFile.objects.filter(
         registration=registration, field_id=requirement.field_id
     )
     if _sum(earlier) + size > limit:
         raise NoRoom(
-            _("This form was handed in too often. The last file that you sent counts."),
+            _("This form has been submitted too many times. The last file that you sent counts."),
             field="attachments",
         )
     take_room(registration=registration, size=size, field="attachments")
 
 
 def take_room(*, registration: Registration, size: int, field: str | None = None) -> None:
-    """Let a party store so many bytes more, or raise; parties that are known are not counted.
+    """Reserve room for more bytes of a party, or raise; verified parties are not limited.
 
     Raises NoRoom, StorageFull, and TooManyRequests for the address.
     """
@@ -113,8 +116,8 @@ def take_room(*, registration: Registration, size: int, field: str | None = None
     if _stored_by(Registration.objects.filter(pk=registration.pk)) + size > limit:
         raise NoRoom(
             _(
-                "Until a step of onboarding is complete, a registration may store %(limit)s bytes. "
-                "Complete one of the steps first, or ask us."
+                "Until an onboarding step is complete, a registration can store at most "
+                "%(limit)s bytes. Complete a step first, or contact us."
             )
             % {"limit": limit},
             field=field,
@@ -122,7 +125,7 @@ def take_room(*, registration: Registration, size: int, field: str | None = None
     total = cache.get_or_set(_TOTAL, lambda: _stored_by(strangers()), _TOTAL_HOLDS_SECONDS)
     if int(total or 0) + size > settings.UNVERIFIED_STORAGE_BYTES:
         raise StorageFull(
-            _("Too much is stored for new registrations. Try again tomorrow, or ask us."),
+            _("The storage for new registrations is full. Try again tomorrow, or contact us."),
             field=field,
         )
     key = f"stored:{current.get().network}"
@@ -130,7 +133,7 @@ def take_room(*, registration: Registration, size: int, field: str | None = None
 
 
 def strangers() -> QuerySet[Registration]:
-    """Return the registrations that nobody has looked at and nothing has proven."""
+    """Return the registrations that are not verified."""
     met = Requirement.objects.filter(
         registration=OuterRef("pk"), status=Requirement.Status.COMPLETE
     )

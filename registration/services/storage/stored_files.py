@@ -1,4 +1,4 @@
-"""Files in storage, which knows no transactions: nobody finds or counts one without its row."""
+"""Cleans up files in storage, which has no transactions: without its row, a file would be lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +11,9 @@ _stored: ContextVar[list[str] | None] = ContextVar("stored", default=None)
 
 @contextmanager
 def no_orphans() -> Iterator[None]:
-    """Take the files that were stored inside out of storage again when the work fails.
+    """Delete the files that were stored inside the block if it fails.
 
-    Stands around the transaction, so that a failing commit counts. Blocks may be nested.
+    Must enclose the transaction, so that a failed commit counts. Blocks can be nested.
     """
     outer, mine = _stored.get(), list[str]()
     token = _stored.set(mine)
@@ -30,8 +30,8 @@ def no_orphans() -> Iterator[None]:
 
 
 def note_stored(name: str | None) -> None:
-    """Say that a file was stored under this name. Only inside of `no_orphans`."""
+    """Record that a file was stored under this name. Only inside `no_orphans`."""
     names = _stored.get()
-    assert names is not None, "a file was stored outside of no_orphans"  # noqa: S101
+    assert names is not None, "a file was stored outside no_orphans"  # noqa: S101
     assert name, "what is stored has a name"  # noqa: S101 -- for the type checker
     names.append(name)
