@@ -66,7 +66,7 @@ def test_all_steps(steps, new_visitor) -> None:
 
     visitor.go(link(steps["agreement_pdf"]))
     visitor.look()
-    visitor.page.get_by_label("Filled form").set_input_files(
+    visitor.page.get_by_label("Completed form").set_input_files(
         {"name": "form.pdf", "mimeType": "application/pdf", "buffer": PDF}
     )
     visitor.press("Send the form")

@@ -64,7 +64,7 @@ def test_a_checkout_that_does_not_open(fee, stand_in, new_visitor):
     visitor.go(fee.message.related_uri)
     visitor.look()
     visitor.press("Pay by card")
-    visitor.page.get_by_text("Our payment service does not answer").wait_for()
+    visitor.page.get_by_text("Our payment service is not responding").wait_for()
     visitor.look()
     stand_in.fails = False
     visitor.press("Pay by card")

@@ -236,7 +236,7 @@ def test_staff_make_a_secret_where_none_is_left(locked_out, staff, capsys):
     printed = capsys.readouterr().out
     made = locked_out.credentials.usable(timezone.now()).get()
     assert printed == (
-        f"{made.credential_id} is the secret of {locked_out.client_id} now:\n{made.secret}\n"
+        f"{made.credential_id} is now the secret of {locked_out.client_id}:\n{made.secret}\n"
     )
     answer = ask_token(made, grant_type="client_credentials", scope="cds_client_admin")
     assert answer.status_code == 200

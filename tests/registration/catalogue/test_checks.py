@@ -109,12 +109,12 @@ def test_it_checks_the_scope_itself(usage, change, words):
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (FieldOffer(id="segment_start", maximum="three years"), "do not fit"),
-        (FieldOffer(id="segment_start", maximum=3), "do not fit"),
-        (FieldOffer(id="segment_start", minimum="P4Y", maximum="P3Y"), "do not fit"),
+        (FieldOffer(id="segment_start", maximum="three years"), "contradict each other"),
+        (FieldOffer(id="segment_start", maximum=3), "contradict each other"),
+        (FieldOffer(id="segment_start", minimum="P4Y", maximum="P3Y"), "contradict each other"),
         (FieldOffer(id="segment_start", maximum="P3Y", default="P4Y"), "the default of"),
         (FieldOffer(id="segment_start", default=None), "the default of"),
-        (FieldOffer(id="contract_numbers", maximum="infinite"), "do not fit"),
+        (FieldOffer(id="contract_numbers", maximum="infinite"), "contradict each other"),
         (FieldOffer(id="contract_numbers", is_required=True), "cannot be required"),
         (FieldOffer(id="contract_numbers", format=FieldFormat.BOOLEAN), "cannot have the format"),
         (FieldOffer(id="authorization_form_selection_type"), "at least one choice"),
@@ -143,13 +143,13 @@ def test_it_checks_the_scope_itself(usage, change, words):
         ),
         (value_types(None), "choice c0 needs an id"),
         (value_types("a", 5), "choice c1 needs an id"),
-        (value_types("a", "b", "a"), "usagesegment_format id a is there twice"),
+        (value_types("a", "b", "a"), "usagesegment_format id a is used twice"),
         (
             FieldOffer(
                 id="authorization_form_selection_type",
                 choices=(Choice(id="menu_selection", name="A", description="A"),),
             ),
-            "knows no menu_selection",
+            "does not support menu_selection",
         ),
     ],
 )
@@ -210,7 +210,7 @@ def test_the_grant_admin_scope_must_be_offered(usage):
 def test_an_offer_is_kept_under_its_own_id(usage):
     """CDS-WG1-02 3.4: the id equals its key."""
     offers = demo_offers() | {"other": usage}
-    assert any("under another id" in problem for problem in check_offers(offers))
+    assert any("differs from its id" in problem for problem in check_offers(offers))
 
 
 def test_direct_scopes_cannot_be_public():

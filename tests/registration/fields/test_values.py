@@ -78,11 +78,11 @@ def test_null_only_where_the_format_says_so(format_):
     [
         ("string", 7, "must be a string"),
         ("string", "  ", "must not be empty"),
-        ("string", "a\u202eb", "must not hold control"),
+        ("string", "a\u202eb", "must not contain control"),
         ("url", "http://a.example", "https URL"),
         ("url", "https://me@a.example", "https URL"),
         ("url", "javascript:alert(1)", "https URL"),
-        ("email", "nobody", "mail address"),
+        ("email", "nobody", "email address"),
         ("boolean", "true", "true or false"),
         ("boolean", 1, "true or false"),
         ("string_list", [], "1 to 200"),
@@ -103,7 +103,7 @@ def test_null_only_where_the_format_says_so(format_):
         (
             "purposes",
             [{**PURPOSE, "related_uri": "https://a.example", "related_name": "a\nb"}],
-            "must not hold control",
+            "must not contain control",
         ),
         ("purposes", [{**PURPOSE, "related_uri": "http://a.example"}], "https URL"),
         ("purposes", ["x"], "objects"),
@@ -158,18 +158,18 @@ def test_a_huge_picture_in_a_small_file_is_refused():
 @pytest.mark.parametrize(
     ("format_", "value", "words"),
     [
-        (ValueFormat.STRING_LIST, [], "cds_x must hold 1 to 200 items, not 0: []."),
+        (ValueFormat.STRING_LIST, [], "cds_x must have 1 to 200 items, not 0: []."),
         (
             ValueFormat.STRING_LIST,
             ["a"] * 201,
-            "cds_x must hold 1 to 200 items, not 201: ",
+            "cds_x must have 1 to 200 items, not 201: ",
         ),
         (
             ValueFormat.STRING_LIST,
             ["y" * 10_001],
-            "each item of cds_x takes at most 10000 characters, not 10001: ",
+            "each item of cds_x must have at most 10000 characters, not 10001: ",
         ),
-        (ValueFormat.STRING, "y" * 10_001, "cds_x takes at most 10000 characters, not 10001: "),
+        (ValueFormat.STRING, "y" * 10_001, "cds_x must have at most 10000 characters, not 10001: "),
         (ValueFormat.CHOICE, "c", 'cds_x must be one of: a, b; not "c".'),
     ],
 )

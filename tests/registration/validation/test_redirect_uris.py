@@ -170,7 +170,7 @@ def test_no_host_of_ours_is_named_but_in_the_default(settings, uri):
     settings.EXTRA_HOSTS = ["probe.example.com", ".internal.example"]
     default = "https://data.example.com/oauth/default-redirect/cl_1"
     check = partial(read_redirect_uris, default=default, is_public=False, is_sandbox=False)
-    with pytest.raises(InvalidRedirectUri, match="must not lead to this server"):
+    with pytest.raises(InvalidRedirectUri, match="must not point to this server"):
         check([uri])
     others = [default, "https://example.com/cb", "https://app.example.com/cb"]
     assert check(others) == others

@@ -88,7 +88,7 @@ def test_a_request_after_onboarding_makes_a_client_for_the_rest():
     first, second = production(registration)
     assert (first.scopes, second.scopes) == (["cds_usage"], ["cds_service_contracts"])
     assert update.related_uri.endswith(second.client_id)
-    assert "without cds_usage, which another production Client has" in update.description
+    assert "does not have cds_usage, because another production Client has" in update.description
 
 
 def test_a_request_for_what_is_live_is_refused():

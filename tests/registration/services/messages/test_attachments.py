@@ -214,7 +214,7 @@ def test_errors_are_found_across_pieces():
     for piece in (b"QUJDRA==", b"QUJD", b"QUJD"):
         file.feed(piece)
     file.finish()
-    assert (file.error, file.content.read()) == ("goes on after its padding", b"ABCD")
+    assert (file.error, file.content.read()) == ("continues after its padding", b"ABCD")
 
 
 @both_ways

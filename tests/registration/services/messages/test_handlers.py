@@ -334,7 +334,7 @@ def test_commands_decide(sandbox, staff):
     approved = run("approve_request", request.message_id, seen=seen, note="Welcome", by=by)
     assert "/cds-api/v1/clients/" in approved
     assert AuditEvent.objects.get(action="request.approved").actor == f"user:{staff.pk}"
-    assert run("list_requests") == "Nothing waits.\n"
+    assert run("list_requests") == "Nothing is waiting.\n"
     other = waiting("grant_request")
     assert "rejected" in run("reject_request", other.message_id, reason="No letter.", by=by)
     support = waiting()

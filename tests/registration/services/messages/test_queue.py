@@ -32,7 +32,7 @@ def test_news_about_a_request_wait_for_nobody():
     assert run("list_requests", all=True).count("\n") == queue.waiting() == 1
     approve_as_seen(message=request, by="system")
     assert (queue.waiting(), queue.oldest_seconds()) == (0, 0)
-    assert run("list_requests", all=True) == "Nothing waits.\n"
+    assert run("list_requests", all=True) == "Nothing is waiting.\n"
 
 
 def test_the_queue_is_plugged_in(monkeypatch):

@@ -27,7 +27,7 @@ from tests.registration.support import run
 
 pytestmark = pytest.mark.django_db
 
-NOTHING = "Nothing waits.\n"
+NOTHING = "Nothing is waiting.\n"
 
 
 def payment():
@@ -159,7 +159,7 @@ def test_surplus_money_is_listed_until_it_is_paid_back(session, fee, stand_in):
     line = run("list_requests")
     assert line.startswith(f"{fee.reference}  ")
     assert fee.registration.registration_id in line
-    assert line.endswith(f"USD 100.00 to pay back: manage.py onboarding refund {fee.reference}\n")
+    assert line.endswith(f"USD 100.00 to refund: manage.py onboarding refund {fee.reference}\n")
     fees.refund_payment(requirement=fee, by="staff")
     assert run("list_requests") == NOTHING
 

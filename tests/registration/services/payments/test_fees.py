@@ -279,11 +279,11 @@ def test_a_refund_is_told_and_takes_nothing_away(fee, staff):
     payment.refresh_from_db()
     assert payment.status == "refunded"
     assert statuses(fee) == ["pending", "complete"]
-    told = Message.objects.get(name="Payment paid back")
-    assert told.description == f"USD 100.00 were paid back, reference {fee.reference}."
+    told = Message.objects.get(name="Payment refunded")
+    assert told.description == f"USD 100.00 was refunded, reference {fee.reference}."
     assert told.related_type == "payment_receipt"
     receipt = Browser().get(told.related_uri.removeprefix("http://testserver"))
-    assert "was paid back" in text_of(receipt)
+    assert "was refunded" in text_of(receipt)
     assert len(production(fee.registration)) == 1
     assert actions()[-2:] == ["payment.refund_asked", "payment.refunded"]
     asked = AuditEvent.objects.get(action="payment.refund_asked")

@@ -136,7 +136,7 @@ def test_a_form_is_handed_in_a_few_times():
     last = requirement(asked.registration, "agreement_pdf").file
     largest = current_fields()["agreement_pdf"].max_size or 0
     RegistrationFile.objects.filter(pk=last.pk).update(size=HAND_INS * largest - len(PDF) - 1)
-    assert "handed in too often" in text_of(hand_in(path))
+    assert "submitted too many times" in text_of(hand_in(path))
     assert requirement(asked.registration, "agreement_pdf").file == last
     assert RegistrationFile.objects.count() == 2
 
@@ -148,7 +148,7 @@ def test_forms_count_for_strangers():
     asked = requirement(register(), "agreement_pdf")
     MessageFactory.create(registration=asked.registration, creator="cl_x", size=STRANGER - 100_000)
     refused = hand_in(path_of(asked), PDF + b"%" * 100_000 + b"%%EOF")
-    assert "Until a step of onboarding is complete" in text_of(refused)
+    assert "Until an onboarding step is complete" in text_of(refused)
     assert not RegistrationFile.objects.exists()
 
 
