@@ -4,7 +4,7 @@ Pure functions: the caller hands in the offers that the client may use, so a sco
 is unknown. Values are JSON (lists as tuples); durations are strings in the form we write.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -15,7 +15,13 @@ from portal.errors import DomainError
 from portal.values.durations import Direction, absolute_date, absolute_datetime
 from registration.catalogue.formats import FieldFormat, FormatError
 from registration.catalogue.offers import OfferedField, ScopeOffer, offered_fields
-from registration.catalogue.types import FieldCategory, ScopeKind, ScopeType, fields
+from registration.catalogue.types import (
+    AuthorizationDetailsField,
+    FieldCategory,
+    ScopeKind,
+    ScopeType,
+    fields,
+)
 
 Fields = Mapping[str, OfferedField]
 
@@ -224,8 +230,9 @@ def _check_one_end(accesses: Sequence[RequestedAccess], now: datetime, zone: tzi
 
     Several entries of one scope are no exception: unlike windows, the end is not theirs.
     """
+    expires = fields().get("expires")
     ends = [
-        (access.scope_id, _absolute("expires", access.values["expires"], now=now, zone=zone))
+        (access.scope_id, _absolute(expires, access.values["expires"], now=now, zone=zone))
         for access in accesses
         if "expires" in access.values
     ]
@@ -276,7 +283,7 @@ def _merge_problem(one: RequestedAccess, other: RequestedAccess) -> str:
     modifiable = "allow_scope_modifications"
     if modifiable in both and one.values[modifiable] != other.values[modifiable]:
         return f"{modifiable} differs"
-    for field_id in sorted(_preselections(one) | _preselections(other)):
+    for field_id in sorted({*preselections_in(one.values), *preselections_in(other.values)}):
         values = [access.values[field_id] for access in (one, other) if field_id in access.values]
         if len(values) == 1 and values[0] is not None:
             return f"{field_id} exists in one of them only and is not null"
@@ -285,13 +292,14 @@ def _merge_problem(one: RequestedAccess, other: RequestedAccess) -> str:
     return ""
 
 
-def _preselections(access: RequestedAccess) -> set[str]:
-    return {field_id for field_id in access.values if _is_preselection(field_id)}
-
-
-def _is_preselection(field_id: str) -> bool:
-    declared = fields().get(field_id)
-    return declared is not None and declared.category is FieldCategory.PRESELECTION
+def preselections_in(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some field ids that are preselections, in their order (CDS-WG3-01 7.1)."""
+    declared = fields()
+    return tuple(
+        name
+        for name in names
+        if name in declared and declared[name].category is FieldCategory.PRESELECTION
+    )
 
 
 def _as_set(value: Any) -> frozenset[str] | None:
@@ -323,14 +331,16 @@ def resolve(access: RequestedAccess, *, now: datetime, zone: tzinfo) -> dict[str
 
     `now` is the creation of the Grant, `zone` the time zone of the utility.
     """
+    declared = fields()
     return {
-        field_id: _absolute(field_id, value, now=now, zone=zone)
+        field_id: _absolute(declared.get(field_id), value, now=now, zone=zone)
         for field_id, value in access.values.items()
     }
 
 
-def _absolute(field_id: str, value: Any, *, now: datetime, zone: tzinfo) -> Any:
-    declared = fields().get(field_id)
+def _absolute(
+    declared: AuthorizationDetailsField | None, value: Any, *, now: datetime, zone: tzinfo
+) -> Any:
     if declared is None or declared.direction is None:
         return value
     write = absolute_date if FieldFormat.DATE in declared.formats else absolute_datetime
@@ -355,8 +365,9 @@ def without_preselections(entry: Mapping[str, Any], scope_type: ScopeType) -> di
     Preselections told the form what to tick; what the customer chose is the Selection. Some scope
     types keep theirs: direct access filters by them.
     """
+    told_the_form = frozenset(preselections_in(entry))
     return {
         field_id: value
         for field_id, value in entry.items()
-        if not _is_preselection(field_id) or scope_type.keeps_preselection(field_id)
+        if field_id not in told_the_form or scope_type.keeps_preselection(field_id)
     }

@@ -3,7 +3,7 @@
 CDS-WG3-01 9.2.2.1: a short summary first, the details on demand, an example beside each.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,12 +12,12 @@ from babel.numbers import format_currency, format_decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from consent.catalogue.access import VALUE_TYPES, effective_includes
+from consent.catalogue.access import VALUE_TYPES, effective_includes, objects_turned_on
 from consent.catalogue.details import RequestedAccess
 from consent.wording.dates import list_words
 from portal.values.wording import page_locale
 from registration.catalogue.offers import ScopeOffer, offered_fields
-from registration.catalogue.types import Text, fields, scope_types
+from registration.catalogue.types import AuthorizationDetailsField, Text, fields, scope_types
 
 # One phrase each, in this order; meters and the points they hang on are one thing to customers.
 _GROUPS: tuple[tuple[str, ...], ...] = (
@@ -108,7 +108,8 @@ def data_items(
     # Which measurements come along has its own lines, from the choices of the offer.
     includes.discard(VALUE_TYPES)
     own = examples or {}
-    on = [name for group in _GROUPS for name in group if _objects_of(includes, name)]
+    objects = objects_turned_on(includes)
+    on = [name for group in _GROUPS for name in group if name in objects]
     items = []
     for group in _GROUPS:
         names = [name for name in group if name in on]
@@ -119,22 +120,18 @@ def data_items(
     return tuple(items)
 
 
-def _objects_of(includes: Iterable[str], name: str) -> list[str]:
-    declared = fields()
-    return [field_id for field_id in includes if name in declared[field_id].turns_on.objects]
-
-
-def _home_of(field_id: str, on: Sequence[str]) -> str | None:
+def _home_of(field: AuthorizationDetailsField, on: Sequence[str]) -> str | None:
     """Return the object under which an optional field is explained: the first that is shared."""
-    return next((name for name in fields()[field_id].turns_on.fields if name in on), None)
+    return next((name for name in field.turns_on.fields if name in on), None)
 
 
 def _structure(
     names: Sequence[str], includes: set[str], on: Sequence[str], own: Mapping[str, str]
 ) -> DataItem:
     declared = fields()
-    heads = [f for name in names for f in declared if f in _objects_of(includes, name)]
-    parts = [f for f in declared if f in includes and f not in heads and _home_of(f, on) in names]
+    asked = {field_id: field for field_id, field in declared.items() if field_id in includes}
+    heads = [f for name in names for f, field in asked.items() if name in field.turns_on.objects]
+    parts = [f for f, field in asked.items() if f not in heads and _home_of(field, on) in names]
     what = str(declared[heads[0]].label)
     labels = [_inside_sentence(str(declared[f].label)) for f in (*heads[1:], *parts)]
     phrase = what

@@ -154,11 +154,13 @@ def offered_fields(offer: ScopeOffer) -> dict[str, OfferedField]:
     settings = offer.fields
     if not settings and scope_type.kind in {ScopeKind.ADMIN, ScopeKind.SERVER_GRANTED}:
         settings = tuple(FieldOffer(id=field_id) for field_id in scope_type.fields_required)
-    return {entry.id: _offered(entry, scope_type) for entry in settings}
+    known = fields()
+    return {entry.id: _offered(entry, known[entry.id], scope_type) for entry in settings}
 
 
-def _offered(entry: FieldOffer, scope_type: ScopeType) -> OfferedField:
-    declared = fields()[entry.id]
+def _offered(
+    entry: FieldOffer, declared: AuthorizationDetailsField, scope_type: ScopeType
+) -> OfferedField:
     default = entry.default
     is_implied = entry.id in scope_type.implied
     if is_implied and not entry.choices:

@@ -10,7 +10,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from consent.catalogue.details import RequestedAccess, selection_groups
+from consent.catalogue.details import RequestedAccess, preselections_in, selection_groups
 from consent.catalogue.preselections import ADDRESSES
 from consent.catalogue.selection import SelectionType, SpecialValue
 from consent.customer_accounts import Selectable, catalog
@@ -18,7 +18,7 @@ from consent.models import AuthorizationRequest
 from portal.errors import DomainError
 from portal.models import User
 from registration.catalogue.offers import ScopeOffer
-from registration.catalogue.types import FieldCategory, fields
+from registration.catalogue.types import fields
 from registration.services.catalogue.offers import offers_for
 
 MAX_QUERY = 200
@@ -229,14 +229,11 @@ def _section(
 
 def preselections_of(accesses: Sequence[RequestedAccess]) -> dict[str, tuple[str, ...]]:
     """Return what the accesses of one section preselect, by field (CDS-WG3-01 7.1)."""
-    declared = fields()
     return {
         name: tuple(value)
         for access in accesses
-        for name, value in access.values.items()
-        if value is not None
-        and name in declared
-        and declared[name].category is FieldCategory.PRESELECTION
+        for name in preselections_in(access.values)
+        if (value := access.values[name]) is not None
     }
 
 
