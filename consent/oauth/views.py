@@ -1,4 +1,4 @@
-"""The OAuth endpoints. Programs get JSON whatever they accept; people get pages and redirects."""
+"""The OAuth endpoints for programs, which get JSON whatever they accept."""
 
 import json
 from collections.abc import Callable, Mapping

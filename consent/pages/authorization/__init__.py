@@ -1,1 +1,1 @@
-"""CDS-WG3-01 9.1.2, 9.2, 9.3: the authorization form, and the pages shown instead of it."""
+"""CDS-WG3-01 9.1.1 (endpoint), 9.1.2, 9.2, 9.3: the authorization form, and pages instead of it."""
