@@ -1,4 +1,4 @@
-"""What superusers may look up; services write."""
+"""What superusers can view; only services write."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""The administration site, a module of its own because registrations need it to exist."""
+"""The administration site, in its own module because it must exist before models register."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Shows rows; changes go through services, which audit them."""
+    """Shows rows read-only; changes go through services, which audit them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Never."""
@@ -34,19 +34,19 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 class PortalAdminSite(admin.AdminSite):
-    """Signs in through the portal's own page, so that lock-out and second factor apply."""
+    """Signs in through the portal's own page, so that lockout and second factor apply."""
 
     site_header = site_title = "Administration"
 
     def register(
         self, model_or_iterable: Any, admin_class: type[Any] | None = None, **options: Any
     ) -> None:
-        """Take read-only pages; those of libraries write past our services and show secrets."""
+        """Accept only read-only pages; those of libraries bypass our services and show secrets."""
         if admin_class is not None and issubclass(admin_class, ReadOnlyAdmin):
             super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Only superusers whose session used a second factor."""
+        """Allow only superusers whose session used a second factor."""
         return bool(
             request.user.is_active
             and getattr(request.user, "is_superuser", False)
@@ -54,7 +54,7 @@ class PortalAdminSite(admin.AdminSite):
         )
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Send people to the portal's sign-in, or to the second factor they lack, and back."""
+        """Redirect to the portal's sign-in or to the missing second factor, and then back."""
         target = request.GET.get("next") or reverse("admin:index")
         if self.has_permission(request):
             return redirect("admin:index")

@@ -5,7 +5,7 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class PortalAdminConfig(AdminConfig):
-    """Puts our administration site in the place of Django's."""
+    """Replaces Django's administration site with ours."""
 
     default_site = "portal.admin_site.PortalAdminSite"
 
@@ -17,7 +17,7 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Set the process's zone; register checks and health checks; note ways to sign in."""
+        """Set the process's time zone; register checks, health checks and sign-in listeners."""
         from allauth.account import signals
         from allauth.socialaccount.models import SocialLogin
         from allauth.socialaccount.signals import social_account_added, social_account_removed
@@ -27,9 +27,9 @@ class PortalConfig(AppConfig):
         from portal.pages import accounts
         from portal.sign_in.openid import adapter
 
-        # A connection and what follows from it stand or fall together. allauth has no hook around
-        # both, and several ways lead there; around its views, a transaction would also span
-        # requests to the provider and mails.
+        # A connection and its consequences must be committed together. allauth has no hook around
+        # both, and several paths lead there; a transaction around its views would also span
+        # requests to the provider and emails.
         SocialLogin.connect = transaction.atomic(SocialLogin.connect)
         social_account_added.connect(adapter.connected)
         social_account_removed.connect(adapter.removed)

@@ -14,11 +14,11 @@ from portal.models import AuditEvent, AuditSeal, SealedEvent, UnsealedEvent, Use
 
 log = logging.getLogger(__name__)
 
-# Who acts where no person and no program of a third party does: sweeps, and what follows by rule.
+# The actor when neither a person nor a third party's program acts: sweeps and automatic rules.
 SYSTEM = "system"
 
 SEAL_BATCH = 1000
-# In one run of the task; the next one, a minute later, continues.
+# In one run of the task; the next run, a minute later, continues.
 SEAL_BATCHES = 20
 _SEALS_READ = 20
 _SEAL_LOCK = 0x43445331  # any constant: one sealer at a time
@@ -64,17 +64,17 @@ def _digest(previous: str, events: list[AuditEvent]) -> str:
 
 @transaction.atomic
 def seal(*, batch: int = SEAL_BATCH) -> int:
-    """Chain the next committed, unsealed events; return how many are done with, at most `batch`.
+    """Chain the next committed, unsealed events; return how many were handled, at most `batch`.
 
-    Safe to run twice at once: the second one leaves at once and has done nothing.
+    Safe to run twice at once: the second run returns immediately without doing anything.
 
-    Ids are taken before commit, so an event may become visible after a later id was sealed:
+    Ids are assigned before commit, so an event may become visible after a later id was sealed:
     each seal lists the ids it covers instead of a range.
     """
     if not _is_sole_sealer():
         return 0
     waiting = list(UnsealedEvent.objects.order_by("pk").values_list("pk", flat=True)[:batch])
-    # A process of an earlier version, which does not know the table, may have sealed some.
+    # A process of an earlier version, which does not know this table, may have sealed some.
     known = set(SealedEvent.objects.filter(pk__in=waiting).values_list("pk", flat=True))
     events = list(AuditEvent.objects.filter(pk__in=set(waiting) - known).order_by("pk"))
     if len(events) + len(known) < len(waiting):
@@ -101,7 +101,7 @@ def _add_seal(events: list[AuditEvent]) -> None:
 
 
 def seal_some(*, batch: int = SEAL_BATCH, batches: int = SEAL_BATCHES) -> int:
-    """Seal batch after batch, up to a bound that holds a worker for seconds; return how many."""
+    """Seal batch after batch, up to a limit of a few seconds of work; return how many."""
     done = 0
     for _ in range(batches):
         count = seal(batch=batch)
@@ -112,14 +112,14 @@ def seal_some(*, batch: int = SEAL_BATCH, batches: int = SEAL_BATCHES) -> int:
 
 
 def unsealed_count() -> int:
-    """Return how many events wait for a seal."""
+    """Return how many events have not been sealed yet."""
     return UnsealedEvent.objects.count()
 
 
 def broken_seals() -> list[int]:
     """Return the ids of seals whose events or predecessor no longer match their digest.
 
-    Reads seal by seal: a trail of any length fits into memory.
+    Reads one seal at a time, so that a trail of any length fits into memory.
     """
     broken = []
     previous = ""
@@ -139,7 +139,7 @@ def _seals() -> Iterator[AuditSeal]:
 
 
 def stray_events() -> list[int]:
-    """Return ids of events that are neither sealed nor waiting: someone changed the tables."""
+    """Return ids of events that are neither sealed nor pending, which means tampering."""
     own = OuterRef("pk")
     strays = AuditEvent.objects.filter(
         ~Exists(SealedEvent.objects.filter(pk=own)), ~Exists(UnsealedEvent.objects.filter(pk=own))

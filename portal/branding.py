@@ -11,7 +11,7 @@ from portal.terms import has_customer_terms
 
 @dataclass(frozen=True, slots=True)
 class Utility:
-    """Names and links of the utility, as customers know them; `terms_url` is "" without terms."""
+    """Names and links of the utility, as customers know it; `terms_url` is "" without terms."""
 
     name: str
     abbreviation: str
@@ -38,5 +38,5 @@ def current_utility() -> Utility:
 
 
 def utility(request: HttpRequest) -> dict[str, object]:
-    """Context processor."""
+    """Context processor that adds `utility`."""
     return {"utility": current_utility()}

@@ -17,5 +17,5 @@ app.autodiscover_tasks()
 
 @worker_init.connect
 def limit_worker_statements(**kwargs: Any) -> None:
-    """Limit the statements of a worker; every process imports this module, few are workers."""
+    """Limit the statements of a worker; all processes import this module, but few are workers."""
     limit_statements(settings.WORKER_STATEMENT_SECONDS)

@@ -1,4 +1,4 @@
-"""System checks of the foundation; ids are stable, each hint says what to change."""
+"""System checks of the foundation. Ids are stable, and each hint says what to change."""
 
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
@@ -20,8 +20,8 @@ def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
         return [
             Error(
                 "FIELD_ENCRYPTION_KEYS is empty.",
-                hint="A key is 32 random bytes in URL-safe Base64; docs/operators/running.md has"
-                " the command that makes one.",
+                hint="A key is 32 random bytes in URL-safe Base64; see"
+                " docs/operators/running.md for the command that generates one.",
                 id="portal.E001",
             )
         ]
@@ -41,7 +41,7 @@ def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_zone(**kwargs: Any) -> list[CheckMessage]:
-    """portal.E003: relative dates count in a real zone."""
+    """portal.E003: relative dates need a real time zone."""
     try:
         utility_zone()
     except (ZoneInfoNotFoundError, ValueError):
@@ -56,13 +56,13 @@ def check_zone(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_zone_rules(**kwargs: Any) -> list[CheckMessage]:
-    """portal.E009: the rules of time zones are those of the package, the same on every machine."""
+    """portal.E009: time zone rules come from the package, so they are the same on all machines."""
     if rules_version() is None:
         return [
             Error(
-                "The rules of time zones do not come from the tzdata package.",
-                hint="Install tzdata from the lock file, and let nothing set another path of"
-                " zoneinfo: months, days and ends would follow this machine's own files.",
+                "Time zone rules do not come from the tzdata package.",
+                hint="Install tzdata from the lock file, and do not set another path for"
+                " zoneinfo: months, days and end times would depend on this machine's own files.",
                 id="portal.E009",
             )
         ]
@@ -70,13 +70,13 @@ def check_zone_rules(**kwargs: Any) -> list[CheckMessage]:
 
 
 def name_zone_rules(**kwargs: Any) -> list[CheckMessage]:
-    """portal.I001: which rules hold, so that they can be compared with the latest ones."""
+    """portal.I001: which rules are in use, to compare with the latest ones."""
     version = rules_version()
     return [Info(f"Time zones follow the rules {version}.", id="portal.I001")] if version else []
 
 
 def check_database(**kwargs: Any) -> list[CheckMessage]:
-    """portal.E004: one engine, one behaviour."""
+    """portal.E004: only PostgreSQL is supported."""
     if "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
         return [
             Error("DATABASE_URL must name a PostgreSQL database.", id="portal.E004"),
@@ -85,7 +85,7 @@ def check_database(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_statements(**kwargs: Any) -> list[CheckMessage]:
-    """portal.E010: a worker's statement ends before the task that waits for it is killed."""
+    """portal.E010: a worker's statements time out before the task that waits for them is killed."""
     limits = {
         "WEB_STATEMENT_SECONDS": settings.WEB_STATEMENT_SECONDS,
         "WORKER_STATEMENT_SECONDS": settings.WORKER_STATEMENT_SECONDS,
@@ -94,7 +94,7 @@ def check_statements(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"{name} is {seconds}.",
-            hint=f"Use seconds below {most}, the time limit of tasks; 0 switches the limit off.",
+            hint=f"Use fewer seconds than {most}, the time limit of tasks; 0 turns the limit off.",
             id="portal.E010",
         )
         for name, seconds in limits.items()
@@ -103,20 +103,20 @@ def check_statements(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_transport(**kwargs: Any) -> list[CheckMessage]:
-    """portal.W001, W002: production speaks https and sends mail."""
+    """portal.W001, W002: production uses https and sends email."""
     problems: list[CheckMessage] = []
     if not settings.USE_HTTPS and not settings.DEMO:
         problems.append(
             CheckWarning(
                 "BASE_URL is not https.",
-                hint="Cookies, tokens and energy data would travel in the open.",
+                hint="Without it, cookies, tokens and energy data travel unencrypted.",
                 id="portal.W001",
             )
         )
     if settings.MAIL_DIR and not settings.DEMO:
         problems.append(
             CheckWarning(
-                "MAIL_DIR is set: receipts and sign-in mails are not sent.",
+                "MAIL_DIR is set: receipts and sign-in emails are not sent.",
                 hint="Unset MAIL_DIR and set EMAIL_HOST.",
                 id="portal.W002",
             )
@@ -125,7 +125,7 @@ def check_transport(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_rate_limits(**kwargs: Any) -> list[CheckMessage]:
-    """portal.E011: the word for the limits that hold is one that is known."""
+    """portal.E011: RATE_LIMITS is a known word."""
     if settings.RATE_LIMITS in {"all", "guesses", "none"}:
         return []
     return [
@@ -138,13 +138,13 @@ def check_rate_limits(**kwargs: Any) -> list[CheckMessage]:
 
 
 def warn_of_missing_limits(**kwargs: Any) -> list[CheckMessage]:
-    """portal.W003: passwords and secrets can be guessed without end."""
+    """portal.W003: passwords and secrets can be guessed without limit."""
     if settings.RATE_LIMITS != "none":
         return []
     return [
         CheckWarning(
-            "RATE_LIMITS is none: nothing stops the guessing of passwords, codes and secrets.",
-            hint="Where the proxy limits requests, use guesses.",
+            "RATE_LIMITS is none: nothing limits the guessing of passwords, codes and secrets.",
+            hint="If the proxy limits requests, use guesses.",
             id="portal.W003",
         )
     ]
@@ -166,7 +166,7 @@ def check_csp(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_openid(**kwargs: Any) -> list[CheckMessage]:
-    """portal.E006, E007, E008: identity providers are configured whole, once, and over https."""
+    """portal.E006, E007, E008: identity providers are configured completely, once, over https."""
     problems: list[CheckMessage] = []
     seen: set[str] = set()
     for number, entry in enumerate(settings.OIDC_PROVIDERS, start=1):
@@ -177,19 +177,19 @@ def check_openid(**kwargs: Any) -> list[CheckMessage]:
             problems += [Error(f"{where} {each}.", hint=hint, id="portal.E006") for each in found]
             continue
         if not may_be_spoken_to(entry["server_url"]):
-            hint = "Secrets would travel in the open; http works in the demo, on this machine."
+            hint = "Secrets would travel unencrypted; http works only in the demo, on this machine."
             problems.append(
                 Error(f"{where}: server_url is not https.", hint=hint, id="portal.E007")
             )
         if entry["id"] in seen:
-            hint = "People are known again by provider and subject: one id, one provider."
+            hint = "People are recognized by provider id and subject, so each id must be unique."
             problems.append(Error(f"{where} repeats an id.", hint=hint, id="portal.E008"))
         seen.add(entry["id"])
     return problems
 
 
 def register() -> None:
-    """Add all checks."""
+    """Register all checks."""
     for check in (
         *(check_encryption_keys, check_zone, check_zone_rules),
         *(check_database, check_statements, check_csp, check_openid, check_rate_limits),

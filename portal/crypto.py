@@ -1,4 +1,4 @@
-"""Secrets at rest: rotating Fernet encryption and keyed digests."""
+"""Secrets at rest: Fernet encryption with key rotation, and keyed digests."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(ciphertext: str) -> str:
-    """Decrypt with whichever configured key fits; raises cryptography.fernet.InvalidToken."""
+    """Decrypt with whichever key fits; raises cryptography.fernet.InvalidToken."""
     return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(ciphertext.encode()).decode()
 
 
@@ -39,7 +39,7 @@ def same(left: str, right: str) -> bool:
 
 
 def _octets(text: str) -> bytes:
-    """JSON can carry lone surrogates, which UTF-8 cannot: they must not match, nor crash."""
+    """JSON can carry lone surrogates, which UTF-8 cannot: they must neither match nor crash."""
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -1,4 +1,4 @@
-"""Documentation pages: Markdown templates rendered with data from the code they describe."""
+"""Documentation pages: Markdown templates filled in with data from the code they describe."""
 
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from portal.http.permissions import public
 from portal.registries import DocsPage, docs_pages
 
-# Raw HTML is off: templates write Markdown, and values put into them stay text.
+# Raw HTML is off: templates contain Markdown, and values inserted into them stay text.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -46,7 +46,7 @@ def docs_page(request: HttpRequest, slug: str = "index") -> HttpResponse:
     context = {
         "page": page,
         "pages": list(docs_pages),
-        # Safe: the renderer escapes everything it did not write itself.
+        # Safe: the renderer escapes everything that it did not generate.
         "body": mark_safe(render_markdown(page_text(page))),  # noqa: S308
     }
     return render(request, "docs/page.html", context)

@@ -1,8 +1,8 @@
 """Typed access to environment variables; the only reader of `os.environ` besides the launchers.
 
-Each call declares the variable with the words for the operator's table (`manage.py print_env`),
+Each call declares the variable with its help text for the operator's table (`manage.py print_env`),
 so that documentation, `.env.example` and code cannot drift apart.
-A value may also come from a file: `NAME_FILE` names it (container secrets).
+A value can also come from a file that `NAME_FILE` names (container secrets).
 """
 
 import json
@@ -19,7 +19,7 @@ Shape = TypeVar("Shape", list[Any], dict[str, Any])
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One documented environment variable; `default` None means compulsory."""
+    """One documented environment variable; it is required if `default` is None."""
 
     name: str
     kind: str
@@ -40,7 +40,7 @@ def _read(variable: Variable) -> str | None:
 
 
 def env_str(name: str, *, default: str | None = None, help: str) -> str:  # noqa: A002
-    """Return a text variable; raise ImproperlyConfigured when compulsory and absent."""
+    """Return a text variable; raise ImproperlyConfigured if it is required and missing."""
     value = _read(Variable(name, "text", default, help))
     if value is None:
         value = default
@@ -50,7 +50,7 @@ def env_str(name: str, *, default: str | None = None, help: str) -> str:  # noqa
 
 
 def env_bool(name: str, *, default: bool, help: str) -> bool:  # noqa: A002
-    """Return a yes/no variable; anything but 1, 0, true, false is refused, not guessed."""
+    """Return a yes/no variable; values other than 1, 0, true, false raise ImproperlyConfigured."""
     value = _read(Variable(name, "1 or 0", "1" if default else "0", help))
     if value is None or value == "":
         return default
@@ -75,7 +75,7 @@ def env_int(name: str, *, default: int, help: str) -> int:  # noqa: A002
 def env_list(name: str, *, default: str | None = "", help: str) -> list[str]:  # noqa: A002
     """Return a comma-separated variable as a list without empty parts.
 
-    With the default None it is shown as compulsory; a system check says what is missing.
+    With the default None it is listed as required; a system check reports it if it is missing.
     """
     value = _read(Variable(name, "comma-separated list", default, help))
     text = default if value is None else value
@@ -83,19 +83,19 @@ def env_list(name: str, *, default: str | None = "", help: str) -> list[str]:  #
 
 
 def env_secret(name: str, *, help: str) -> str:  # noqa: A002
-    """Return a compulsory secret; it has no default on purpose and is never printed."""
+    """Return a required secret; it has no default on purpose and is never printed."""
     value = _read(Variable(name, "secret", None, help, secret=True))
     if not value:
         raise ImproperlyConfigured(
-            f"Set the secret {name} (or {name}_FILE): {help}. `make demo` creates its own."
+            f"Set the secret {name} (or {name}_FILE): {help}. `make demo` generates one."
         )
     return value
 
 
 def env_json(name: str, *, shape: type[Shape], help: str) -> Shape:  # noqa: A002
-    """Return an optional JSON list or object that may hold secrets, empty when unset.
+    """Return an optional JSON list or object that may contain secrets, empty if unset.
 
-    Raises ImproperlyConfigured for anything else; what is wrong with it is never quoted.
+    Raises ImproperlyConfigured for anything else, without quoting the value.
     """
     word = "list" if shape is list else "object"
     value = _read(Variable(name, f"JSON {word}, secret", "", help, secret=True))
@@ -112,10 +112,10 @@ def env_json(name: str, *, shape: type[Shape], help: str) -> Shape:  # noqa: A00
 
 
 def put_c_library_in_utc() -> None:
-    """Take the zone that Django gave to the C library away from it.
+    """Undo the time zone that Django set in the C library.
 
-    The C library knows the machine's rules only (see `portal.values.zone_rules`). Whatever asks it,
-    such as `time.localtime` and the times of logs, is in UTC instead, which needs no rules.
+    The C library knows only the machine's rules (see `portal.values.zone_rules`). Code that uses
+    it, such as `time.localtime` and log timestamps, is in UTC instead, which needs no rules.
     """
     os.environ["TZ"] = "UTC"
     time.tzset()

@@ -1,11 +1,11 @@
-"""Errors with a stable code, an HTTP status and words for the person who meets them."""
+"""Errors with a stable code, an HTTP status and a message for the reader."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 class DomainError(Exception):
-    """A rule was broken. Subclasses live beside the service that raises them.
+    """A rule was broken. Subclasses are next to the service that raises them.
 
     `message` names what was received, what is allowed and the field it is about.
     `extra` is added to the JSON body (for example `error_uri`).
@@ -31,7 +31,7 @@ class DomainError(Exception):
 
 
 class FrameworkError(DomainError):
-    """What the web framework refused, in the shape of our own errors."""
+    """An error of the web framework, in the shape of our own errors."""
 
     def __init__(self, message: str, *, code: str, status: int) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class FrameworkError(DomainError):
 
 
 class NotFound(DomainError):
-    """There is no such object, or it is another party's; the two look alike on purpose."""
+    """The object does not exist, or belongs to another party; both look the same on purpose."""
 
     code = "not_found"
     status = 404

@@ -1,1 +1,1 @@
-"""Work after the answer: the outbox, mail, what runs by the clock, and in which queue."""
+"""Work after the response: the outbox, emails, the schedule, and the queues."""

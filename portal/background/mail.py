@@ -1,6 +1,6 @@
-"""Sending mail: triplets of templates (subject.txt, body.txt, body.html), always from a task.
+"""Sending email: three templates each (subject.txt, body.txt, body.html), always from a task.
 
-Sign-in's own mails are rendered by its library while the person waits, and sent from a task too.
+Sign-in emails are rendered by allauth during the request, but also sent from a task.
 """
 
 import json
@@ -22,7 +22,7 @@ from portal.crypto import decrypt, encrypt
 log = logging.getLogger(__name__)
 
 STORED_TASK = "portal.tasks.send_stored_mail"
-# Strangers ask for these mails too. Nobody is kept out by it: the links that came before work.
+# Anyone can request these emails. The limit locks nobody out: links already sent keep working.
 SIGN_IN_SHARE = mail_shares.Share(
     "sign-in-mail", ((timedelta(hours=1), 10), (timedelta(days=1), 20))
 )
@@ -31,7 +31,7 @@ SIGN_IN_SHARE = mail_shares.Share(
 def send(template: str, *, to: str, language: str, context: Mapping[str, Any]) -> None:
     """Render `emails/<template>/` in the reader's language and send it.
 
-    Raises whatever the mail backend raises; the outbox tries again.
+    Raises whatever the mail backend raises; the outbox retries.
     """
     data = {"utility": current_utility(), "base_url": settings.BASE_URL, **context}
     with translation.override(language):
@@ -46,9 +46,9 @@ def send(template: str, *, to: str, language: str, context: Mapping[str, Any]) -
 
 
 def promise_sign_in_mail(message: EmailMessage) -> None:
-    """Promise to send a rendered mail of sign-in, unless its address had its share.
+    """Queue a rendered sign-in email, unless its address has used up its limit.
 
-    The text is stored encrypted: it may hold a link that opens an account.
+    The text is stored encrypted because it may contain a link that opens an account.
     """
     (address,) = message.to
     parts = [message.subject, message.body, message.to, getattr(message, "alternatives", [])]

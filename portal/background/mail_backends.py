@@ -1,4 +1,4 @@
-"""Mail backends: every outgoing message declares what it is, no matter which code wrote it."""
+"""Email backends that mark every outgoing message as automatic, no matter which code wrote it."""
 
 from collections.abc import Sequence
 from email.utils import make_msgid, parseaddr
@@ -10,10 +10,10 @@ from django.core.mail.backends.smtp import EmailBackend as Smtp
 
 
 def stamp(message: EmailMessage) -> None:
-    """Add what only machines read.
+    """Add headers for machines.
 
-    Nobody's out-of-office answer is meant for us (RFC 3834 5), and a Message-ID names the sender's
-    domain, not the machine in some container that sent it.
+    `Auto-Submitted` keeps out-of-office replies away (RFC 3834 5), and the Message-ID names the
+    sender's domain instead of the container that sent it.
     """
     domain = parseaddr(message.from_email)[1].rpartition("@")[2]
     message.extra_headers.setdefault("Auto-Submitted", "auto-generated")
@@ -22,7 +22,7 @@ def stamp(message: EmailMessage) -> None:
 
 class _Stamping(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Stamp the messages and let them go; return how many went."""
+        """Stamp and send the messages; return how many were sent."""
         for message in email_messages:
             stamp(message)
         return int(super().send_messages(email_messages) or 0)
@@ -33,4 +33,4 @@ class SmtpBackend(_Stamping, Smtp):
 
 
 class FileBackend(_Stamping, Files):
-    """Writes to the folder whose mails the demo shows."""
+    """Writes to the folder whose emails the demo shows."""

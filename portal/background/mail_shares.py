@@ -1,6 +1,6 @@
-"""How many emails an address gets: being able to enter one must not let anyone flood a mailbox.
+"""Limits on emails per address, so that nobody can use the portal to flood a mailbox.
 
-Counted in the outbox, hence in the database: emptying a cache sends nobody more.
+Counted in the outbox, so in the database: clearing a cache does not raise the limit.
 """
 
 import unicodedata
@@ -19,21 +19,21 @@ from portal.models import OutboxEntry
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one address gets of one kind of mail: so many within each span."""
+    """How many emails of one kind an address can get: a number for each time span."""
 
     kind: str
     limits: tuple[tuple[timedelta, int], ...]
 
     def prefix(self, address: str, owner: str = "") -> str:
-        """Return what the keys of an address begin with.
+        """Return the prefix of an address's keys.
 
-        A mail that an `owner` has a right to is counted apart from those of strangers.
+        Emails that the `owner` of an address is entitled to are counted separately.
         """
         who = f"{owner}:{counted_form(address)}"
         return f"{self.kind}:{crypto.digest(who, purpose=self.kind)[:32]}:"
 
     def wait(self, prefix: str) -> timedelta | None:
-        """Return how long an address has to wait that had its share, None when it has not."""
+        """Return how long an address that reached its limit has to wait, None if it has not."""
         sent = OutboxEntry.objects.filter(unique_key__startswith=prefix)
         now = timezone.now()
         spans = [
@@ -48,12 +48,12 @@ class Share:
 def promise(
     share: Share, task: str, *args: Any, address: str, key: str, owner: str = ""
 ) -> timedelta | None:
-    """Promise a mail, once for each `key`; return how long to wait when the share is used up.
+    """Promise an email, once for each `key`; return how long to wait when the limit is reached.
 
-    To promise emails to several addresses, take them in the order of their prefixes.
+    A caller that promises emails to several addresses does so in the order of their prefixes.
     """
     prefix = share.prefix(address, owner)
-    # Promises to one address at once would each find room for their mail.
+    # Otherwise, concurrent promises to one address would each find room for their email.
     hold(prefix)
     wait = share.wait(prefix)
     if wait is None:
@@ -62,10 +62,10 @@ def promise(
 
 
 def counted_form(address: str) -> str:
-    """Return what is the same for all spellings of an address that reach one mailbox.
+    """Return a form that is the same for all spellings of an address that reach one mailbox.
 
-    Case, look-alike forms of one character (NFKC), quotes, the part after a plus (RFC 5233) and the
-    two spellings of an international domain (RFC 5890) make no difference.
+    It ignores differences in case, look-alike forms of one character (NFKC), quotes, the part after
+    a plus (RFC 5233) and the two spellings of an international domain (RFC 5890).
     """
     text = unicodedata.normalize("NFKC", address).strip().casefold()
     local, _, domain = text.rpartition("@")

@@ -1,12 +1,11 @@
 """The only way to start background work.
 
-`enqueue` writes a row in the caller's transaction. On commit the worker is nudged through the
-broker; that may fail without harm, because a sweep finds what was not nudged. The broker may be
-emptied at any time without loss.
+`enqueue` writes a row in the caller's transaction. On commit, the worker is nudged through the
+broker; that can fail without harm, because a sweep finds rows whose nudge was lost. The broker can
+be emptied at any time without loss.
 
-Work usually shares a transaction with the lock on its row. Work that waits for strangers
-(the setting FETCH_TASKS) is claimed for a while instead, and runs without a
-transaction.
+Usually the work runs in the transaction that locks its row. Work that waits for third-party servers
+(the setting FETCH_TASKS) is claimed for a limited time instead, and runs outside a transaction.
 """
 
 import logging
@@ -25,16 +24,16 @@ from portal.models import OutboxEntry
 
 log = logging.getLogger(__name__)
 
-# By name: the tasks call this module.
+# By name, because the tasks import this module.
 RUN_TASK = "portal.tasks.run_outbox_entry"
 MAX_ATTEMPTS = 10
-# A sweep ends long before the time limit of a task, also when every fetch of it lasts its ten
-# seconds.
+# A sweep ends well before the time limit of a task, even if each of its fetches takes the full
+# ten seconds.
 SWEEP_BATCH = {DEFAULT: 50, FETCHES: 20}
-# A nudge usually wins; the sweep waits this long before it takes the work over.
+# The nudge usually comes first; the sweep waits this long before it takes the work over.
 NUDGE_GRACE = timedelta(seconds=3)
-# Far longer than a fetch. Work of a process that died is taken over after this time, and may then
-# run twice.
+# Much longer than a fetch. After this time, the work of a process that died is taken over; it may
+# then run twice.
 CLAIM = timedelta(minutes=2)
 
 
@@ -68,7 +67,7 @@ def _nudge(entry_id: int, queue: str) -> None:
 
 
 def due_entries(now: datetime, *, queue: str = DEFAULT) -> list[int]:
-    """Return ids of a queue's work that nobody has started though its time has come."""
+    """Return ids of a queue's work that is due and has not been started."""
     is_fetch = Q(task__in=settings.FETCH_TASKS)
     rows = OutboxEntry.objects.filter(
         is_fetch if queue == FETCHES else ~is_fetch,
@@ -79,9 +78,9 @@ def due_entries(now: datetime, *, queue: str = DEFAULT) -> list[int]:
 
 
 def run(entry_id: int) -> bool:
-    """Run one entry; return whether it ran here. Idempotent: what is taken or done is skipped.
+    """Run one entry; return whether it ran here. Idempotent: taken or finished work is skipped.
 
-    A failing task is tried again with growing pauses, up to `MAX_ATTEMPTS` times.
+    A failed task is retried with growing pauses, up to `MAX_ATTEMPTS` times.
     """
     task = OutboxEntry.objects.filter(pk=entry_id).values_list("task", flat=True).first()
     if task is None:
@@ -90,7 +89,7 @@ def run(entry_id: int) -> bool:
 
 
 def _run_locked(entry_id: int) -> bool:
-    """Run an entry in the transaction that locks it, so what a failed task wrote is undone."""
+    """Run an entry in the transaction that locks it, so that a failed task's writes are undone."""
     try:
         with transaction.atomic():
             entry = _ready().select_for_update(skip_locked=True).filter(pk=entry_id).first()
@@ -106,9 +105,9 @@ def _run_locked(entry_id: int) -> bool:
 
 
 def _run_claimed(entry_id: int) -> bool:
-    """Run an entry outside of transactions; nobody else does before the claim is over.
+    """Run an entry outside of transactions; no other process runs it until the claim expires.
 
-    The claim is the entry's `not_before`, moved on: a process that dies leaves nothing to undo.
+    The claim moves the entry's `not_before` forward; a process that dies leaves nothing to undo.
     """
     entry = _claim(entry_id)
     if entry is None:
@@ -129,14 +128,14 @@ def _run_claimed(entry_id: int) -> bool:
 
 @transaction.atomic
 def _claim(entry_id: int) -> OutboxEntry | None:
-    """Return the entry when it is due and free. A try counts from here: it may kill its process."""
+    """Return the entry if it is due and free. The attempt counts now: it may kill its process."""
     now = timezone.now()
     free = _ready().select_for_update(skip_locked=True).filter(pk=entry_id, not_before__lte=now)
     entry = free.first()
     if entry is None:
         return None
     if entry.attempts >= MAX_ATTEMPTS:
-        _give_up(entry, "The process ended before the work, each time.")
+        _give_up(entry, "The process ended before the work did, each time.")
         return None
     entry.attempts += 1
     entry.not_before = now + CLAIM
@@ -145,7 +144,7 @@ def _claim(entry_id: int) -> OutboxEntry | None:
 
 
 def _still_claimed(entry: OutboxEntry) -> OutboxEntry | None:
-    """Return the locked row unless another process has taken the work over since."""
+    """Return the locked row unless another process has since taken the work over."""
     return _ready().select_for_update().filter(pk=entry.pk, not_before=entry.not_before).first()
 
 

@@ -1,15 +1,15 @@
-"""Which worker runs which background work; each queue has workers of its own.
+"""Which worker runs which background work; each queue has its own workers.
 
-What waits for servers of strangers has a queue to itself, so that nothing else waits for them.
+Work that waits for third-party servers has its own queue, so that nothing else waits behind it.
 """
 
 from django.conf import settings
 
-# The name that Celery itself gives to it.
+# Celery's default name.
 DEFAULT = "celery"
 FETCHES = "fetches"
 
-# Tasks go by the setting of this name, so that tests can add theirs.
+# The tasks are named by this setting, so that tests can add their own.
 FETCH_TASKS = frozenset({"registration.tasks.check_website", "registration.tasks.fetch_logo"})
 
 

@@ -1,1 +1,1 @@
-"""The cache, and what holds while its server is away."""
+"""The cache, and what replaces it while its server is unavailable."""

@@ -1,6 +1,6 @@
-"""The cache holds no truth: when its server is away, each process keeps values in its memory.
+"""The cache. While its server is unavailable, each process keeps values in its own memory.
 
-With REDIS_OPTIONAL off the cache is Django's own, whose errors surface (ADR 15).
+With REDIS_OPTIONAL off, this is Django's own cache, whose errors surface (ADR 15).
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class OptionalRedisCache(RedisCache):
-    """Redis, and the process's memory while it does not answer; counting (`incr`) still raises."""
+    """Redis, or the process's memory while Redis is down; counting (`incr`) still raises."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
@@ -36,7 +36,7 @@ class OptionalRedisCache(RedisCache):
         timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> None:
-        """Keep a value."""
+        """Store a value."""
         self._or(
             lambda: super(OptionalRedisCache, self).set(key, value, timeout, version),
             lambda: memory.set(key, value, timeout, version),
@@ -49,14 +49,14 @@ class OptionalRedisCache(RedisCache):
         timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> bool:
-        """Keep a value that is not there yet; return whether it was not."""
+        """Store a value unless the key exists; return whether it was stored."""
         return self._or(
             lambda: bool(super(OptionalRedisCache, self).add(key, value, timeout, version)),
             lambda: memory.add(key, value, timeout, version),
         )
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        """Forget a value; return whether there was one."""
+        """Delete a value; return whether it existed."""
         return self._or(
             lambda: bool(super(OptionalRedisCache, self).delete(key, version)),
             lambda: memory.delete(key, version),

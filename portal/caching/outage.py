@@ -1,9 +1,9 @@
-"""What happens while Redis is unavailable: no one waits for it twice, and counting continues.
+"""What happens while Redis does not respond: no request waits for it twice, counting continues.
 
-Limits on guessing passwords, codes and secrets protect people, so they hold without Redis too:
-each process counts in its own memory then. With several processes that allows more than the
-limit says, but never refuses what Redis would have allowed. With REDIS_OPTIONAL off nothing here
-is used: a request that needs Redis fails (ADR 15).
+Limits on guessing passwords, codes and secrets protect people, so they apply without Redis too:
+each process then counts in its own memory. With several processes this allows more than the limit
+says, but never refuses what Redis would have allowed. With REDIS_OPTIONAL off, none of this is
+used: a request that needs Redis fails (ADR 15).
 """
 
 import logging
@@ -14,13 +14,13 @@ from django.core.cache.backends.locmem import LocMemCache
 
 log = logging.getLogger(__name__)
 
-# A server that does not answer within this many seconds is away.
+# A server that does not respond within this many seconds counts as unavailable.
 TIMEOUT = 0.5
 _PAUSE = 5.0
 
 
 class Outage:
-    """Remembers for `pause` seconds that a server was away, so that a hanging one costs little."""
+    """Remembers an outage for `pause` seconds, so that a hanging server costs little time."""
 
     def __init__(self, pause: float = _PAUSE) -> None:
         self._pause = pause
@@ -28,20 +28,20 @@ class Outage:
 
     @property
     def lasts(self) -> bool:
-        """Tell whether the server need not be asked now."""
+        """Tell whether to skip the server for now."""
         return time.monotonic() < self._until
 
     def noticed(self, error: Exception) -> None:
-        """Leave the server alone for a moment."""
+        """Start a pause in which the server is not asked."""
         self._until = time.monotonic() + self._pause
-        log.warning("Redis does not answer; each process counts for itself: %s", error)
+        log.warning("Redis does not respond; each process counts on its own: %s", error)
 
 
 @lru_cache(maxsize=8)
 def outage_of(url: str) -> Outage:
-    """Return what this process knows of a server."""
+    """Return this process's record of a server's outages."""
     return Outage()
 
 
-# Shared by all threads. The bound keeps a flood of addresses from filling the memory.
+# Shared by all threads. The limit prevents a flood of addresses from filling the memory.
 memory = LocMemCache("while-redis-is-away", {"OPTIONS": {"MAX_ENTRIES": 100_000}})

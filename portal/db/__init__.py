@@ -1,1 +1,1 @@
-"""What the database does for us beside models: prepared statements, time limits, named locks."""
+"""Use of the database besides models: prepared statements, time limits, named locks."""

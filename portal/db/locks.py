@@ -1,12 +1,12 @@
-"""Locks by name, for rules over rows that are not there yet, which no lock of a row can keep."""
+"""Locks by name, for rules about rows that do not exist yet, which row locks cannot protect."""
 
 from django.db import connection
 
 
 def hold(name: str) -> None:
-    """Wait until this name is free; the caller then holds it until the transaction ends.
+    """Take the lock with this name until the transaction ends; wait while another process has it.
 
-    Comes after locks of rows. Who holds several names takes them in order.
+    Take it after any row locks. Take several names in sorted order.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

@@ -1,8 +1,8 @@
-"""Statements of hot paths: made once per thread, planned once per connection.
+"""Prepared statements for hot paths: built once per thread, planned once per connection.
 
-For a wide join the ORM and the planner each take longer than the database takes to find the row
-(ADR 12 has the figures). Everything else goes through the ORM, whose cursors never use prepared
-statements; with DATABASE_PREPARED_STATEMENTS off, so does everything here.
+For a wide join, the ORM and the planner each take longer than the database takes to find the row
+(ADR 12 has the figures). All other queries use the ORM, whose cursors never use prepared
+statements; with DATABASE_PREPARED_STATEMENTS off, so do these.
 """
 
 import threading
@@ -19,7 +19,7 @@ from django.utils.functional import cached_property
 from psycopg.types.numeric import Int8BinaryDumper
 
 M = TypeVar("M", bound=Model)
-# The driver's own reader of times; Django's, for any zone, takes longer than a short query.
+# The driver's own reader of datetimes; Django's, for any zone, takes longer than a short query.
 _TIMES: Any = psycopg.adapters.get_loader(
     psycopg.adapters.types["timestamptz"].oid, psycopg.pq.Format.TEXT
 )
@@ -28,7 +28,7 @@ _TIMES: Any = psycopg.adapters.get_loader(
 def _planned_once(alias: str) -> Any:
     """Return a cursor, for a `with`, whose statements become prepared ones after a few calls.
 
-    Django's own cursors write values into the text, which is planned again each time.
+    Django's own cursors put values into the text, so each call is planned again.
     """
     connection: Any = connections[alias]
     connection.close_if_health_check_failed()
@@ -45,10 +45,10 @@ def _new_cursor(connection: Any) -> Any:
 
 
 def fetch(alias: str, statement: bytes, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Return all rows of a statement that is written out.
+    """Return all rows of a handwritten statement.
 
-    They travel in binary form: as text, bytes would take twice the room. The database binds the
-    values, so their types must be clear from the statement.
+    They are sent in binary form, since bytes as text would take twice the space. The database binds
+    the values, so their types must be clear from the statement.
     """
     if not settings.DATABASE_PREPARED_STATEMENTS:
         plain: Any = connections[alias].cursor()
@@ -56,14 +56,14 @@ def fetch(alias: str, statement: bytes, params: Mapping[str, Any]) -> list[tuple
             cursor.execute(statement, params)
             return list(cursor.fetchall())
     with _planned_once(alias) as cursor:
-        # One type for all whole numbers; by default it follows the value, and with it the plan.
+        # One type for all integers; by default it depends on the value, and the plan depends on it.
         cursor.adapters.register_dumper(int, Int8BinaryDumper)
         cursor.cursor.format = psycopg.pq.Format.BINARY
         cursor.execute(statement, params)
         return list(cursor.fetchall())
 
 
-# Making a cursor takes as long as a short statement, so each thread keeps one.
+# Creating a cursor takes as long as a short statement, so each thread keeps one.
 _kept = threading.local()
 
 
@@ -81,10 +81,10 @@ def _execute(connection: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any
 
 
 def _read(connection: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of a statement that changes nothing.
+    """Return the rows of a read-only statement.
 
-    The first of a request also finds out whether the connection works, which spares the round trip
-    that asks nothing else. Where the connection is gone it runs again, on a new one.
+    The first one in a request also shows whether the connection works, which saves a separate
+    round trip. If the connection is gone, the statement runs again on a new one.
     """
     if connection.connection is None or connection.health_check_done:
         return _execute(connection, sql, params)
@@ -119,10 +119,10 @@ class _Compiled(Generic[M]):
         self._related = populators(info, select, queryset.db)
 
     def _with_constants(self, sql: str, params: tuple[Any, ...], keys: tuple[str, ...]) -> str:
-        """Write all but the keys into the SQL.
+        """Write all values but the keys into the SQL.
 
-        The plan of a prepared statement fits any values. Without these it could not use an index
-        that has a condition.
+        The plan of a prepared statement has to fit any values. Without these constants, it could
+        not use a partial index.
         """
         literal = self.connection.ops.compose_sql
         texts = ("%s" if p in keys else literal("%s", [p]).replace("%", "%%") for p in params)
@@ -142,9 +142,9 @@ class _Compiled(Generic[M]):
 class Prepared(Generic[M]):
     """A query for one object by one or more texts.
 
-    `build` returns the queryset for its texts; it is called once per thread, or for each call with
-    the switch off, so nothing but the texts may differ between calls. Foreign keys to load are
-    named by `select_related`. An index with a condition serves only a query that states it.
+    `build` returns the queryset for the given texts. It is called once per thread, or for each call
+    with the setting off, so nothing but the texts may differ between calls. `select_related` names
+    the foreign keys to load. A partial index serves only a query that states its condition.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]], *, keys: int = 1) -> None:
@@ -153,7 +153,7 @@ class Prepared(Generic[M]):
         self._local = threading.local()
 
     def first(self, *values: str) -> M | None:
-        """Return the object, None when there is none."""
+        """Return the object, or None."""
         if not settings.DATABASE_PREPARED_STATEMENTS:
             return self._build(*values).first()
         compiled: _Compiled[M] | None = getattr(self._local, "compiled", None)
@@ -164,7 +164,7 @@ class Prepared(Generic[M]):
 
 
 class PreparedInsert(Generic[M]):
-    """Stores new rows of a model, one statement each; nobody may rely on signals."""
+    """Inserts new rows of a model, one statement each; does not send signals."""
 
     def __init__(self, model: type[M]) -> None:
         self._model = model
@@ -180,7 +180,7 @@ class PreparedInsert(Generic[M]):
         return f"{into} VALUES ({values}) RETURNING {quoted(names.pk.column)}"
 
     def save(self, item: M) -> None:
-        """Insert the row; the database gives it its key. Raises what saving it would raise."""
+        """Insert the row; the database assigns its key. Raises what saving it would raise."""
         if not settings.DATABASE_PREPARED_STATEMENTS:
             item.save(force_insert=True)
             return
@@ -195,7 +195,7 @@ class PreparedInsert(Generic[M]):
 
 
 class PreparedRows:
-    """A query without parameters for rows of plain columns, such as `values_list` makes them."""
+    """A query without parameters for rows of plain columns, as `values_list` returns them."""
 
     def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
         self._build = build

@@ -1,1 +1,1 @@
-"""Requests to other servers, with an end, and never to what only we can reach (CDS-WG1-02 11)."""
+"""Requests to other servers, with a time limit and never to private networks (CDS-WG1-02 11)."""

@@ -1,8 +1,8 @@
-"""One moment by which a request to the outside is over, whatever it is made of.
+"""One deadline for a whole request to another server.
 
-Time limits of sockets are for single reads: a server that sends a byte now and then keeps within
-them for ever, and so do name servers, redirects and second tries added up. A deadline is one
-moment for all of it. An inner deadline is never later than the one around it.
+Socket timeouts apply to single reads: a server that sends a byte now and then never exceeds them,
+nor do name servers, redirects and retries that add up. A deadline covers all of it. An inner
+deadline is never later than the one around it.
 """
 
 import os
@@ -20,12 +20,12 @@ _LATE = "the answer takes too long"
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment on the clock that nobody sets."""
+    """A moment on the monotonic clock, which is never adjusted."""
 
     end: float
 
     def left(self) -> float:
-        """Return the seconds until then. Raises TimeoutError when there are none."""
+        """Return the remaining seconds. Raises TimeoutError if there are none."""
         seconds = self.end - time.monotonic()
         if seconds <= 0:
             raise TimeoutError(_LATE)
@@ -37,7 +37,7 @@ _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def within(seconds: float) -> Iterator[Deadline]:
-    """Give everything inside a deadline: in `seconds`, or that of a block around this one."""
+    """Set a deadline for everything inside: in `seconds`, or that of an outer block if earlier."""
     mine, outer = Deadline(time.monotonic() + seconds), _current.get()
     if outer is not None and outer.end < mine.end:
         mine = outer
@@ -62,16 +62,16 @@ def addresses_of(
 ) -> list[str]:
     """Return the addresses of a host.
 
-    The system's look-up takes no time limit and cannot be ended, so a thread waits for it; one
-    that was left ends by the limits of the system's resolver. Raises OSError (TimeoutError when
-    the time is over) and UnicodeError.
+    The system's lookup has no time limit and cannot be canceled, so it runs in a thread; an
+    abandoned thread ends when the system's resolver gives up. Raises OSError (TimeoutError when the
+    time is up) and UnicodeError.
     """
     outcome: Future[list[str]] = Future()
 
     def look_up() -> None:
         try:
             outcome.set_result(resolve(host, port))
-        except Exception as error:  # the caller's, wherever it is raised
+        except Exception as error:  # belongs to the caller, wherever it is raised
             outcome.set_exception(error)
 
     threading.Thread(target=look_up, name="look-up", daemon=True).start()
@@ -79,7 +79,7 @@ def addresses_of(
 
 
 def connected(addresses: list[str], port: int, deadline: Deadline) -> socket.socket:
-    """Return a connection to the first address that takes one, each with its share of the time.
+    """Return a connection to the first address that accepts one; they share the time evenly.
 
     Raises OSError.
     """
@@ -94,22 +94,22 @@ def connected(addresses: list[str], port: int, deadline: Deadline) -> socket.soc
 
 
 class Watchdog:
-    """Ends a connection at its deadline, even while a caller waits for its next byte.
+    """Closes a connection at its deadline, even while a thread waits for its next byte.
 
-    To the reader that may look like the end of headers or of an answer without a length: `check`
-    tells them apart.
+    To the reader this may look like the end of the headers or of an answer without a length:
+    `check` tells them apart.
     """
 
     def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
         self._is_over = False
         self._timer = threading.Timer(deadline.left(), self._cut)
-        # A second handle: the first one becomes another object when TLS begins.
+        # A second handle: the first one becomes another object when TLS starts.
         self._connection = socket.socket(fileno=os.dup(connection.fileno()))
         self._timer.daemon = True
         self._timer.start()
 
     def cancel(self) -> None:
-        """Let the connection live."""
+        """Stop watching the connection."""
         self._timer.cancel()
         self._connection.close()
 
@@ -123,5 +123,5 @@ class Watchdog:
         try:
             self._connection.shutdown(socket.SHUT_RDWR)
         except OSError:
-            # The other side was quicker, or everything has been read.
+            # The other side closed it first, or everything has been read.
             return

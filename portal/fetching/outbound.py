@@ -1,8 +1,8 @@
-"""Requests to servers that the operator chose, by the library `requests`, with an end.
+"""Requests to servers that the operator chose, with the library `requests` and a deadline.
 
-One deadline holds for the look-up, the connection, TLS, and the answer to its last byte;
-`portal.fetching.deadline.within` around several requests holds for all of them. Redirects are not
-followed and large answers not read: APIs do without both.
+One deadline covers the lookup, the connection, TLS, and the answer to its last byte; put
+`portal.fetching.deadline.within` around several requests to cover them all. Redirects are not
+followed and large answers not read, since APIs need neither.
 """
 
 import socket
@@ -26,7 +26,7 @@ _CHUNK = 65_536
 
 
 class BoundedHTTPConnection(HTTPConnection):
-    """A connection that is cut at the deadline of the request it is used for."""
+    """A connection that is closed at the deadline of its current request."""
 
     _watchdog: Watchdog | None = None
 
@@ -46,15 +46,15 @@ class BoundedHTTPConnection(HTTPConnection):
         return opened
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request, also on a connection that has answered one before."""
+        """Send a request, also on a connection that was already used."""
         if self.sock is not None and self._watchdog is None:
             with within(settings.OUTBOUND_TOTAL_SECONDS) as deadline:
                 self._watchdog = Watchdog(self.sock, deadline)
         super().request(*args, **kwargs)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        """Wait for the response; the watchdog stays on while it is read."""
-        # The library closes the connection on the way when the answer is its last one.
+        """Wait for the answer; the watchdog stays with its reader."""
+        # The library closes the connection inside this call if the answer is the last one on it.
         watchdog, self._watchdog = self._watchdog, None
         try:
             response = super().getresponse()
@@ -66,7 +66,7 @@ class BoundedHTTPConnection(HTTPConnection):
         return response
 
     def close(self) -> None:
-        """Close, and let the watchdog go."""
+        """Close the connection and cancel the watchdog."""
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
@@ -78,7 +78,7 @@ class BoundedHTTPSConnection(BoundedHTTPConnection, HTTPSConnection):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Makes the connections of a session; a subclass brings stricter ones."""
+    """Makes the connections of a session; subclasses can use stricter ones."""
 
     connections: ClassVar[tuple[type[HTTPConnection], type[HTTPSConnection]]] = (
         BoundedHTTPConnection,
@@ -86,12 +86,12 @@ class BoundedAdapter(HTTPAdapter):
     )
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Use the system's certificates, to which a utility adds those of its own authority."""
+        """Use the system's certificates, to which a utility can add its own authority."""
         super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **kwargs)
         self._use_connections(self.poolmanager)
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        """Use the same connections on the way to a proxy of the environment."""
+        """Use the same kind of connections to a proxy from the environment."""
         return self._use_connections(super().proxy_manager_for(proxy, **kwargs))
 
     def _use_connections(self, manager: PoolManager) -> PoolManager:
@@ -104,7 +104,7 @@ class BoundedAdapter(HTTPAdapter):
 
 
 class BoundedSession(requests.Session):
-    """A session whose requests end; it raises `requests.RequestException` alone."""
+    """A session whose requests have a deadline; raises only `requests.RequestException`."""
 
     adapter: ClassVar[type[BoundedAdapter]] = BoundedAdapter
 
@@ -144,6 +144,6 @@ def _read(response: requests.Response) -> requests.Response:
         watchdog.check()
     finally:
         watchdog.cancel()
-    # What `content`, `text` and `json` read from.
+    # Used by `content`, `text` and `json`.
     response._content = bytes(content)
     return response

@@ -1,9 +1,9 @@
-"""Fetching addresses that strangers wrote, without letting them reach what only we can reach.
+"""Fetching URLs from third parties without giving them access to our private network.
 
-The name is resolved once, every address it has must be public, and the connection goes to the
-address that was judged: a second answer of the name server changes nothing. Only https, on the
-ports of the web; redirects are judged like the first address; size and time have limits; nothing
-we have (cookies, proxies, credentials) is sent along.
+The name is resolved once, all its addresses must be public, and the connection goes to the
+address that was checked, so that a second answer of the name server changes nothing. Only https is
+allowed, on the standard web ports; redirects are checked like the first URL; size and time are
+limited; nothing of our own (cookies, proxies, credentials) is sent.
 """
 
 import http.client
@@ -29,26 +29,26 @@ from portal.version import VERSION
 
 MAX_REDIRECTS = 3
 TIMEOUT = 10.0
-# Websites use no others; ports of mail, databases and the like are not for strangers to reach.
+# Websites use only these; the ports of mail servers, databases and the like stay out of reach.
 PORTS = frozenset({80, 443})
 _CHUNK = 65_536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# Not for everyone by the registries of IANA, which this Python does not know yet.
+# Not global according to IANA's registries, but this version of Python does not know that yet.
 _RESERVED = tuple(ipaddress.ip_network(each) for each in ("192.0.0.0/24", "3fff::/20"))
-# Where IPv4 addresses hide inside IPv6 ones; the inner address is the one that is reached.
+# IPv6 ranges that embed IPv4 addresses; the traffic goes to the embedded address.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
 
 
 class FetchRefused(DomainError):
-    """An address is not one that this server fetches, or it did not answer in time and size."""
+    """The URL must not be fetched, or its server did not answer within the time and size limits."""
 
     code = "fetch_refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer: the address it came from after redirects, its status and content."""
+    """An answer: the URL it came from after redirects, its status and content."""
 
     url: str
     status: int
@@ -61,13 +61,13 @@ def _connect(address: str, port: int, deadline: Deadline) -> socket.socket:
 
 
 def _secure(raw: socket.socket, host: str) -> socket.socket:
-    """Begin TLS, with the certificate checked against the name."""
+    """Start TLS and check the certificate against the host name."""
     return ssl.create_default_context().wrap_socket(raw, server_hostname=host)
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How names are resolved and connections opened and secured; tests bring another one."""
+    """How names are resolved and connections are opened and secured; tests use another one."""
 
     resolve: Resolve = system_resolve
     connect: Callable[[str, int, Deadline], socket.socket] = _connect
@@ -85,10 +85,10 @@ def fetch(
     timeout: float = TIMEOUT,
     network: Network = INTERNET,
 ) -> Fetched:
-    """Return what an https address answers to GET.
+    """Return the answer to a GET request for an https URL.
 
-    `timeout` is in seconds and for all of it: look-ups, redirects, and answers that drip.
-    With `truncate` the rest of a longer answer is left unread, otherwise it is refused.
+    `timeout` is in seconds and covers everything: lookups, redirects, and slow answers.
+    A longer answer is refused, unless `truncate` leaves the rest of it unread.
     Raises FetchRefused.
     """
     with within(timeout) as deadline:
@@ -101,10 +101,10 @@ def fetch(
 
 
 def is_public_address(text: str) -> bool:
-    """Whether an IP address is reachable by everyone; unreadable text is not.
+    """Whether an IP address is reachable from everywhere; False for text that is not an address.
 
-    Private, loopback, link-local (with the metadata services of clouds), shared, multicast and
-    reserved ranges are refused, also where they are embedded in an IPv6 address.
+    Private, loopback, link-local (including the metadata services of clouds), shared, multicast and
+    reserved ranges are refused, even when embedded in an IPv6 address.
     """
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
@@ -139,26 +139,26 @@ def _judged(url: str) -> tuple[SplitResult, str, int]:
         parts = urlsplit(url)
         host, port = parts.hostname or "", 443 if parts.port is None else parts.port
     except ValueError as error:
-        raise FetchRefused("the address cannot be read") from error
+        raise FetchRefused("the address is not a valid URL") from error
     if parts.scheme != "https" or not host or "@" in parts.netloc:
         raise FetchRefused("only https addresses with a host and without a user name are fetched")
     if port not in PORTS:
-        raise FetchRefused("only the ports 80 and 443 are asked")
+        raise FetchRefused("only the ports 80 and 443 are allowed")
     if any(char <= " " or char > "~" for char in url):
-        raise FetchRefused("the address holds characters that must be encoded")
+        raise FetchRefused("the address contains characters that must be percent-encoded")
     return parts, host, port
 
 
 def _address_of(host: str, port: int, deadline: Deadline, network: Network) -> str:
-    """Return one address of a host; a host with any internal address is refused entirely."""
+    """Return one address of a host; a host with any non-public address is refused altogether."""
     try:
         found = addresses_of(host, port, deadline, resolve=network.resolve)
     except TimeoutError as error:
-        raise FetchRefused(f"{host} did not answer: the name takes too long") from error
+        raise FetchRefused(f"{host} did not answer: its name takes too long to resolve") from error
     except (OSError, UnicodeError) as error:
         raise FetchRefused(f"{host} has no address") from error
     if not found or not all(is_public_address(each) for each in found):
-        raise FetchRefused(f"{host} does not lead to a public address")
+        raise FetchRefused(f"{host} does not resolve to a public address")
     return found[0]
 
 
@@ -189,7 +189,7 @@ def _hop(
 
 def _asked(connection: http.client.HTTPConnection, parts: SplitResult) -> http.client.HTTPResponse:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    # The Host header comes from the judged URL; the connection goes to the judged address.
+    # The Host header comes from the checked URL; the connection goes to the checked address.
     connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
     connection.putheader("Host", parts.netloc)
     connection.putheader("Accept-Encoding", "identity")
@@ -207,6 +207,6 @@ def _read(response: http.client.HTTPResponse, max_bytes: int, *, truncate: bool)
                 return bytes(content[:max_bytes])
             raise FetchRefused(f"the answer is larger than {max_bytes} bytes")
     if response.length:
-        # Closed by the other side, or cut by us because its time was over.
+        # Closed by the other side, or by our watchdog because time was up.
         raise http.client.IncompleteRead(bytes(content), response.length)
     return bytes(content)
