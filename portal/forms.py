@@ -1,4 +1,4 @@
-"""How every form of the portal becomes HTML: one renderer, one look, readable by screen readers."""
+"""How every form of the portal becomes HTML: one renderer, accessible to screen readers."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def css_class_of(widget: Widget) -> str:
 
 
 class ProjectBoundField(BoundField):
-    """Gives each input the class that theme.css styles, beside any class of its own widget."""
+    """Adds the class that theme.css styles to each input, besides its widget's own classes."""
 
     def build_widget_attrs(
         self, attrs: dict[str, Any], widget: Widget | None = None
@@ -45,8 +45,8 @@ class ProjectBoundField(BoundField):
         names = [css_class_of(widget), widget.attrs.get("class", ""), built.get("class", "")]
         if merged := " ".join(dict.fromkeys(name for name in names if name)):
             built["class"] = merged
-        # Django leaves out an attribute that is False. A placeholder looks like an answer and
-        # vanishes while typing; labels and hints say what to enter.
+        # Django leaves out attributes that are False. A placeholder is easily mistaken for an
+        # answer and vanishes while typing; labels and hints say what to enter.
         built["placeholder"] = False
         return built
 

@@ -1,4 +1,4 @@
-"""Health: /healthz says the process lives, /readyz that it can serve, /metrics counts."""
+"""Health: /healthz shows that the process is up, /readyz that it can serve, /metrics counts."""
 
 from django.conf import settings
 from django.db import connection
@@ -15,14 +15,14 @@ from portal.registries import HealthCheck, Metric, health_checks, metrics
 @public
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer as long as the process runs."""
+    """Answer while the process is running."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 @public
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when every part that requests depend on is usable, else 503 and which is not."""
+    """Answer 200 if every part that requests depend on works, else 503 with the parts that fail."""
     needed = [*health_checks, *([] if settings.REDIS_OPTIONAL else [_REDIS])]
     parts = {check.name: _works(check) for check in needed}
     ready = all(parts.values())
@@ -32,7 +32,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """Answer the Prometheus text format; block this path at the proxy if it should stay inside."""
+    """Answer in the Prometheus text format; block this path at the proxy to keep it internal."""
     lines = []
     for metric in metrics:
         lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} gauge"]
@@ -43,7 +43,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 def _works(check: HealthCheck) -> bool:
     try:
         check.probe()
-    except Exception:  # any failure of a part means "not ready", whatever it was
+    except Exception:  # any failure of a part means "not ready", whatever the cause
         return False
     return True
 
@@ -75,13 +75,13 @@ def _redis_is_away() -> float:
 
 
 def register() -> None:
-    """Add what the foundation itself depends on; Redis only with REDIS_OPTIONAL off."""
+    """Add the parts that the foundation itself depends on; Redis only with REDIS_OPTIONAL off."""
     health_checks.register("database", HealthCheck("database", _database))
     metrics.register(
         "redis_away",
         Metric(
             "cds_redis_away",
-            "1 while Redis does not answer: limits count in each process, work is late",
+            "1 while Redis does not respond: limits count per process, background work is late",
             _redis_is_away,
         ),
     )
@@ -89,7 +89,7 @@ def register() -> None:
         "outbox",
         Metric(
             "cds_outbox_waiting",
-            "Promised work that has not run yet",
+            "Background work that is waiting to run",
             lambda: OutboxEntry.objects.filter(status=OutboxEntry.Status.READY).count(),
         ),
     )
@@ -97,7 +97,7 @@ def register() -> None:
         "fetches",
         Metric(
             "cds_fetches_waiting",
-            "The part of it that waits for workers of the queue fetches",
+            "The part of the backlog that waits for workers of the queue fetches",
             lambda: OutboxEntry.objects.filter(
                 status=OutboxEntry.Status.READY, task__in=settings.FETCH_TASKS
             ).count(),
@@ -107,7 +107,7 @@ def register() -> None:
         "outbox_failed",
         Metric(
             "cds_outbox_failed",
-            "Promised work that was given up",
+            "Background work that failed for good",
             lambda: OutboxEntry.objects.filter(status=OutboxEntry.Status.FAILED).count(),
         ),
     )

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class NotText(DomainError):
-    """A body holds a text that is not Unicode (RFC 8259 8.2)."""
+    """A body contains text that is not Unicode (RFC 8259 8.2)."""
 
     code = "invalid_request"
 
@@ -43,7 +43,7 @@ class ExactJSONRenderer(BaseRenderer):
 
 
 class AnyTypeJSONParser(BaseParser):
-    """Reads JSON whatever the Content-Type: the standard's own curl walk-through sends none."""
+    """Reads JSON regardless of the Content-Type: the standard's own curl example sends none."""
 
     media_type = "*/*"
 
@@ -59,24 +59,24 @@ class AnyTypeJSONParser(BaseParser):
 
 
 class JSONOnlyNegotiation(BaseContentNegotiation):
-    """Answers JSON whatever the Accept header says; some HTTP stacks send odd ones."""
+    """Answers in JSON regardless of the Accept header; some HTTP libraries send odd ones."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
-        """Take the first parser: it reads any Content-Type."""
+        """Use the first parser: it reads any Content-Type."""
         return next(iter(parsers), JSONParser())
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
-        """Take the first renderer."""
+        """Use the first renderer."""
         renderer = next(iter(renderers))
         return renderer, renderer.media_type
 
 
 def as_domain_error(error: Exception) -> DomainError | None:
-    """Return what a caller reads about an error, None for one that nobody foresaw."""
+    """Return the error for the caller to see, None for an unexpected one."""
     if isinstance(error, DomainError):
         return error
     if is_away(error):
-        log.error("the database is away", exc_info=error)
+        log.error("the database is unavailable", exc_info=error)
         return DatabaseAway()
     if isinstance(error, Http404):
         return _named("not_found", 404, "There is no such object.")
@@ -85,7 +85,7 @@ def as_domain_error(error: Exception) -> DomainError | None:
     if isinstance(error, exceptions.MethodNotAllowed):
         return _named("method_not_allowed", 405, str(error.detail))
     if isinstance(error, exceptions.NotAuthenticated):
-        return _named("unauthorized", 401, "This endpoint needs a bearer token.")
+        return _named("unauthorized", 401, "This endpoint requires a bearer token.")
     if isinstance(error, exceptions.AuthenticationFailed):
         return _named("invalid_token", 401, str(error.detail))
     if isinstance(error, exceptions.APIException):
@@ -98,7 +98,7 @@ def _named(code: str, status: int, message: str) -> DomainError:
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn any error into the one JSON shape; unknown ones stay a 500 with a reference."""
+    """Turn any error into our JSON shape; unknown ones stay a 500 with a reference."""
     known = as_domain_error(error)
     if known is None:
         log.exception("unhandled API error")
@@ -115,7 +115,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 
 def _failure_counted(refusal: DomainError) -> DomainError:
-    """Count a failed authentication by address; return what to answer (CDS-WG1-02 11.3)."""
+    """Count a failed authentication by address; return the error to answer (CDS-WG1-02 11.3)."""
     try:
         ratelimits.count("auth_failures", current.get().network)
     except ratelimits.TooManyRequests as error:
@@ -124,12 +124,12 @@ def _failure_counted(refusal: DomainError) -> DomainError:
 
 
 def _challenge(known: DomainError, error: Exception) -> str:
-    """Return the challenge; a request without any token learns no error code (RFC 6750 3.1)."""
+    """Return the challenge; without a token in the request, it has no error code (RFC 6750 3.1)."""
     if isinstance(error, exceptions.NotAuthenticated):
         return "Bearer"
     return f'Bearer error="{known.code}", error_description="{_quoted(known.message)}"'
 
 
 def _quoted(text: str) -> str:
-    """Make a text safe inside a quoted header parameter (RFC 6750 3)."""
+    """Escape a text for a quoted header parameter (RFC 6750 3)."""
     return "".join(char for char in text if 0x20 <= ord(char) < 0x7F and char not in '"\\')

@@ -1,7 +1,7 @@
-"""Request bodies: counted by address and refused by their length, before anything parses them.
+"""Request bodies: counted by address and limited in length before they are parsed.
 
-A body may come without its length, in chunks (RFC 9112 7.1) or over HTTP/2: it is then received
-up to the limit of its endpoint first, and whatever reads it finds a length as always.
+A body may come without its length, in chunks (RFC 9112 7.1) or over HTTP/2. It is then first
+received up to the limit of its endpoint, so that its readers find a length as usual.
 """
 
 import tempfile
@@ -18,15 +18,15 @@ from portal.http.middleware import is_machine_path
 from portal.http.ratelimits import Claim, TooManyRequests, take
 from portal.values import jsontext
 
-# Long lists of contract numbers in an authorization request are the largest that is legitimate
-# without files; it is in the address where no pushed request is used.
+# The largest legitimate requests without files are long lists of contract numbers in an
+# authorization request, which are in the URL unless it is a pushed request.
 MAX_BODY: Final = 300_000
-# A form with a file: the largest that pages ask for, and room to say that one is too large.
+# A form with a file: the largest that pages accept, with room to report a file that is too large.
 MAX_UPLOAD: Final = 16_777_216
-# What counts as one more request of an address: parsing costs by the byte, files apart.
+# Bytes that count as one more request of an address: parsing costs by the byte, except for files.
 UNIT: Final = 4_000
 _CHUNK: Final = 65_536
-# A received body up to this size never touches the disk.
+# A received body up to this size stays in memory.
 _IN_MEMORY: Final = 1_048_576
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -41,21 +41,21 @@ class BodyTooLarge(DomainError):
     status = 413
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"The request body is larger than {limit} bytes, the most accepted here.")
+        super().__init__(f"The request body is larger than the limit of {limit} bytes.")
 
 
 class AddressTooLong(DomainError):
-    """The parameters in an address are over the limit (RFC 9110 15.5.15)."""
+    """The parameters in a URL are over the limit (RFC 9110 15.5.15)."""
 
     code = "uri_too_long"
     status = 414
 
     def __init__(self) -> None:
-        super().__init__(f"The query of an address takes at most {MAX_BODY} bytes.")
+        super().__init__(f"The query in the URL is larger than the limit of {MAX_BODY} bytes.")
 
 
 class LengthRequired(DomainError):
-    """This server does not see where a body ends (RFC 9110 15.5.12)."""
+    """This server cannot tell where a body ends (RFC 9110 15.5.12)."""
 
     code = "length_required"
     status = 411
@@ -65,7 +65,7 @@ class LengthRequired(DomainError):
 
 
 def accepts_bytes(limit: int) -> Callable[[View], View]:
-    """Give a page a limit of its own; MAX_BODY is right for most."""
+    """Set a page's own limit; MAX_BODY is right for most."""
 
     def mark(view: View) -> View:
         view.max_body_bytes = limit  # type: ignore[attr-defined]
@@ -77,9 +77,9 @@ def accepts_bytes(limit: int) -> Callable[[View], View]:
 class BodyLimitMiddleware:
     """Answers 413 to bodies over the limit of the endpoint, 414 to long queries, 429 to floods.
 
-    The limit is `max_body_bytes` of the view, else MAX_BODY. A callable without arguments is for
-    larger ones, and only asked for those. Views of the API framework count their callers by
-    themselves, before they parse; bodies for all others are counted here by address.
+    The limit is `max_body_bytes` of the view, else MAX_BODY. If it is a callable without arguments,
+    it is called only for larger bodies. Views of the API framework count their callers themselves,
+    before they parse; bodies for all other views are counted here by address.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -98,7 +98,7 @@ class BodyLimitMiddleware:
                 raise AddressTooLong
             _check_body(request, view)
         except DomainError as error:
-            # Some middleware looks into forms on the way out, too.
+            # Some middleware also reads forms on the way out.
             request.POST = QueryDict()
             return _refusal(request, error)
         return None
@@ -118,7 +118,7 @@ def _check_body(request: HttpRequest, view: Any) -> None:
 
 
 def _limit_of(view: Any, length: int) -> int:
-    """Return how long a body of about this length may be."""
+    """Return the limit for a body of about this length."""
     limit = getattr(getattr(view, "cls", view), "max_body_bytes", MAX_BODY)
     if callable(limit):
         return MAX_BODY if length <= MAX_BODY else int(limit())
@@ -131,10 +131,10 @@ def _announced(request: HttpRequest) -> int:
 
 
 def _receive(request: HttpRequest, view: Any) -> int:
-    """Take in a body without a length, one byte over the limit at most; return its length.
+    """Read a body without a length, at most one byte over the limit; return its length.
 
-    Only a server that ends the stream with the body can have it read so; PEP 3333 has no word for
-    that, and Granian says `wsgi.input_terminated`.
+    Reading it is possible only if the server ends the stream with the body. PEP 3333 does not cover
+    this; Granian signals it with `wsgi.input_terminated`.
     """
     coding = request.META.get("HTTP_TRANSFER_ENCODING", "").strip().lower()
     if not request.META.get("wsgi.input_terminated") or coding not in {"", "chunked"}:
@@ -143,14 +143,14 @@ def _receive(request: HttpRequest, view: Any) -> int:
         return 0
     stream: IO[bytes] = request.META["wsgi.input"]
     limit = _limit_of(view, MAX_BODY + 1)
-    # Closed with the request that reads from it.
+    # Closed together with the request that reads from it.
     received = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
     while piece := stream.read(min(_CHUNK, limit + 1 - received.tell())):
         received.write(piece)
     length = received.tell()
     received.seek(0)
     request.META["CONTENT_LENGTH"] = str(length)
-    # Where Django's requests read from; it was closed off as empty for want of a length.
+    # What Django's requests read from; without a length, it was treated as empty.
     request._stream = LimitedStream(received, length)  # type: ignore[arg-type, assignment]
     return length
 

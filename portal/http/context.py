@@ -7,14 +7,14 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What of a request is worth keeping: its id and the address it came from."""
+    """What is recorded of a request: its id and the address it came from."""
 
     request_id: str = ""
     address: str | None = None
 
     @property
     def network(self) -> str:
-        """What limits count by: a connection has one IPv4 address, or a /64 of IPv6 (RFC 6177)."""
+        """The network that limits count: an IPv4 address, or a /64 of IPv6 (RFC 6177)."""
         if self.address is None:
             return ""
         address = ip_address(self.address)
@@ -23,5 +23,5 @@ class RequestContext:
         return str(address.ipv4_mapped or IPv6Network((address, 64), strict=False))
 
 
-# Shared on purpose: the value is immutable.
+# Sharing it as the default is safe: the value is immutable.
 current: ContextVar[RequestContext] = ContextVar("current", default=RequestContext())  # noqa: B039

@@ -1,7 +1,7 @@
-"""What is answered while the database cannot: 503 and when to come back.
+"""The answer while the database is unavailable: 503, with the time to retry.
 
-Away is whatever trying again may mend: no connection, one that was cut or that a pool did not give
-in time, and a statement that the database ended because it took too long or waited in a circle.
+The database counts as unavailable whenever a retry may help: there is no connection, it was cut
+or a pool did not provide one in time, or a statement timed out or was ended by a deadlock.
 """
 
 import psycopg
@@ -13,16 +13,16 @@ RETRY_AFTER = 10
 
 
 class DatabaseAway(DomainError):
-    """The database does not answer at the moment; `Retry-After` says when to try again."""
+    """The database is unavailable at the moment; `Retry-After` says when to try again."""
 
     code = "temporarily_unavailable"
     status = 503
 
     def __init__(self) -> None:
-        super().__init__("The service cannot answer at the moment; wait as long as Retry-After.")
+        super().__init__("The service is temporarily unavailable; try again after Retry-After.")
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Tell whether an error, of the framework or of the driver, says that."""
+    """Tell whether an error, of the framework or of the driver, means that it is unavailable."""
     away = OperationalError | InterfaceError | psycopg.OperationalError | psycopg.InterfaceError
     return isinstance(error, away)

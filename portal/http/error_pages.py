@@ -12,12 +12,12 @@ from portal.http.permissions import public
 from portal.http.ratelimits import TooManyRequests
 from portal.values.wording import wait_words
 
-# Error pages that a template of their own words.
+# Error pages with their own template.
 _TEMPLATES = {400: "400.html", 403: "403.html", 404: "404.html", 429: "429.html"}
 
 
 def domain_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Show what happened and what to do next; the reference leads to the log entry."""
+    """Show what happened and what to do next; the reference identifies the log entry."""
     if isinstance(error, TooManyRequests):
         return _too_many_requests(request, error.retry_after)
     context: dict[str, Any] = {"message": error.message, "reference": current.get().request_id}
@@ -29,11 +29,11 @@ def domain_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 def too_large(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Say that a form, a file or an address is larger than any that the page takes."""
+    """Say that a form, a file or a URL is larger than the page accepts."""
     context = {
         "heading": _("This is too large"),
         "paragraphs": [
-            _("What was sent is larger than this page accepts. Nothing was changed."),
+            _("What you sent is larger than this page accepts. Nothing was changed."),
             _("Go back: what you entered is still there. Send less text or a smaller file."),
         ],
         "reference": current.get().request_id,
@@ -43,12 +43,12 @@ def too_large(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 @public
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Explain a refused form: mostly an old page or switched-off cookies."""
+    """Explain a refused form: usually an old page or disabled cookies."""
     context = {
-        "heading": _("This page was open too long"),
+        "heading": _("This page was open for too long"),
         "paragraphs": [
             _("Nothing was changed. Go back, reload the page and try again."),
-            _("Cookies must be allowed for this site."),
+            _("Your browser must allow cookies for this site."),
         ],
         "reference": current.get().request_id,
     }
@@ -75,7 +75,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @public
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """Answer sign-in's own limits, each of which counts the last minute."""
+    """Answer when one of sign-in's own limits, which count the last minute, is reached."""
     return _too_many_requests(request, 60)
 
 

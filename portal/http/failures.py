@@ -1,4 +1,4 @@
-"""The answer when something failed outside of a view, or in the view of a page."""
+"""The answer when something fails outside of a view, or in the view of a page."""
 
 import sys
 
@@ -13,9 +13,9 @@ from portal.http.permissions import public
 
 @public
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500, or 503 while the database is away: a static page, as anything may be broken.
+    """Answer 500, or 503 while the database is down: a static page, as anything may be broken.
 
-    The framework calls this while it handles the error, and names the error nowhere else.
+    Django calls this while it handles the error, which is not passed in.
     """
     error = sys.exc_info()[1]
     if is_machine_path(request.path):

@@ -1,4 +1,4 @@
-"""Answering with a stored file: whole, or one range of it (RFC 9110 14)."""
+"""Responses with a stored file: all of it, or one range (RFC 9110 14)."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """A file with what its reader is told of it; `sha256` tells one content from another."""
+    """A file and what its response says about it; `sha256` identifies its content."""
 
     content: "File[bytes]"
     name: str
@@ -28,14 +28,14 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Bytes `first` to `last` of a file, both included."""
+    """Bytes `first` to `last` of a file, both inclusive."""
 
     first: int
     last: int
 
     @property
     def length(self) -> int:
-        """How many bytes these are."""
+        """The number of bytes."""
         return self.last - self.first + 1
 
 
@@ -46,7 +46,7 @@ class Unsatisfiable(Exception):
 def asked_part(header: str, size: int) -> Part | None:
     """Read a Range header; None stands for the whole file.
 
-    Other units, several ranges and nonsense are ignored, as RFC 9110 14.2 allows. Raises
+    Other units, several ranges and malformed values are ignored, as RFC 9110 14.2 allows. Raises
     Unsatisfiable.
     """
     match = _RANGE.fullmatch(header.strip())
@@ -64,12 +64,12 @@ def asked_part(header: str, size: int) -> Part | None:
 
 
 def file_response(request: Request, file: Download, *, by_ranges: bool = True) -> HttpResponseBase:
-    """Answer the content, or the range that is asked for; HEAD answers the same headers."""
+    """Return the content, or the requested range; HEAD gets the same headers."""
     headers = {
         "Accept-Ranges": "bytes" if by_ranges else "none",
         "ETag": f'"{file.sha256}"',
         "Last-Modified": http_date(file.modified.timestamp()),
-        # Never shown by a browser on this server's origin, whatever the file says it is.
+        # Browsers must never display it in this server's origin, whatever type the file claims.
         "Content-Disposition": content_disposition_header(True, file.name) or "attachment",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store",
@@ -95,7 +95,7 @@ def file_response(request: Request, file: Download, *, by_ranges: bool = True) -
 
 
 def _is_fresh(request: Request, file: Download) -> bool:
-    """Whether If-Range lets a range be sent: the reader's first part is of this very content."""
+    """Whether If-Range allows a range: the reader's first part is from this exact content."""
     condition = request.headers.get("If-Range", "").strip()
     if not condition:
         return True

@@ -1,7 +1,7 @@
-"""What pages send along: headers against caches, and where the content policy lets forms end.
+"""Headers of pages: against caching, and where the content policy allows forms to end.
 
-The attributes that django-csp's middleware reads off a response are set here alone. Its own way to
-set them is a decorator of views, and our pages know only inside the view whether they need it.
+The attributes that django-csp's middleware reads from a response are set only here. Its own way to
+set them is a view decorator, but our pages find out only inside the view whether they need it.
 """
 
 from collections.abc import Callable, Iterable
@@ -36,12 +36,12 @@ private = sending(Cache_Control="no-store", X_Robots_Tag="noindex")
 def let_forms_end_anywhere(response: HttpResponse) -> None:
     """Take form-action out of the page's content policy.
 
-    Browsers apply form-action to the whole redirect chain after a POST, so with `'self'` a way that
-    ends at a client, whose address no policy knows, would be blocked without a word.
+    Browsers apply form-action to the whole redirect chain after a POST. With `'self'`, a chain that
+    ends at a client, whose address the policy cannot know, would be blocked without any message.
     """
     response._csp_replace = {"form-action": None}  # type: ignore[attr-defined]
 
 
 def let_forms_end_at(response: HttpResponse, origins: Iterable[str]) -> None:
-    """Add origins to form-action, which stays what it is otherwise."""
+    """Add origins to form-action and keep the rest of it."""
     response._csp_update = {"form-action": list(origins)}  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
-"""One base for all list endpoints: filters, order, paging by cursor, envelope.
+"""The base of all list endpoints: filters, order, paging by cursor, envelope.
 
-A page never costs more than its own rows: the cursor carries the order values of the last row,
-and the next page starts strictly after them (keyset paging), so rows that appear or move while a
-client walks the pages are neither repeated nor skipped. A cursor carries our mark for its listing,
-so that nothing else ever gets to the database.
+A page never costs more than its own rows: the cursor contains the order values of the last row,
+and the next page starts strictly after them (keyset paging), so that rows that appear or move while
+a client pages through the listing are neither repeated nor skipped. A cursor is signed for its
+listing, so that no other values ever reach the database.
 """
 
 import base64
@@ -27,13 +27,13 @@ from portal.errors import DomainError
 from portal.values.times import parse_datetime
 
 MAX_IDS = 1000
-# In hexadecimal digits; a forged cursor could only choose where a page starts.
+# In hexadecimal digits. Short, because a forged cursor could only choose where a page starts.
 _MARK_LENGTH = 24
-FOREIGN_CURSOR = "cursor is not one that this server gave."
+FOREIGN_CURSOR = "cursor was not issued by this server for this listing."
 
 
 class InvalidFilter(DomainError):
-    """A list parameter has a value that cannot be understood."""
+    """A list parameter has an invalid value."""
 
     code = "invalid_request"
 
@@ -58,31 +58,31 @@ def parse_instant(text: str, *, name: str) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One URL parameter: how its text becomes a condition on the rows."""
+    """One URL parameter, and how its text becomes a condition on the rows."""
 
     name: str
     condition: Callable[[str], Q]
 
 
 def ids_filter(name: str, column: str) -> Filter:
-    """Rows whose `column` is one of the space-separated values."""
+    """Return a filter for rows whose `column` is one of the space-separated values."""
     return Filter(name, lambda text: Q(**{f"{column}__in": split_ids(text, name=name)}))
 
 
 def instant_filter(name: str, lookup: str) -> Filter:
-    """Rows that compare with a datetime, `lookup` being for example `created__gte`."""
+    """Return a filter by datetime; `lookup` is for example `created__gte`."""
     return Filter(name, lambda text: Q(**{lookup: parse_instant(text, name=name)}))
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page starts: after (or, backwards, before) these order values."""
+    """Where a page starts: after (or, if backwards, before) these order values."""
 
     values: tuple[Any, ...]
     backwards: bool
 
     def encode(self, *, listing: str) -> str:
-        """Return URL-safe text that this listing alone takes back."""
+        """Return URL-safe text that only this listing accepts."""
         raw = msgspec.json.encode([self.backwards, *self.values])
         body = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
         return f"{body}.{_mark(body, listing)}"
@@ -91,7 +91,7 @@ class Cursor:
     def decode(cls, text: str, *, listing: str, width: int) -> "Cursor":
         """Read what `encode` wrote for the same listing; raises InvalidFilter for anything else.
 
-        What is marked came from here, but perhaps from an earlier version of it.
+        A signed cursor was issued by this server, but perhaps by an earlier version of it.
         """
         body, _, mark = text.rpartition(".")
         if not crypto.same(mark, _mark(body, listing)):
@@ -110,9 +110,9 @@ def _mark(body: str, listing: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What is asked of a listing: its path, the texts of each URL parameter, and where to start.
+    """What a caller asks of a listing: its path, the values of each URL parameter, and the cursor.
 
-    Read from a request at the view's edge, so that exports and pages can ask the same without one.
+    Read from the request in the view, so that exports and pages can query without a request.
     """
 
     path: str
@@ -126,7 +126,7 @@ class ListQuery:
         return cls(request.path, parameters, request.GET.get("cursor"))
 
     def texts(self, name: str) -> list[str]:
-        """Return what is asked by a parameter; an empty text counts as absent."""
+        """Return the values of a parameter; an empty value counts as absent."""
         return [text for text in self.parameters.get(name, ()) if text.strip()]
 
     def page_url(self, cursor: Cursor | None) -> str | None:
@@ -144,7 +144,7 @@ def _unchanged(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A column of the order; `parse` turns the cursor's JSON value back into the column's type."""
+    """A column of the order; `parse` converts the cursor's JSON value to the column's type."""
 
     column: str
     descending: bool
@@ -152,7 +152,7 @@ class Order:
 
 
 def _after(order: Sequence[Order], values: Sequence[Any], *, backwards: bool) -> Q:
-    """Rows strictly after `values` in the given order: (a > x) or (a = x and b > y) or ..."""
+    """Match rows strictly after `values` in the order: (a > x) or (a = x and b > y) or ..."""
     condition = Q(pk__in=[])
     equal = Q()
     for column, value in zip(order, values, strict=True):
@@ -171,7 +171,7 @@ def _value(row: Model, column: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of one page and the cursors around it."""
+    """The rows of one page and the cursors of its neighbors."""
 
     rows: list[Any]
     next: Cursor | None
@@ -197,8 +197,8 @@ def take_page(
 ) -> Page:
     """Return one page in one query; the last column of `order` must be unique.
 
-    `listing` names whose cursors are taken. Raises InvalidFilter for any other. `size` is
-    LISTING_PAGE_SIZE unless given.
+    `listing` names the listing whose cursors are accepted. Raises InvalidFilter for all others.
+    `size` is LISTING_PAGE_SIZE unless given.
     """
     size = size or settings.LISTING_PAGE_SIZE
     at = _parse_cursor(cursor, listing, order) if cursor else None
@@ -207,7 +207,7 @@ def take_page(
         try:
             queryset = queryset.filter(_after(order, at.values, backwards=backwards))
         except (ValueError, TypeError, ValidationError):
-            # Of another version, whose columns had other types.
+            # From another version, whose columns had other types.
             raise InvalidFilter(FOREIGN_CURSOR, field="cursor") from None
     ordering = [
         F(o.column).desc() if o.descending != backwards else F(o.column).asc() for o in order
@@ -231,7 +231,7 @@ def take_page(
 
 
 class CdsListView(APIView):
-    """GET listing: subclasses name the envelope, filters and order and build rows.
+    """Base of GET listings. Subclasses set the envelope, filters and order, and represent rows.
 
     Body: `{<envelope>: [...], "next": URL or null, "previous": URL or null}` (CDS-WG1-01 4.1).
     """
@@ -241,11 +241,11 @@ class CdsListView(APIView):
     order: ClassVar[Sequence[Order]]
 
     def base_queryset(self, request: Request) -> QuerySet[Any]:
-        """Return the rows that the caller may see at all."""
+        """Return all rows that the caller can see."""
         raise NotImplementedError
 
     def represent(self, rows: list[Any], request: Request) -> list[Mapping[str, Any]]:
-        """Return the wire form of one page's rows."""
+        """Return the rows of one page in wire form."""
         raise NotImplementedError
 
     def filtered(self, request: Request) -> QuerySet[Any]:
@@ -257,7 +257,7 @@ class CdsListView(APIView):
         return queryset
 
     def get(self, request: Request) -> Response:
-        """Answer one page."""
+        """Answer with one page."""
         query = ListQuery.of(request)
         page = take_page(
             self.filtered(request),

@@ -73,7 +73,7 @@ def test_every_listing_is_sealed(listing):
 
 
 FAILURES: dict[str, tuple[int, Exception]] = {
-    "InvalidFilter": (400, InvalidFilter("cursor is not one that this server gave.")),
+    "InvalidFilter": (400, InvalidFilter("cursor was not issued by this server for this listing.")),
     "PermissionDenied": (403, PermissionDenied()),
     "NotFound": (404, Http404()),
     "NotAcceptable": (406, NotAcceptable()),
