@@ -11,12 +11,12 @@ def random_id(prefix: str = "", *, length: int = 26) -> str:
 
 
 def confirmation_number() -> str:
-    """Return a number that a person can read aloud, for example `7KQ4-M2PX-9TBN` (60 bits)."""
+    """Return a number that is easy to read aloud, for example `7KQ4-M2PX-9TBN` (60 bits)."""
     return _in_fours(12)
 
 
 def typed_code() -> str:
-    """Return a code that a person types from a mail, for example `7KQ4-M2PX` (40 bits)."""
+    """Return a code to type from an email, for example `7KQ4-M2PX` (40 bits)."""
     return _in_fours(8)
 
 

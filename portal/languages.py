@@ -1,4 +1,4 @@
-"""The languages that pages are offered in."""
+"""The languages in which pages are offered."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from django.utils.translation import get_language_info, to_language
 
 
 def languages_in(folder: Path) -> list[tuple[str, str]]:
-    """Return English, in which the sentences are written, and each language with a catalogue.
+    """Return English, the source language, and each language that has a catalog of translations.
 
-    Where there is none, a page would name a language in which it has no words: screen readers
-    would speak English with a foreign tongue.
+    A page that named a language without a catalog would still be in English, and screen readers
+    would read it with the wrong pronunciation.
     """
     found = {to_language(file.parts[-3]) for file in folder.glob("*/LC_MESSAGES/django.mo")}
     codes = ["en", *sorted(found - {"en"})]

@@ -1,4 +1,4 @@
-"""Structured logs: every record carries the request id, none carries secrets or personal data."""
+"""Structured logs: every record has the request id, none has secrets or personal data."""
 
 import logging
 import re
@@ -10,10 +10,9 @@ from pythonjsonlogger.json import JsonFormatter
 
 from portal.http.context import current
 
-# Mail addresses, codes of sign-ins in addresses, and what is long and random: tokens, codes,
-# secrets, and the parts of paths that open a receipt or a form. Ids that only name something are
-# shorter.
-# Bounded everywhere, and begun only where a word begins: a long line must not take long.
+# Email addresses, sign-in codes in URLs, and anything long and random: tokens, codes, secrets, and
+# the parts of paths that open a receipt or a form. Ids that are only names are shorter.
+# All lengths are bounded and matches start only where a word does, so that long lines stay fast.
 _PRIVATE = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
     r"|(?<=[?&]code=)[^&\s'\"<>]{1,2000}"
@@ -29,12 +28,12 @@ def redact(text: str) -> str:
 
 
 class RequestFilter(logging.Filter):
-    """Adds the id that error pages and API errors show; leaves out what was asked in an address."""
+    """Adds the id that error pages and API errors show; removes the query of a URL."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Attach `request_id`; never drops a record.
 
-        Django logs refused requests when they are over, with the request in the record.
+        Django logs refused requests after they end, with the request in the record.
         """
         request = getattr(record, "request", None)
         record.request_id = getattr(request, "request_id", current.get().request_id)
@@ -44,13 +43,14 @@ class RequestFilter(logging.Filter):
 
 
 class SuspicionFilter(logging.Filter):
-    """Lowers what the framework calls suspicious: a wrong Host header, too many fields.
+    """Downgrades what the framework calls suspicious: a wrong Host header, too many fields.
 
-    It was refused with 400. Anyone can send it at any time, so it must not raise an alarm.
+    These requests were refused with 400. Anyone can send them at any time, so they are no cause for
+    alarm.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Make an error a warning, without a traceback; never drops a record."""
+        """Turn an error into a warning without a traceback; never drops a record."""
         if record.name.startswith("django.security.") and record.levelno >= logging.ERROR:
             record.levelno, record.levelname = logging.WARNING, "WARNING"
             record.exc_info = None
@@ -58,15 +58,15 @@ class SuspicionFilter(logging.Filter):
 
 
 class RedactingFormatter(JsonFormatter):
-    """Writes JSON lines; messages, exceptions and extra values of libraries are redacted too."""
+    """Writes JSON lines; also redacts messages, exceptions and extra values of libraries."""
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
-        """Return when it happened, in UTC with the offset, to the millisecond (RFC 3339)."""
+        """Return the time of the event in UTC with the offset, to the millisecond (RFC 3339)."""
         moment = datetime.fromtimestamp(record.created, UTC)
         return moment.isoformat(timespec="milliseconds")
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        """Redact every value; objects become the text that they would be written as."""
+        """Redact every value; objects become the text that would be written for them."""
         return {name: _plain(value) for name, value in super().process_log_record(log_data).items()}
 
 
@@ -77,7 +77,7 @@ def _plain(value: Any) -> Any:
 
 
 def logging_config(level: str) -> dict[str, Any]:
-    """Return the LOGGING setting: JSON lines on the error stream, from `level` up."""
+    """Return the LOGGING setting: JSON lines to stderr, from `level` up."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

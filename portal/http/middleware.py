@@ -41,7 +41,7 @@ MACHINE_PREFIXES = (
 
 
 def is_machine_path(path: str) -> bool:
-    """Tell whether a path belongs to programs rather than people."""
+    """Tell whether a path is for programs rather than people."""
     return path.startswith(MACHINE_PREFIXES)
 
 
@@ -52,9 +52,9 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Set the context for the time of the request."""
+        """Set the context for the duration of the request."""
         context = RequestContext(ids.random_id("r", length=12), client_address(request))
-        # Django logs an answer of an error after this: it finds the id on the request.
+        # Django logs error responses after this point and finds the id on the request.
         request.request_id = context.request_id  # type: ignore[attr-defined]
         token = current.set(context)
         try:
@@ -66,7 +66,7 @@ class RequestIdMiddleware:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the caller's address, seen through exactly the configured number of proxies."""
+    """Return the caller's address, as seen through exactly the configured number of proxies."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     proxies: int = settings.NUM_PROXIES
     if proxies and forwarded:
@@ -85,13 +85,13 @@ def _address(text: str) -> str | None:
 
 
 class MachineEndpointMiddleware:
-    """Keeps programs' endpoints free of browser habits: CORS without credentials, JSON 404."""
+    """Handles programs' endpoints without browser conventions: CORS, no credentials, JSON 404."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer preflights, add CORS, turn unknown paths into JSON."""
+        """Answer preflight requests, add CORS headers, and answer unknown paths in JSON."""
         if not is_machine_path(request.path):
             return self._page(request)
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
@@ -113,10 +113,10 @@ class MachineEndpointMiddleware:
         return response
 
     def _page(self, request: HttpRequest) -> HttpResponse:
-        """Pages end in a slash; a person who leaves it out is sent on.
+        """Redirect if only a page's final slash is missing; keep responses to sessions uncached.
 
-        What is shown to a session is about a person: no cache keeps it, that of the browser of a
-        shared computer included.
+        A page for a session contains personal data, so no cache may store it, not even the cache of
+        the browser, which may be on a shared computer.
         """
         response = self.get_response(request)
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
@@ -131,17 +131,17 @@ class MachineEndpointMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer programs in JSON also when something failed."""
+        """Answer programs in JSON even when something failed."""
         if not is_machine_path(request.path):
             return None
         if isinstance(error, SuspiciousOperation | BadRequest | MultiPartParserError):
-            return json_error("invalid_request", "The request cannot be read.", 400)
+            return json_error("invalid_request", "The request is malformed.", 400)
         log.error("unhandled error at %s", request.path, exc_info=error)
         return failure_as_json(error)
 
 
 def failure_as_json(error: BaseException | None) -> JsonResponse:
-    """Return what programs are told of a failure: to come back later, or that it is ours."""
+    """Return the error for programs: to retry later, or that the failure is on our side."""
     if is_away(error):
         away = DatabaseAway()
         response = json_error(away.code, away.message, away.status)
@@ -167,12 +167,12 @@ def _resolves(path: str) -> bool:
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
-    """The policy of CONTENT_SECURITY_POLICY for pages; answers to programs may load nothing."""
+    """Applies CONTENT_SECURITY_POLICY to pages; answers to programs must not load anything."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Set the header, unless the view did."""
+        """Set the header unless the view did."""
         if not is_machine_path(request.path):
             return super().process_response(request, response)
         response.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
@@ -180,7 +180,7 @@ class ContentPolicyMiddleware(CSPMiddleware):
 
 
 class DomainErrorMiddleware:
-    """Turns a DomainError that left a page view into the error page."""
+    """Turns a DomainError raised by a page view into the error page."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -190,22 +190,22 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer with the page of the error's status."""
+        """Answer with the page for the error's status."""
         return domain_error_page(request, error) if isinstance(error, DomainError) else None
 
 
 class UnstorableTextMiddleware:
-    """Refuses NUL bytes in addresses: no database text holds one, so a lookup would fail.
+    """Refuses NUL bytes in URLs: PostgreSQL cannot store them in text, so a query would fail.
 
-    Stands last, so that its pages know the visitor.
+    It is last, so that its error pages know who is signed in.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Nothing is called so (404), and no parameter has such a value (400)."""
-        words = "The address contains a character that no value has."
+        """Answer 404 if the path contains one, 400 if a parameter does."""
+        words = "The address contains a character that is never allowed."
         error = SuspiciousOperation(words)
         if "\x00" in request.path:
             if is_machine_path(request.path):

@@ -1,4 +1,4 @@
-"""The framework's middleware that only pages for people need; machine endpoints skip it."""
+"""Framework middleware that only pages need; endpoints for programs bypass it."""
 
 from typing import Any
 
@@ -19,19 +19,19 @@ class _ForPages(MiddlewareMixin):
     async_capable = False
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Do the work for pages, nothing for programs."""
+        """Process requests for pages; pass on all others."""
         handle: Any = self.get_response if is_machine_path(request.path) else super().__call__
         answer: HttpResponseBase = handle(request)
         return answer
 
 
 class SessionMiddleware(_ForPages, sessions.SessionMiddleware):
-    """Who signed in; a program shows a token each time."""
+    """The session of a signed-in person; programs send a token with each request instead."""
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
-        """Look up the session of a cookie before it is saved with every answer.
+        """Load the session of a cookie before the parent saves it, as it does with every response.
 
-        Saved unread, the cookie of a session that nobody has would make one.
+        Without loading, saving would create a session for a cookie that matches none.
         """
         if settings.SESSION_COOKIE_NAME in request.COOKIES and response.status_code < 500:
             request.session.keys()
@@ -39,17 +39,17 @@ class SessionMiddleware(_ForPages, sessions.SessionMiddleware):
 
 
 class AuthenticationMiddleware(_ForPages, auth.AuthenticationMiddleware):
-    """The person of the session."""
+    """The person who is signed in to the session."""
 
 
 class MessageMiddleware(_ForPages, messages.MessageMiddleware):
-    """What the next page tells the person."""
+    """Messages for the person on the next page."""
 
 
 class LocaleMiddleware(_ForPages, locale.LocaleMiddleware):
-    """The language of the page. Programs get LANGUAGE_CODE, whatever page came before."""
+    """The language of the page; programs get LANGUAGE_CODE, regardless of earlier requests."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Forget the language of the request that this thread had before."""
+        """Reset the language that an earlier request set in this thread."""
         translation.deactivate()
         return super().__call__(request)

@@ -1,4 +1,4 @@
-"""Who may open a page: every URL pattern declares `@public` or `@require(...)` (tested)."""
+"""Who can open a page: every URL pattern declares `@public` or `@require(...)` (tested)."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -14,12 +14,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 View = Callable[..., HttpResponse]
-# The attribute in which a view says who may use it.
+# The attribute in which a view states who can use it.
 DECLARED = "declared_permission"
 
 
 class Permission(StrEnum):
-    """What a person must be."""
+    """What a person has to be."""
 
     SIGNED_IN = "signed_in"
     STAFF = "staff"
@@ -27,26 +27,26 @@ class Permission(StrEnum):
 
 
 def public(view: View) -> View:
-    """Mark a view that anyone may open."""
+    """Mark a view that everyone can open."""
     setattr(view, DECLARED, "public")
     return view
 
 
 def has_second_factor(request: HttpRequest) -> bool:
-    """Whether this session was opened with a second factor, which staff must use."""
+    """Whether this session used a second factor, which staff must have."""
     records = get_authentication_records(request, request.user)
     return any(record.get("method") == "mfa" for record in records)
 
 
 def to_second_factor(request: HttpRequest, target: str) -> HttpResponse:
-    """Send a signed-in person to enter a code and then to `target`, or first to set codes up."""
+    """Send a signed-in person to enter a code, or first to set codes up, and then to `target`."""
     if not is_mfa_enabled(request.user):
         return redirect("mfa_activate_totp")
     return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': target})}")
 
 
 def require(permission: Permission) -> Callable[[View], View]:
-    """Let only people with this permission in; others sign in or see a 404."""
+    """Let in only people with this permission; others are asked to sign in or get a 404."""
 
     def decorate(view: View) -> View:
         @wraps(view)

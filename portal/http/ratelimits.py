@@ -1,11 +1,11 @@
-"""Rate limits: the one way in which requests are counted (CDS-WG1-01 8.2, CDS-WG1-02 11.3).
+"""Rate limits: the only place where requests are counted (CDS-WG1-01 8.2, CDS-WG1-02 11.3).
 
-Fixed windows in Redis, one round trip for all limits of a request. Redis holds no truth: while it
-is away, each process counts for itself. Every answer to a counted request says what is left in
-`X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset` (seconds), by the limit that
-is nearest to its end; refusals are 429 and add `Retry-After`.
+Fixed windows in Redis, with one round trip for all limits of a request. While Redis is unavailable,
+each process counts on its own. Every answer to a counted request states what remains in
+`X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset` (seconds), for the limit that
+is closest to being used up; refusals are 429 and add `Retry-After`.
 
-RATE_LIMITS says which limits hold: `all`, `guesses` or `none`. ADR 14 says why this is our own.
+RATE_LIMITS says which limits apply: `all`, `guesses` or `none`. ADR 14 says why this is our own.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ from portal.errors import DomainError
 from portal.http.context import current
 
 if TYPE_CHECKING:
-    # The framework's views read the settings, which name this module.
+    # Imported here because the framework's views read the settings, which name this module.
     from rest_framework.views import APIView
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-# A proxy can count these. All others are about what only we see: failures, persons, bytes stored.
+# A proxy can count these. Only we can see the rest: failures, persons, bytes stored.
 OF_REQUESTS = frozenset({"public", "bodies", "register", "token", "api", "api_credential"})
 
 
@@ -39,8 +39,9 @@ OF_REQUESTS = frozenset({"public", "bodies", "register", "token", "api", "api_cr
 class Claim:
     """One limit that a request touches.
 
-    `rate` names a configured rate or is one itself, such as `600/min`; `who` is counted apart from
-    everyone else. An `amount` of 0 only looks whether the limit is used up; one below 0 gives back.
+    `rate` is the name of a configured rate or a rate such as `600/min`; each `who` is counted
+    separately. An `amount` of 0 only checks whether the limit is used up; a negative one gives
+    back.
     """
 
     rate: str
@@ -50,7 +51,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How far a limit is used; `reset` is in seconds."""
+    """How much of a limit is used; `reset` is in seconds."""
 
     limit: int
     used: int
@@ -58,28 +59,27 @@ class Usage:
 
     @property
     def remaining(self) -> int:
-        """Return how many more requests pass before `reset`."""
+        """Return how many more requests are allowed before `reset`."""
         return max(0, self.limit - self.used)
 
 
 class TooManyRequests(DomainError):
     """A rate limit is used up; `Retry-After` says for how many seconds.
 
-    `is_first` tells whether it is the first refusal of this window: what is written about a
-    refusal is written once.
+    `is_first` marks the first refusal in a window, the only one that is recorded.
     """
 
     code = "slow_down"
     status = 429
 
     def __init__(self, retry_after: int, *, is_first: bool = False) -> None:
-        super().__init__("Too many requests; wait as long as Retry-After says.")
+        super().__init__("Too many requests; wait for the time in Retry-After.")
         self.retry_after = retry_after
         self.is_first = is_first
 
 
-# One command, since each takes the driver longer than the server. Its arguments are the amounts,
-# then how long to keep each key.
+# A single command, since each takes longer in the driver than in the server. Its arguments are the
+# amounts, then how long to keep each key.
 _ADD = """
 local sums = {}
 for place, key in ipairs(KEYS) do
@@ -95,7 +95,7 @@ return sums
 
 
 class _Counter:
-    """The server that counts, and this process while the server is away."""
+    """The server that counts, or this process while the server is unavailable."""
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(
@@ -126,12 +126,12 @@ def _remember(key: str, amount: int, seconds: int) -> int:
 
 
 _counter = lru_cache(maxsize=4)(_Counter)
-# What the current request has used, for the headers of its answer.
+# What the current request has used, for the headers of its response.
 _used: ContextVar[list[Usage] | None] = ContextVar("rate_limit_usage", default=None)
 
 
 def _limit(rate: str) -> tuple[int, int]:
-    """Return count and seconds of a rate."""
+    """Return the number and the seconds of a rate."""
     framework: dict[str, Any] = settings.REST_FRAMEWORK
     text = rate if "/" in rate else framework["DEFAULT_THROTTLE_RATES"][rate]
     count, _, period = text.partition("/")
@@ -149,7 +149,7 @@ def _is_counted(claim: Claim) -> bool:
 
 
 def take(*claims: Claim) -> None:
-    """Count a request against every claim. Raises TooManyRequests when one is used up."""
+    """Count a request against every claim. Raises TooManyRequests if one is used up."""
     claims = tuple(filter(_is_counted, claims))
     if not claims:
         return
@@ -175,12 +175,12 @@ def take(*claims: Claim) -> None:
 
 
 def count(rate: str, who: str) -> None:
-    """Count one event of `who`. Raises TooManyRequests when that exceeds the rate."""
+    """Count one event of `who`. Raises TooManyRequests if that exceeds the rate."""
     take(Claim(rate, who))
 
 
 def headers() -> dict[str, str]:
-    """Return the headers that tell the current request's caller what is left."""
+    """Return the headers that tell the caller what remains of the limits."""
     seen = _used.get()
     if not seen:
         return {}
@@ -193,13 +193,13 @@ def headers() -> dict[str, str]:
 
 
 class RateLimitMiddleware:
-    """Puts the headers on whatever answers: API, OAuth endpoint or page."""
+    """Adds the headers to every response: API, OAuth endpoint or page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Collect what the request uses and say so in its answer."""
+        """Record what the request uses and report it in the response."""
         token = _used.set([])
         try:
             response = self.get_response(request)
@@ -214,7 +214,7 @@ class RateLimitMiddleware:
 
 
 class AddressThrottle(BaseThrottle):
-    """Counts by the caller's address or /64, seen through the configured proxies."""
+    """Counts by the caller's address or /64, as seen through the configured proxies."""
 
     rate: ClassVar[str] = "public"
 
@@ -231,7 +231,7 @@ class CallerThrottle(BaseThrottle):
     credential_rate: ClassVar[str] = "api_credential"
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        """Count the request; raises TooManyRequests. Without a token there is nobody to count."""
+        """Count the request; raises TooManyRequests. Without a token, there is nothing to count."""
         caller: Any = request.user
         client = getattr(caller, "client", None)
         if client is None:

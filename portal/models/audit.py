@@ -1,10 +1,10 @@
 """The audit trail: who did what, when, from where.
 
-No foreign keys: a row can neither block nor vanish with the deletion of what it speaks of.
+No foreign keys: a row can neither block nor vanish with the deletion of its subject.
 Rows are written unhashed in the acting transaction; one sealer chains the committed ones later,
-because a chain head in every transaction would serialise all writes (design: security baseline).
-A trigger of the database notes each new event as unsealed, in the same transaction: whoever writes
-an event cannot forget it, and one that commits late, with a lower id than sealed ones, is found.
+because a chain head in every transaction would serialize all writes (design: security baseline).
+A database trigger marks each new event as unsealed in the same transaction, so that no writer can
+forget to, and an event that commits late, with a lower id than sealed ones, is still found.
 """
 
 from django.db import models
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 
 class AuditEvent(models.Model):
-    """One act. `details` holds facts for later investigation, no secrets or personal data."""
+    """One action. `details` holds facts for an investigation, no secrets or personal data."""
 
     at = models.DateTimeField(default=timezone.now, editable=False)
     action = models.CharField(max_length=80)
@@ -34,7 +34,7 @@ class AuditEvent(models.Model):
 
 
 class AuditSeal(models.Model):
-    """A link of the hash chain over a run of committed events."""
+    """A link of the hash chain over a group of committed events."""
 
     at = models.DateTimeField(default=timezone.now, editable=False)
     event_ids = models.JSONField()
@@ -46,7 +46,7 @@ class AuditSeal(models.Model):
 
 
 class UnsealedEvent(models.Model):
-    """An event that waits for the sealer; written by the trigger, deleted with the sealing.
+    """An event that is not sealed yet; inserted by the trigger, deleted by the sealing.
 
     The sealer reads this short table, so its work does not grow with the trail.
     """

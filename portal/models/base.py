@@ -1,14 +1,14 @@
-"""Fields that every model has."""
+"""Fields that all our records have."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class TimestampedModel(models.Model):
-    """When a row was made and last changed.
+    """When a row was created and last changed.
 
-    `modified` is written by services, not by auto_now: the standard says for several objects which
-    changes count (for example CDS-WG3-01 10.1.1 `cds_synced` does not).
+    `modified` is set by services, not by auto_now: for several objects the standard says which
+    changes count (for example, CDS-WG3-01 10.1.1 `cds_synced` does not).
     """
 
     created = models.DateTimeField(default=timezone.now, editable=False)

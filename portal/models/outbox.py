@@ -1,4 +1,4 @@
-"""Delivery state of background work; PostgreSQL is its only home."""
+"""Delivery state of background work, stored only in PostgreSQL."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 class OutboxEntry(models.Model):
     """One piece of work promised inside a transaction.
 
-    A task may be delivered twice; `unique_key` makes one-off effects unique in the database.
+    A task may be delivered twice; `unique_key` makes one-time effects unique in the database.
     """
 
     class Status(models.TextChoices):
@@ -36,7 +36,7 @@ class OutboxEntry(models.Model):
             )
         ]
         indexes = [
-            # The sweep asks for due work only.
+            # The sweep queries only due work.
             models.Index(
                 fields=["not_before"],
                 condition=models.Q(status="ready"),

@@ -1,4 +1,4 @@
-"""Terms as customers accepted them."""
+"""Terms as accepted by customers."""
 
 from django.db import models
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""People who sign in; what they may do follows from their relations, not from flags here."""
+"""People who sign in; their access follows from their relations, not from flags here."""
 
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ MAX_ADDRESS = 254
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates people by mail address; addresses are compared without case."""
+    """Creates people by email address; addresses are compared case-insensitively."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the person with this address; raises User.DoesNotExist."""
@@ -60,5 +60,5 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def display_name(self) -> str:
-        """How pages address this person."""
+        """The name by which pages address this person."""
         return self.name or self.email

@@ -1,4 +1,4 @@
-"""Take a person's staff role away."""
+"""Remove a person's staff role."""
 
 from typing import Any
 
@@ -13,17 +13,15 @@ from portal.sign_in.staff import remove_staff
 class Command(BaseCommand):
     """`manage.py remove_staff ADDRESS --by EMAIL`."""
 
-    help = (
-        "End the role of staff or administrator, with all sessions. The person can still sign in."
-    )
+    help = "End a person's role of staff or administrator and all sessions. They can still sign in."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the person."""
+        """Add the person."""
         parser.add_argument("email", help="the address that the person signs in with")
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Take the role away."""
+        """Remove the role."""
         by = actor(options)
         user = User.objects.filter(email__iexact=options["email"]).first()
         if user is None:
@@ -32,4 +30,4 @@ class Command(BaseCommand):
             remove_staff(user=user, by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
-        self.stdout.write(f"{user.email} no longer has a staff role and is signed out.")
+        self.stdout.write(f"{user.email} is no longer staff and is signed out.")

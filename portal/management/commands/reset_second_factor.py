@@ -1,4 +1,4 @@
-"""Help a person who has lost both phone and recovery codes."""
+"""Reset a person's second factor after they lost their phone and recovery codes."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ class Command(BaseCommand):
     """`manage.py reset_second_factor ADDRESS --reason TEXT --by EMAIL`."""
 
     help = (
-        "Remove a person's codes and end their sessions. First make sure that it is they who "
-        "ask: from then on the password alone signs in, to set up new codes."
+        "Remove a person's second factor and end their sessions. First make sure that it is really "
+        "them: until they set up new codes, their password alone signs them in."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the person and the reason."""
+        """Add the person and the reason."""
         parser.add_argument("email", help="the address that the person signs in with")
-        parser.add_argument("--reason", required=True, help="what the person reads")
+        parser.add_argument("--reason", required=True, help="the reason, shown to the person")
         add_by_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,4 +34,4 @@ class Command(BaseCommand):
             reset_second_factor(user=user, reason=options["reason"], by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
-        self.stdout.write(f"{user.email} has no second factor now, and gets a mail.")
+        self.stdout.write(f"{user.email} has no second factor now and gets an email about it.")
