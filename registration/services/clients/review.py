@@ -1,8 +1,8 @@
 """Changes of Client objects that staff review before they take effect (CDS-WG1-02 5.5).
 
-The setting REVIEWED_CLIENT_FIELDS lists these fields by their wire names. Changes of sandbox
-Clients are not reviewed: no customer sees them, and staff who approve production for them name the
-version of the whole Client (`seen_version`).
+Which fields those are is the setting REVIEWED_CLIENT_FIELDS, in names of the wire. Sandbox Clients
+are not reviewed at a change: no customer meets them, and whoever approves production for them names
+the version of all that they say (`seen_version`).
 """
 
 from collections.abc import Iterable, Mapping
