@@ -81,7 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="server-provided-file-download",
     ),
     path("", include("registration.pages.onboarding.urls")),
-    # Without a slash at the end, so that the portal's own /docs/<slug>/ does not take it.
+    # Without a trailing slash, so that the portal's own /docs/<slug>/ does not match it.
     path("docs/scopes/<str:scope_id>", docs.scope_page, name="docs-scope"),
     path("docs/scopes/<str:scope_id>/", docs.scope_page),
 ]

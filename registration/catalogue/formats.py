@@ -21,7 +21,7 @@ from registration.catalogue.jwk import JwkError, check_public_key
 
 
 class FieldFormat(StrEnum):
-    """Every format of CDS-WG1-02 3.9 and those that CDS-WG3-01 7.1, 7.2.8.1 and 7.4.4 use."""
+    """Every format of CDS-WG1-02 3.9 and those of CDS-WG3-01 7.1, 7.2.8.1 and 7.4.4."""
 
     INT = "int"
     DECIMAL = "decimal"

@@ -12,7 +12,7 @@ MEGABYTE = 1_048_576
 
 
 class FieldType(StrEnum):
-    """Who does what (CDS-WG1-02 3.6)."""
+    """The types of registration fields (CDS-WG1-02 3.6)."""
 
     REGISTRATION_FIELD = "registration_field"
     INTERNAL_REVIEW = "internal_review"

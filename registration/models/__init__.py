@@ -1,4 +1,4 @@
-"""CDS-WG1-02 6.2, 6.3: rows and their states, such as the one table of Message statuses."""
+"""CDS-WG1-02 6.2, 6.3: rows and their states, such as the table of Message statuses."""
 
 from registration.models.client import Client, Credential
 from registration.models.field import OfferedRegistrationField, RegistrationFile

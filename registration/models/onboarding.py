@@ -45,7 +45,7 @@ class RequirementQuerySet(models.QuerySet["Requirement"]):
         return self.filter(registration=registration)
 
     def unmet(self) -> "RequirementQuerySet":
-        """Requirements that still hold scopes back."""
+        """Requirements that still block scopes."""
         return self.exclude(status=Requirement.Status.COMPLETE)
 
     def held_back(self) -> set[str]:

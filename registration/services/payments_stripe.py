@@ -1,3 +1,3 @@
-"""Where deployments name StripeCheckout in PAYMENT_VARIANTS; it stands in `payments.stripe`."""
+"""The path of StripeCheckout in PAYMENT_VARIANTS; the class is in `payments.stripe`."""
 
 from registration.services.payments.stripe import StripeCheckout as StripeCheckout

@@ -89,7 +89,7 @@ def _unrolled(ring: Ring) -> Outline:
 
 
 def _west_end(outlines: Sequence[Outline]) -> float:
-    """Return where the widest part of the world without any area ends, -180 when there is none."""
+    """Return the longitude where the widest gap between areas ends, or -180 if there is no gap."""
     spans = sorted((each.west % _TURN, each.east - each.west, each.west) for each in outlines)
     widest, start = _NOTHING, -180.0
     reached = max(west + width for west, width, _ in spans) - _TURN

@@ -201,7 +201,7 @@ def test_rejected_before_anything_was_submitted(field_id):
     ("field_id", "words"),
     [
         ("registration_fee", ("USD 100.00", "invoice")),
-        ("email_verification", ("mail address", "code")),
+        ("email_verification", ("email address", "code")),
         ("customer_sign_in", ("Sign in", "customer account")),
         ("terms_form", ("terms", "name")),
     ],

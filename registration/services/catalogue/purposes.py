@@ -1,4 +1,4 @@
-"""Purposes: what customers read about why a Client asks for their data (CDS-WG3-01 7.4.4, 8).
+"""Purposes: what customers read about why a Client wants their data (CDS-WG3-01 7.4.4, 8).
 
 A Client's purposes are the server's defaults, which are the choices of the offered `purpose` field,
 and those that the Client wrote. Requests only contain ids of purposes.
@@ -133,7 +133,7 @@ def to_wire(client: Client) -> dict[str, Any]:
 
 
 def for_client(offer: ScopeOffer, client: Client) -> ScopeOffer:
-    """Return an offer whose `purpose` field takes this Client's purposes (CDS-WG3-01 7.4.4).
+    """Return an offer whose `purpose` field accepts this Client's purposes (CDS-WG3-01 7.4.4).
 
     Without any purpose for the scope it only accepts null; if null is not allowed, it is not
     offered.

@@ -95,7 +95,7 @@ def enable_client(*, client: Client, by: User | str) -> Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientChanges(Case):
-    """Changes of a Client's fields, listed in `updates`; a newer wish can replace them."""
+    """Changes of a Client's fields; `updates` lists them, until a newer wish replaces them."""
 
     client_id: str = field(default="", metadata=STAYS)
 

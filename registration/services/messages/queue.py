@@ -29,7 +29,5 @@ def register() -> None:
     )
     metrics.register(
         f"{KEY}_oldest",
-        Metric(
-            "cds_messages_oldest_seconds", "Age of the oldest Message that waits", oldest_seconds
-        ),
+        Metric("cds_messages_oldest_seconds", "Age of the oldest waiting Message", oldest_seconds),
     )

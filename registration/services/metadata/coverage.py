@@ -1,4 +1,4 @@
-"""Writes coverage entries and their maps (CDS-WG1-01 4.3)."""
+"""Creates, changes and deletes coverage entries and their maps (CDS-WG1-01 4.3)."""
 
 from collections.abc import Mapping
 from typing import Any

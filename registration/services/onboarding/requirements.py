@@ -1,4 +1,4 @@
-"""What a registration does before production use: its requirements, their rules and links (3.6).
+"""What a registration has to do before production use: requirements, rules and links (3.6).
 
 Each registration field that requires an action becomes a Requirement with a request Message: see
 start, decide and renew. When the last requirement of a scope is met, the scope gets its production

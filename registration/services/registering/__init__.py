@@ -1,1 +1,1 @@
-"""CDS-WG1-02 4, 11.4: registration requests, and the Clients made from them."""
+"""CDS-WG1-02 4, 11.4: registration requests, and the Clients created from them."""

@@ -93,7 +93,7 @@ def test_every_forbidden_field_of_every_scope_type_is_found():
         ({"type": "cds_unknown"}, "unknown scope type"),
         ({"id": "two words"}, "one word"),
         ({"auth_methods": ("private_key_jwt",)}, "unknown client authentication"),
-        ({"auth_methods": ()}, "at least one way"),
+        ({"auth_methods": ()}, "at least one client authentication method"),
         (
             {"registration_requirements": ("a",), "registration_optional": ("a",)},
             "both required and optional",
@@ -185,7 +185,7 @@ def test_a_selection_brings_its_fields(usage):
 def test_a_field_appears_once(usage):
     """Two entries would publish two truths."""
     doubled = replace(usage, fields=(*usage.fields, usage.fields[0]))
-    assert check_offer(doubled) == ["cds_usage: field account_numbers twice"]
+    assert check_offer(doubled) == ["cds_usage: field account_numbers is listed twice"]
 
 
 def test_unknown_fields_are_named(usage):
