@@ -66,7 +66,7 @@ def test_a_client_has_only_so_many_secrets_that_work(api, mine):
     assert api.post(LIST, {"client_id": mine.client_id}, format="json").status_code == 201
     refused = api.post(LIST, {"client_id": mine.client_id}, format="json")
     assert (refused.status_code, refused.json()["field"]) == (400, "client_id")
-    assert "10 secrets" in refused.json()["error_description"]
+    assert "10 working secrets" in refused.json()["error_description"]
     assert EXPIRES_FIELD in refused.json()["error_description"]
     in_an_hour = timezone.now() + timedelta(hours=1)
     expire_credential(credential=made[0], at=in_an_hour, by="dev")

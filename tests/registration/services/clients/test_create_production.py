@@ -147,6 +147,6 @@ def test_scopes_that_are_offered_no_more_get_no_client():
     registration = register()
     request = production_request(registration)
     Client.objects.filter(pk=sandbox_of(registration).pk).update(scopes=["gone"])
-    with pytest.raises(InvalidRequest, match="not offered"):
+    with pytest.raises(InvalidRequest, match="no longer offered"):
         approve_as_seen(message=request, by="staff")
     assert production(registration) == []

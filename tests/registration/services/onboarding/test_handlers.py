@@ -166,7 +166,7 @@ def test_a_production_request_leaves_out_what_is_not_met():
     offer_with("terms_form")
     registration = register(scope="cds_client_admin cds_service_contracts cds_usage")
     update = approve_as_seen(message=production_request(registration), by="staff")
-    assert "without cds_usage" in update.description
+    assert "does not have cds_usage" in update.description
     (live,) = production(registration)
     assert live.scopes == ["cds_service_contracts"]
     assert live.default_scope == "cds_service_contracts"

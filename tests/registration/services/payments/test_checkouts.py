@@ -143,7 +143,7 @@ def test_a_provider_that_cannot_end_a_checkout(fee, settings, caplog):
     Browser().post(path_of(fee))
     approve_requirement(requirement=fee, by="staff")
     checkouts.end_checkouts(fee.pk)
-    assert "dummy cannot end" in caplog.text
+    assert "dummy cannot close" in caplog.text
     assert payment().status == "input"
     assert sweep_checkouts(later()) == 0
     assert run("list_requests") == NOTHING

@@ -229,7 +229,7 @@ def test_a_provider_without_a_checkout_of_its_own(fee, settings):
     settings.PAYMENT_VARIANTS = {"dummy-form": ["payments.dummy.DummyProvider", {}]}
     settings.PAYMENT_PROVIDER = "dummy-form"
     answer = Browser().post(path_of(fee))
-    assert "Nothing was paid" in text_of(answer)
+    assert "You have not been charged" in text_of(answer)
     assert Payment.objects.get().status == PaymentStatus.ERROR
     assert statuses(fee) == []
 
@@ -237,7 +237,7 @@ def test_a_provider_without_a_checkout_of_its_own(fee, settings):
 def test_a_provider_that_is_not_configured(fee, settings):
     """The same page; the log says why."""
     settings.PAYMENT_PROVIDER = "gone"
-    assert "Nothing was paid" in text_of(Browser().post(path_of(fee)))
+    assert "You have not been charged" in text_of(Browser().post(path_of(fee)))
     payment = Payment.objects.get()
     assert Browser().get(f"/payments/process/{payment.token}/").status_code == 404
     assert Browser().post("/payments/process/gone/").status_code == 400

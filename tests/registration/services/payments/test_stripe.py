@@ -215,7 +215,7 @@ def test_stripe_refuses_or_does_not_answer(fee, stand_in, monkeypatch):
     """A page that says so; nothing is pending, and the next try is a new payment."""
     stand_in.fails = True
     answer = Browser().post(path_of(fee))
-    assert "Nothing was paid" in text_of(answer)
+    assert "You have not been charged" in text_of(answer)
     assert statuses(fee) == []
     stand_in.fails = False
     assert Browser().post(path_of(fee)).status_code == 303
@@ -276,7 +276,7 @@ def test_an_amount_that_cannot_be_paid(stand_in):
         field=replace(current_fields()[FEE], amount=Decimal("0.50"), currency="JPY"), by="staff"
     )
     found = requirement(register(), FEE)
-    assert "Nothing was paid" in text_of(Browser().post(path_of(found)))
+    assert "You have not been charged" in text_of(Browser().post(path_of(found)))
     assert stand_in.calls == []
 
 
@@ -300,7 +300,7 @@ def test_half_a_report_is_no_report(session, stand_in, fee):
 def test_nobody_pays_again_what_arrived(session, fee):
     """Also where the requirement could not follow: staff look at it, no second checkout opens."""
     Payment.objects.update(status="confirmed")
-    with pytest.raises(ForbiddenStep, match="arrived already"):
+    with pytest.raises(ForbiddenStep, match="already arrived"):
         fees.start_payment(requirement=fee, by="visitor")
     assert Payment.objects.count() == 1
 

@@ -160,7 +160,7 @@ def test_a_form_handed_in_again_after_the_look_is_not_accepted(tmp_path, staff):
     assert saved.read_bytes() == PDF
     seen = shown.rpartition("version: ")[2].strip()
     steps.hand_in_pdf(requirement=form, content=PDF + b"\n", by="link:x")
-    with pytest.raises(CommandError, match="look"):
+    with pytest.raises(CommandError, match="has changed since you reviewed it"):
         run("approve_request", form.message.message_id, seen=seen, by=staff.email)
     approve_as_seen(message=form.message, by="staff")
     assert requirement(registration, "agreement_pdf").status == "complete"
