@@ -1,4 +1,4 @@
-"""Typed registries through which upper apps contribute to pages that the portal owns.
+"""Typed registries through which upper apps contribute to the portal's pages.
 
 Apps call `register` from `AppConfig.ready()`; nothing in the portal imports them.
 """
@@ -18,13 +18,13 @@ class Registry(Generic[T]):
         self._items: dict[str, T] = {}
 
     def register(self, key: str, item: T) -> None:
-        """Add an item; registering a key twice is a programming error."""
+        """Add an item; raises ValueError if the key is already registered, which is a bug."""
         if key in self._items:
             raise ValueError(f"{self.name}: {key!r} is registered twice")
         self._items[key] = item
 
     def get(self, key: str) -> T | None:
-        """Return the item of a key, None when there is none."""
+        """Return the item of a key, None if there is none."""
         return self._items.get(key)
 
     def __iter__(self) -> Iterator[T]:
@@ -33,7 +33,7 @@ class Registry(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class DocsPage:
-    """A page under /docs/: its title and what builds its template context."""
+    """A page under /docs/: its title, and the function that builds its template context."""
 
     slug: str
     title: str
@@ -44,7 +44,7 @@ class DocsPage:
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """Raises when a part that requests depend on is not usable."""
+    """Raises if a part that requests depend on does not work."""
 
     name: str
     probe: Callable[[], None]
@@ -52,7 +52,7 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A number for /metrics, measured when asked."""
+    """A number for /metrics, measured on request."""
 
     name: str
     help: str

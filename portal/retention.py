@@ -1,7 +1,7 @@
-"""What ends each row: every table has an answer, and one hourly task deletes by age.
+"""When rows are deleted: every table has an answer, and one hourly task deletes by age.
 
-An app registers its answers from `AppConfig.ready()`; a test asks for one for every model, those
-of installed libraries included. A model may have several, where its rows end in different ways.
+An app registers its answers from `AppConfig.ready()`; a test requires one for every model,
+including those of installed libraries. A model can have several, if its rows end in different ways.
 """
 
 import logging
@@ -17,7 +17,7 @@ from django.db.models import Q
 log = logging.getLogger(__name__)
 
 BATCH = 1000
-# After this long a sweep leaves the rest to the next one, so that it holds up no other work.
+# After this long, a sweep leaves the rest to the next one, so that it does not delay other work.
 SECONDS = 60.0
 
 
@@ -25,8 +25,8 @@ SECONDS = 60.0
 class AgeLimit:
     """Rows of `where` are deleted once the time in `since` is longer ago than `age`.
 
-    `since` names a column whose rows without a value stay, `over` one whose time must have passed
-    as well. `rows` is what operators read.
+    `since` names a column whose rows without a value stay; `over` names one whose time must also
+    have passed. `rows` is the description for operators.
     """
 
     model: str
@@ -46,7 +46,7 @@ class AgeLimit:
 
 @dataclass(frozen=True, slots=True)
 class LivesWith:
-    """Rows go in cascade with the one that the foreign key `parent` names."""
+    """Rows are deleted in cascade with the one that the foreign key `parent` names."""
 
     model: str
     parent: str
@@ -54,7 +54,7 @@ class LivesWith:
 
 @dataclass(frozen=True, slots=True)
 class EmptiedBy:
-    """Another task by the clock, of that name in the schedule, takes rows out."""
+    """Another scheduled task, with this name in the schedule, deletes the rows."""
 
     model: str
     schedule: str
@@ -63,7 +63,7 @@ class EmptiedBy:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Rows stay: `why`."""
+    """Rows are kept, for the reason in `why`."""
 
     model: str
     why: str
@@ -74,7 +74,7 @@ _answers: dict[tuple[str, str], Answer] = {}
 
 
 def register_retention(*answers: Answer) -> None:
-    """Say what ends the rows of models; the same words twice are a programming error."""
+    """Register when rows of models end; raises ValueError if an answer is repeated, a bug."""
     for answer in answers:
         key = (answer.model, getattr(answer, "rows", ""))
         if key in _answers:
@@ -93,7 +93,7 @@ def age_limits() -> list[AgeLimit]:
 
 
 def as_markdown() -> str:
-    """Return the table of the operator guide: what goes when, all but what goes in cascade."""
+    """Return the table for the operator guide: what is deleted when, except in cascade."""
     lines = ["| table | rows | end |", "| --- | --- | --- |"]
     for answer in answers():
         if isinstance(answer, AgeLimit):
@@ -119,10 +119,10 @@ def sweep(
     seconds: float = SECONDS,
     batch: int = BATCH,
 ) -> int:
-    """Delete what is too old; return how many rows went, without those that went in cascade.
+    """Delete what is too old; return how many rows were deleted, not counting cascades.
 
-    The tables take turns, a batch and a transaction each, until nothing is left or the time is
-    used up. Safe to run twice at once: locked rows are left for the next run.
+    The tables take turns, with one batch and transaction each, until nothing is left or the time is
+    up. Safe to run twice at once: locked rows are left for the next time.
     """
     ends = time.monotonic() + seconds
     waiting = list(age_limits() if limits is None else limits)
@@ -139,7 +139,7 @@ def sweep(
 def _attempt(limit: AgeLimit, now: datetime, batch: int) -> int:
     try:
         return _delete_batch(limit, now, batch)
-    except Exception:  # the other tables are not to blame
+    except Exception:  # must not stop the other tables
         log.exception("old rows stay", extra={"table": limit.model, "rows": limit.rows})
         return 0
 

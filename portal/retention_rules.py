@@ -1,4 +1,4 @@
-"""What ends the rows of the foundation and of the libraries that it brings."""
+"""When rows of the foundation and of its libraries are deleted."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ _TRAIL = "the audit trail: shortened, it would prove nothing"
 
 
 def register() -> None:
-    """Plug in: called once, when the app is ready."""
+    """Register the rules; called once, when the app is ready."""
     _register_own()
     _register_libraries()
 
@@ -27,14 +27,14 @@ def _register_own() -> None:
         AgeLimit(
             "portal.OutboxEntry",
             rows="background work that is done",
-            # Longer than the spans over which `portal.background.mail_shares` counts mails.
+            # Longer than the time spans in which `portal.background.mail_shares` counts emails.
             age=timedelta(days=30),
             since="finished",
             where=Q(status=OutboxEntry.Status.DONE),
         ),
         AgeLimit(
             "portal.OutboxEntry",
-            rows="background work that was given up",
+            rows="background work that failed for good",
             age=timedelta(days=180),
             since="finished",
             where=Q(status=OutboxEntry.Status.FAILED),
@@ -42,7 +42,7 @@ def _register_own() -> None:
         Kept("portal.TermsVersion", "what customers accepted, one row for each new text"),
         AgeLimit(
             "portal.User",
-            rows="sign-ups whose mail address was never confirmed",
+            rows="sign-ups whose email address was never confirmed",
             age=timedelta(days=30),
             since="date_joined",
             where=Q(
@@ -63,7 +63,7 @@ def _register_libraries() -> None:
         LivesWith("account.EmailAddress", "user"),
         AgeLimit(
             "account.EmailConfirmation",
-            rows="mails that ask to confirm an address",
+            rows="emails that ask to confirm an address",
             age=timedelta(days=30),
             since="created",
         ),
@@ -79,7 +79,7 @@ def _register_libraries() -> None:
         ),
         Kept("admin.LogEntry", "stays empty: the administration pages change nothing"),
         Kept("auth.Permission", "one row for each kind of permission"),
-        Kept("auth.Group", "made by the utility"),
+        Kept("auth.Group", "created by the utility"),
         LivesWith("auth.Group_permissions", "group"),
         Kept("contenttypes.ContentType", "one row for each table"),
     )

@@ -1,4 +1,4 @@
-"""All settings of the portal; everything that differs between deployments is an env variable."""
+"""All settings of the portal; whatever differs between deployments is an env variable."""
 
 import re
 from decimal import Decimal
@@ -20,7 +20,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env_bool("DEBUG", default=False, help="Django's debug pages; never in production")
 DEMO = env_bool(
-    "DEMO", default=False, help="Demo utility: mails shown at /demo/mail/, http allowed"
+    "DEMO", default=False, help="Run as the demo utility: emails at /demo/mail/, http allowed"
 )
 SECRET_KEY = env_secret("SECRET_KEY", help="Signs sessions and one-time links")
 FIELD_ENCRYPTION_KEYS = env_list(
@@ -29,17 +29,17 @@ FIELD_ENCRYPTION_KEYS = env_list(
     help="Fernet keys for secrets at rest, newest first; keep old ones until re-encrypted",
 )
 TOKEN_DIGEST_KEY = env_secret(
-    "TOKEN_DIGEST_KEY", help="Keys the digests by which secrets are looked up"
+    "TOKEN_DIGEST_KEY", help="Key of the digests by which secrets are looked up"
 )
 
-# --- Where we are --------------------------------------------------------------------------------
+# --- Public address and related servers ----------------------------------------------------------
 BASE_URL = env_str(
     "BASE_URL", help="Public address without a trailing slash, for example https://data.example.com"
 ).rstrip("/")
 _base = urlsplit(BASE_URL)
 EXTRA_HOSTS = env_list(
     "EXTRA_HOSTS",
-    help="Further host names under which health checks reach this server, such as 127.0.0.1",
+    help="Additional host names at which health checks reach this server, such as 127.0.0.1",
 )
 ALLOWED_HOSTS = [_base.hostname or "", *EXTRA_HOSTS]
 USE_HTTPS = _base.scheme == "https"
@@ -56,7 +56,7 @@ CDS_RELATED_METADATA = env_list(
 )
 
 # --- The utility ---------------------------------------------------------------------------------
-UTILITY_NAME = env_str("UTILITY_NAME", default="Demo Gas & Electric", help="Name customers know")
+UTILITY_NAME = env_str("UTILITY_NAME", default="Demo Gas & Electric", help="Name for customers")
 UTILITY_ABBREVIATION = env_str("UTILITY_ABBREVIATION", default="DG&E", help="Short name")
 UTILITY_DESCRIPTION = env_str(
     "UTILITY_DESCRIPTION",
@@ -67,14 +67,14 @@ UTILITY_WEBSITE = env_str(
     "UTILITY_WEBSITE", default="https://www.example.com/", help="The utility's own website"
 )
 UTILITY_SUPPORT_EMAIL = env_str(
-    "UTILITY_SUPPORT_EMAIL", default="support@example.com", help="Shown on pages and in mails"
+    "UTILITY_SUPPORT_EMAIL", default="support@example.com", help="Shown on pages and in emails"
 )
 CUSTOMER_TERMS = env_str(
-    "CUSTOMER_TERMS", default="", help="Terms customers accept on the form, in Markdown; use a file"
+    "CUSTOMER_TERMS", default="", help="Terms that customers accept, in Markdown; use a file"
 )
 UTILITY_COUNTRY = env_str("UTILITY_COUNTRY", default="US", help="ISO 3166 country of jurisdiction")
 CDS_TIMEZONE = env_str(
-    "CDS_TIMEZONE", default="America/Los_Angeles", help="IANA zone in which relative dates count"
+    "CDS_TIMEZONE", default="America/Los_Angeles", help="IANA time zone for relative dates"
 )
 SERVER_CREATED = env_str(
     "SERVER_CREATED",
@@ -110,7 +110,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.http.middleware.RequestIdMiddleware",
-    # Outermost but one: whatever answers says what is left of the caller's limits.
+    # Second from the outside, so that every response states the caller's remaining limits.
     "portal.http.ratelimits.RateLimitMiddleware",
     "portal.http.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -119,7 +119,7 @@ MIDDLEWARE = [
     "portal.http.bodies.BodyLimitMiddleware",
     "portal.http.middleware.ContentPolicyMiddleware",
     "portal.http.page_middleware.SessionMiddleware",
-    # Inside the content policy: sign-in that ends at a client must be able to redirect there.
+    # Inside the content policy, so that a sign-in that ends at a client can redirect there.
     "consent.pages.authorization.middleware.AuthorizationSignInMiddleware",
     "portal.http.page_middleware.LocaleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -133,7 +133,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
-# Machine endpoints never redirect on a missing slash; pages name their slashes themselves.
+# Machine endpoints never redirect for a missing slash; pages handle slashes themselves.
 APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FORM_RENDERER = "portal.forms.ProjectFormRenderer"
@@ -159,7 +159,7 @@ DATABASES = {
     "default": dj_database_url.parse(
         env_str("DATABASE_URL", help="PostgreSQL 15 or newer: postgres://user:password@host/name"),
         conn_max_age=env_int(
-            "DATABASE_CONN_MAX_AGE", default=60, help="Seconds a connection is kept"
+            "DATABASE_CONN_MAX_AGE", default=60, help="Seconds that a connection is kept open"
         ),
         conn_health_checks=True,
     )
@@ -167,28 +167,28 @@ DATABASES = {
 DATABASE_PREPARED_STATEMENTS = env_bool(
     "DATABASE_PREPARED_STATEMENTS",
     default=True,
-    help="Plan frequent queries once per connection; off behind a pooler that cannot",
+    help="Plan frequent queries once per connection; turn off behind a pooler without support",
 )
 # How often a statement of `portal.db.prepared` runs on a connection before it is prepared.
 DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
 WEB_STATEMENT_SECONDS = env_int(
     "WEB_STATEMENT_SECONDS",
     default=30,
-    help="Longest database statement of web processes, below the proxy's timeout; 0: no limit",
+    help="Seconds per database statement in web processes, below the proxy's timeout; 0: no limit",
 )
 WORKER_STATEMENT_SECONDS = env_int(
     "WORKER_STATEMENT_SECONDS",
     default=120,
-    help="Longest database statement of workers; 0: no limit",
+    help="Seconds per database statement in workers; 0: no limit",
 )
 DATABASES["default"]["TEST"] = {
     "NAME": "test_cds" + env_str("TEST_DB_SUFFIX", default="", help="Suffix of the test database")
 }
-REDIS_URL = env_str("REDIS_URL", help="Redis or Valkey: broker and cache, holds no truth")
+REDIS_URL = env_str("REDIS_URL", help="Redis or Valkey, for broker and cache; its data can be lost")
 REDIS_OPTIONAL = env_bool(
     "REDIS_OPTIONAL",
     default=True,
-    help="Count and remember in each process while Redis is away; off: such requests fail",
+    help="Count and cache in each process while Redis is down; if off, such requests fail",
 )
 CACHES: dict[str, Any] = {
     "default": {
@@ -199,11 +199,11 @@ CACHES: dict[str, Any] = {
         ),
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cds",
-        # A server that hangs is away (portal.caching.outage).
+        # A server that hangs counts as unavailable (portal.caching.outage).
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     }
 }
-MEDIA_ROOT = env_str("MEDIA_ROOT", default=".local/media", help="Folder of stored files")
+MEDIA_ROOT = env_str("MEDIA_ROOT", default=".local/media", help="Folder for stored files")
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / ".local" / "static"
 STORAGES: dict[str, Any] = {
@@ -230,7 +230,7 @@ MFA_TOTP_ISSUER = UTILITY_NAME
 OIDC_PROVIDERS = env_json(
     "OIDC_PROVIDERS",
     shape=list,
-    help="OpenID Connect providers that people may sign in with; see the operator guide",
+    help="OpenID Connect providers for sign-in; see the operator guide",
 )
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "openid_connect": {
@@ -239,8 +239,8 @@ SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
         "APPS": apps_of(OIDC_PROVIDERS),
     }
 }
-# WG3-01 9.1.2 wants sign-in at the time of consent; an hour idle ends the session.
-SESSION_COOKIE_AGE = env_int("SESSION_SECONDS", default=3600, help="Idle time until sign-out")
+# WG3-01 9.1.2 requires sign-in at the time of consent; an idle hour ends the session.
+SESSION_COOKIE_AGE = env_int("SESSION_SECONDS", default=3600, help="Idle seconds until sign-out")
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_SECURE = USE_HTTPS
 SESSION_COOKIE_HTTPONLY = True
@@ -251,14 +251,14 @@ CSRF_FAILURE_VIEW = "portal.http.error_pages.csrf_failure"
 
 # --- Transport and browser security --------------------------------------------------------------
 SECURE_SSL_REDIRECT = USE_HTTPS
-# Asked from inside, past the proxy that ends TLS.
+# Requested from inside the network, behind the proxy that terminates TLS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https")
     if env_bool(
         "TRUST_FORWARDED_PROTO",
         default=False,
-        help="Believe X-Forwarded-Proto; only behind a proxy that always sets it",
+        help="Trust X-Forwarded-Proto; only behind a proxy that always sets it",
     )
     else None
 )
@@ -280,7 +280,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     }
 }
-# A form with 5,000 services is legitimate on the consent page; portal.http.bodies has other limits.
+# A form with 5,000 services is legitimate on the consent page; portal.http.bodies sets the limits.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
@@ -293,7 +293,7 @@ USE_TZ = True
 TIME_ZONE = CDS_TIMEZONE
 
 # --- Mail ----------------------------------------------------------------------------------------
-MAIL_DIR = env_str("MAIL_DIR", default="", help="Write mails as files here instead of sending them")
+MAIL_DIR = env_str("MAIL_DIR", default="", help="Write emails to this folder, do not send them")
 EMAIL_HOST = env_str("EMAIL_HOST", default="localhost", help="SMTP server")
 EMAIL_PORT = env_int("EMAIL_PORT", default=587, help="SMTP port")
 EMAIL_HOST_USER = env_str("EMAIL_HOST_USER", default="", help="SMTP user")
@@ -301,7 +301,7 @@ EMAIL_HOST_PASSWORD = env_str("EMAIL_HOST_PASSWORD", default="", help="SMTP pass
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", default=True, help="STARTTLS")
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env_str(
-    "DEFAULT_FROM_EMAIL", default="no-reply@example.com", help="Sender of all mails"
+    "DEFAULT_FROM_EMAIL", default="no-reply@example.com", help="Sender of all emails"
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_BACKEND = "portal.background.mail_backends.SmtpBackend"
@@ -316,12 +316,12 @@ ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES
 COMPRESS_DATA = env_bool(
     "COMPRESS_DATA",
     default=True,
-    help="Compress customer data for clients that ask; off where the proxy does",
+    help="Compress customer data for clients that accept it; turn off if the proxy does it",
 )
 RATE_LIMITS = env_str(
     "RATE_LIMITS",
     default="all",
-    help="Limits that hold: all; guesses (the proxy limits requests); none, for tests of load",
+    help="Limits in force: all; guesses (the proxy limits requests); none, for load tests",
 )
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["consent.oauth.authentication.BearerAuthentication"],
@@ -333,20 +333,20 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["portal.http.ratelimits.CallerThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "public": env_str(
-            "RATE_PUBLIC", default="600/min", help="Requests per IP, public endpoints"
+            "RATE_PUBLIC", default="600/min", help="Requests to public endpoints per IP address"
         ),
         "bodies": env_str(
             "RATE_BODIES",
             default="3000/min",
-            help="Forms and OAuth requests per IP, per 4 KB",
+            help="Forms and OAuth requests per IP address, in units of 4 KB",
         ),
-        "register": env_str("RATE_REGISTER", default="30/min", help="Registrations per IP"),
+        "register": env_str("RATE_REGISTER", default="30/min", help="Registrations per IP address"),
         "token": env_str("RATE_TOKEN", default="600/min", help="Token requests per client"),
         "token_failures": env_str(
-            "RATE_TOKEN_FAILURES", default="20/min", help="Wrong client secrets per IP and client"
+            "RATE_TOKEN_FAILURES", default="20/min", help="Wrong secrets per IP address and client"
         ),
         "auth_failures": env_str(
-            "RATE_AUTH_FAILURES", default="200/min", help="Failed authentications per IP"
+            "RATE_AUTH_FAILURES", default="200/min", help="Failed authentications per IP address"
         ),
         "api": env_str("RATE_API", default="2400/min", help="API requests per client"),
         "api_credential": env_str(
@@ -362,22 +362,22 @@ REST_FRAMEWORK = {
 MESSAGE_ATTACHMENT_MAX_BYTES = env_int(
     "MESSAGE_ATTACHMENT_MAX_BYTES",
     default=10_485_760,
-    help="Largest file in a Message, before Base64; the standard wants at least 10 MB accepted",
+    help="Largest file in a Message, before Base64; the standard requires at least 10 MB",
 )
 STREAM_MESSAGE_BODIES = env_bool(
     "STREAM_MESSAGE_BODIES",
     default=True,
-    help="Decode files of Messages while they arrive; off: parse each body whole, in 40 MB",
+    help="Decode files in Messages while they arrive; if off, parse each body whole, using 40 MB",
 )
 UNVERIFIED_STORAGE_BYTES = env_int(
     "UNVERIFIED_STORAGE_BYTES",
     default=10_737_418_240,
-    help="Bytes that all registrations without a completed step may store together",
+    help="Bytes that all registrations without a completed step can store together",
 )
 REVIEWED_CLIENT_FIELDS = env_list(
     "REVIEWED_CLIENT_FIELDS",
     default="client_name,client_uri,logo_uri",
-    help="Fields of production Clients that staff review before a change shows",
+    help="Fields of production Clients whose changes staff must approve before they show",
 )
 
 CDS_DRAFTS = env_bool(
@@ -388,7 +388,7 @@ CDS_DRAFTS = env_bool(
 
 # --- Registration fees ---------------------------------------------------------------------------
 REGISTRATION_FEE_AMOUNT = Decimal(
-    env_str("REGISTRATION_FEE_AMOUNT", default="100.00", help="Fee of scopes that ask for one")
+    env_str("REGISTRATION_FEE_AMOUNT", default="100.00", help="Fee for scopes that require one")
 )
 REGISTRATION_FEE_CURRENCY = env_str(
     "REGISTRATION_FEE_CURRENCY", default="USD", help="ISO 4217 currency of the fee"
@@ -396,7 +396,7 @@ REGISTRATION_FEE_CURRENCY = env_str(
 PAYMENT_INSTRUCTIONS = env_str(
     "PAYMENT_INSTRUCTIONS",
     default="",
-    help="How to pay an invoice: bank and account; empty sends developers to support",
+    help="How to pay an invoice: bank and account; if empty, developers are referred to support",
 )
 PAYMENT_PROVIDER = env_str(
     "PAYMENT_PROVIDER",
@@ -406,11 +406,11 @@ PAYMENT_PROVIDER = env_str(
 PAYMENT_VARIANTS = env_json(
     "PAYMENT_VARIANTS",
     shape=dict,
-    help="Card providers with their keys, a JSON object: see the chapter on fees",
+    help="Card providers and their keys, a JSON object: see the chapter on fees",
 )
 PAYMENT_CHECKOUT_ORIGINS = env_list(
     "PAYMENT_CHECKOUT_ORIGINS",
-    help="Where card providers have their checkout, for example https://checkout.stripe.com",
+    help="Origins of card providers' checkouts, for example https://checkout.stripe.com",
 )
 PAYMENT_MODEL = "registration.Payment"
 PAYMENT_HOST = _base.netloc
@@ -434,8 +434,8 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "ROTATE_REFRESH_TOKEN": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    # The library's strictest values. Ours decide: consent.services.authorization.request per client
-    # (PKCE), registration.validation.redirect_uris (schemes, loopback addresses of native apps).
+    # The library's strictest values. Our own code decides: `consent.services.authorization.request`
+    # per client (PKCE), `registration.validation.redirect_uris` (schemes, native apps' loopback).
     "PKCE_REQUIRED": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     "REQUEST_APPROVAL_PROMPT": "force",
@@ -451,15 +451,17 @@ OAUTH2_PROVIDER: dict[str, Any] = {
 ROTATE_CONFIDENTIAL_REFRESH_TOKENS = env_bool(
     "ROTATE_CONFIDENTIAL_REFRESH_TOKENS",
     default=False,
-    help="Rotate refresh tokens of clients with a secret too (public clients always rotate)",
+    help="Also rotate refresh tokens of clients with a secret (public clients' always rotate)",
 )
 AUTHORIZATION_REQUEST_SECONDS = env_int(
-    "AUTHORIZATION_REQUEST_SECONDS", default=3600, help="How long a form waits, from its last view"
+    "AUTHORIZATION_REQUEST_SECONDS",
+    default=3600,
+    help="Seconds that a form stays open after its last view",
 )
 SYNCHRONOUS_SELECTION_LIMIT = env_int(
     "SYNCHRONOUS_SELECTION_LIMIT",
     default=200,
-    help="Selections up to this many services are computed while the customer waits",
+    help="Selections of up to this many services are processed while the customer waits",
 )
 
 # --- Background work -----------------------------------------------------------------------------
@@ -472,7 +474,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# The broker holds nudges only, so a lost message costs a sweep, not data. The values keep the
+# The broker holds only nudges, so a lost message costs a sweep, not data. The values keep the
 # recovery of a killed worker's task short: longer than the hard time limit, checked often.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 660,

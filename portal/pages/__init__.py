@@ -1,1 +1,1 @@
-"""Pages that belong to no app above: home, accounts, providers, terms, the mails of the demo."""
+"""Pages that belong to no app above: home, accounts, providers, terms, the demo's emails."""

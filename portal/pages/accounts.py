@@ -1,6 +1,6 @@
-"""allauth's pages that change how a person signs in; each change is recorded.
+"""allauth's pages that change how a person signs in: every change is recorded.
 
-Page, note and the promise of the mail to the owner stand or fall together.
+The change, its record and the promise of an email to the owner are committed together.
 """
 
 from typing import Any, ClassVar
@@ -23,12 +23,12 @@ class _Noted:
 
     @property
     def person(self) -> Any:
-        """Return whose account it is."""
+        """Return the person whose account it is."""
         return self.request.user
 
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
-        """Do it and note it."""
+        """Make the change and record it."""
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
         notices.note_change(person=self.person, change=self.change, by=self.person)
         return response
@@ -36,7 +36,7 @@ class _Noted:
 
 class _NotedPassword(_Noted):
     def form_valid(self, form: Any) -> HttpResponse:
-        """A new password makes all browsers strangers, but not the one that chose it."""
+        """Keep this browser known; the new password makes all others unknown."""
         response = super().form_valid(form)
         browsers.remember(self.request, response, self.person)
         return response
@@ -61,7 +61,7 @@ class PasswordReset(_NotedPassword, views.PasswordResetFromKeyView):  # type: ig
 
     @property
     def person(self) -> Any:
-        """Return whose link it is."""
+        """Return the person that the link was sent to."""
         return self.reset_user
 
 
@@ -78,39 +78,39 @@ class FactorRemoval(_Noted, DeactivateTOTPView):  # type: ignore[misc]
 
 
 class RecoveryCodes(_Noted, GenerateRecoveryCodesView):  # type: ignore[misc]
-    """Makes new recovery codes."""
+    """Generates new recovery codes."""
 
     change = Change.RECOVERY_CODES
 
 
 class Addresses(views.EmailView):  # type: ignore[misc]
-    """Adds, removes and chooses addresses; the signals below note it."""
+    """Adds, removes and chooses addresses; the signals below record it."""
 
     @transaction.atomic
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Do it and note it."""
+        """Make the change, which is recorded."""
         response: HttpResponse = super().post(request, *args, **kwargs)
         return response
 
 
 class Confirmation(views.ConfirmEmailView):  # type: ignore[misc]
-    """Confirms an address by the link of a mail; a signal below notes it."""
+    """Confirms an address with the link in an email; a signal below records it."""
 
     @transaction.atomic
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Do it and note it."""
+        """Make the change, which is recorded."""
         response: HttpResponse = super().post(*args, **kwargs)
         return response
 
 
 def address_added(*, user: User, email_address: EmailAddress, **kwargs: Any) -> None:
-    """A person added an address (allauth's email_added)."""
+    """Record that a person added an address (allauth's email_added)."""
     facts = {"address": email_address.email}
     notices.note_change(person=user, change=Change.ADDRESS_ADDED, by=user, facts=facts)
 
 
 def address_removed(*, user: User, email_address: EmailAddress, **kwargs: Any) -> None:
-    """A person removed an address (allauth's email_removed); its owner is notified too."""
+    """Record that a person removed an address, and notify it (allauth's email_removed)."""
     notices.note_change(
         person=user,
         change=Change.ADDRESS_REMOVED,
@@ -127,7 +127,7 @@ def main_address_changed(
     to_email_address: EmailAddress,
     **kwargs: Any,
 ) -> None:
-    """A person made another address the main one (allauth's email_changed)."""
+    """Record that a person changed their main address (allauth's email_changed)."""
     before = from_email_address.email if from_email_address else user.email
     if before == to_email_address.email:
         return
@@ -141,6 +141,6 @@ def main_address_changed(
 
 
 def address_confirmed(*, email_address: EmailAddress, **kwargs: Any) -> None:
-    """The owner of a mailbox followed the link (allauth's email_confirmed)."""
+    """Record that a mailbox's owner followed the link (allauth's email_confirmed)."""
     person = email_address.user
     notices.note_change(person=person, change=Change.ADDRESS_CONFIRMED, by=person)

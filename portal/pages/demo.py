@@ -1,4 +1,4 @@
-"""Demo only: the mails that would have been sent."""
+"""Demo only: the emails that would have been sent."""
 
 import email
 import email.policy
@@ -15,7 +15,7 @@ from portal.http.permissions import public
 
 @dataclass(frozen=True, slots=True)
 class DemoMail:
-    """One mail as the demo shows it."""
+    """One email as shown in the demo."""
 
     name: str
     subject: str
@@ -25,7 +25,7 @@ class DemoMail:
 
 
 def read_mails(folder: Path) -> list[DemoMail]:
-    """Return the mails of a folder, newest first; a file may hold several."""
+    """Return the emails in a folder, newest first; a file may contain several."""
     mails = []
     for file in sorted(folder.glob("*.log"), key=lambda f: f.stat().st_mtime, reverse=True):
         parts = [part for part in file.read_bytes().split(b"-" * 79 + b"\n") if part.strip()]
@@ -45,21 +45,21 @@ def read_mails(folder: Path) -> list[DemoMail]:
 
 
 def all_mails() -> list[DemoMail]:
-    """Return the mails of the demo; without a folder there are none."""
+    """Return the emails of the demo, or none without a folder."""
     return read_mails(Path(settings.MAIL_DIR)) if settings.MAIL_DIR else []
 
 
 @public
 @require_safe
 def mail_list(request: HttpRequest) -> HttpResponse:
-    """List the demo's mails."""
+    """List the demo's emails."""
     return render(request, "portal/demo_mail.html", {"mails": all_mails()})
 
 
 @public
 @require_safe
 def mail_detail(request: HttpRequest, name: str) -> HttpResponse:
-    """Show one mail."""
+    """Show one email."""
     for mail in all_mails():
         if mail.name == name:
             return render(request, "portal/demo_mail_detail.html", {"mail": mail})

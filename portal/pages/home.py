@@ -1,4 +1,4 @@
-"""The front page, with the three ways into the portal."""
+"""The home page, with links for customers, developers and staff."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -11,7 +11,7 @@ from portal.http.permissions import public
 @public
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
-    """Keep the choice in a cookie and return to the page it was made on."""
+    """Store the choice in a cookie and return to the page where it was made."""
     wanted = request.POST.get("language", "")
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
@@ -22,7 +22,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 
 def remember_language(response: HttpResponse, wanted: str) -> None:
-    """Keep a person's choice of language in a cookie; anything else is ignored."""
+    """Store a person's choice of language in a cookie; ignore values that are not a language."""
     if wanted in dict(settings.LANGUAGES):
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,

@@ -1,4 +1,4 @@
-"""Signing in with a provider: there and back."""
+"""Signing in with a provider: going there and coming back."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ from portal.sign_in.openid.problems import (
 )
 from portal.sign_in.openid.provider import Adapter, Provider
 
-# For all that one page has to ask of the provider: metadata, tokens, keys and claims.
+# For everything that one page requests from the provider: metadata, tokens, keys and claims.
 PATIENCE = 15.0
 _FAILURES = (requests.RequestException, OAuth2Error, SignInProblem)
 
@@ -58,7 +58,7 @@ def _connect(request: HttpRequest, provider: Provider, purpose: dict[str, Any]) 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Go to a provider to show again who one is."""
+    """Go to a provider for the person to confirm their identity."""
     if not SocialAccount.objects.filter(user=request.user, provider=provider_id).exists():
         raise Http404
     provider = _provider(request, provider_id)
@@ -68,10 +68,10 @@ def confirm(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 
 class _Callback(OAuth2CallbackView):  # type: ignore[misc]
-    """Hands the stored state to the adapter, which compares the nonce in it."""
+    """Passes the stored state to the adapter, which compares the nonce in it."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Take the answer; the library itself lets some failures of the provider through."""
+        """Handle the answer; the library itself does not catch all failures of the provider."""
         try:
             with within(PATIENCE):
                 response: HttpResponse = super().dispatch(request, *args, **kwargs)
@@ -87,7 +87,7 @@ class _Callback(OAuth2CallbackView):  # type: ignore[misc]
             and "iss" in request.GET
             and not provider.is_issuer(request.GET["iss"])
         ):
-            # RFC 9207: the answer of another provider.
+            # RFC 9207: this is the answer of a different provider.
             raise SignInProblem(Problem.REFUSED, "iss")
         return state, response
 
@@ -96,7 +96,7 @@ class _Callback(OAuth2CallbackView):  # type: ignore[misc]
 @never_cache
 @require_safe
 def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Take the answer of a provider."""
+    """Handle the answer of a provider."""
     _provider(request, provider_id)
     view = _Callback.adapter_view(Adapter(request, provider_id))
     response: HttpResponse = view(request)
@@ -113,7 +113,7 @@ def _provider(request: HttpRequest, provider_id: str) -> Provider:
 def _ask(
     request: HttpRequest, provider: Provider, *, process: str, next_url: str | None
 ) -> HttpResponse:
-    """Show the button: a link alone takes nobody to a provider."""
+    """Show the button: a link alone must not take anyone to a provider."""
     context = {
         "provider": provider,
         "next_url": next_url or "",
@@ -127,10 +127,10 @@ def _ask(
 def _leave(
     request: HttpRequest, provider: Provider, *, process: str, next_url: str | None
 ) -> HttpResponse:
-    """Show a page that redirects to the provider automatically.
+    """Show a page that goes on to the provider automatically.
 
-    Not a redirect: browsers hold form-action of the page with the button against every redirect
-    after a POST, and a provider may redirect to others that nobody can list.
+    A redirect would not work: after a POST, browsers check every redirect against the form-action
+    of the page with the button, and a provider may redirect to others that cannot all be listed.
     """
     ratelimits.count(settings.PROVIDER_STARTS, f"openid:{current.get().network}")
     try:

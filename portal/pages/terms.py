@@ -13,7 +13,7 @@ from portal.terms import customer_terms
 @public
 @require_safe
 def terms(request: HttpRequest) -> HttpResponse:
-    """Show the terms of today; a utility without any has no such page."""
+    """Show the current terms; a utility without terms has no such page."""
     text = customer_terms()
     if not text:
         raise Http404
@@ -21,7 +21,7 @@ def terms(request: HttpRequest) -> HttpResponse:
 
 
 def show_terms(request: HttpRequest, text: str, *, note: str = "") -> HttpResponse:
-    """Render a text of terms; `note` says which one it is."""
-    # Safe: the renderer escapes everything it did not write itself.
+    """Render the text of some terms; `note` says which version it is."""
+    # Safe: the renderer escapes everything that it did not generate.
     body = mark_safe(render_markdown(text))  # noqa: S308
     return render(request, "portal/terms.html", {"body": body, "note": note})

@@ -1,1 +1,1 @@
-"""What the portal changes of its own: terms that customers accept, keys of encrypted columns."""
+"""The portal's own data: terms that customers accept, keys of encrypted columns."""

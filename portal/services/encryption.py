@@ -14,12 +14,12 @@ from portal.models import User
 M = TypeVar("M", bound=Model)
 
 BATCH = 500
-# Where allauth keeps what it hands to `SecondFactorAdapter.encrypt`.
+# Where allauth stores the result of `SecondFactorAdapter.encrypt`.
 _TEXTS, _LISTS = frozenset({"secret", "seed"}), frozenset({"migrated_codes"})
 
 
 def with_secrets(data: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
-    """Return the data of an Authenticator with each secret in it changed."""
+    """Return the data of an Authenticator with `change` applied to each secret in it."""
     changed = dict(data)
     for name, value in data.items():
         if name in _TEXTS:
@@ -30,9 +30,9 @@ def with_secrets(data: Mapping[str, Any], change: Callable[[str], str]) -> dict[
 
 
 def change_rows(rows: QuerySet[M], field: str, change: Callable[[M], Any]) -> int:
-    """Set a field of every row to what `change` makes of the row; return how many.
+    """Set a field of every row to the result of `change` for the row; return how many.
 
-    Works in batches with row locks, so it may run while people and programs use the portal.
+    Works in batches with row locks, so it can run while people and programs use the portal.
     """
     done, last = 0, 0
     while True:
@@ -50,7 +50,7 @@ def change_rows(rows: QuerySet[M], field: str, change: Callable[[M], Any]) -> in
 def reencrypt_second_factors(*, by: User | str) -> int:
     """Encrypt the secrets of all second factors with the newest key; return how many factors.
 
-    May be repeated. Raises cryptography.fernet.InvalidToken when a needed key is missing.
+    Can be repeated. Raises cryptography.fernet.InvalidToken if a key that is needed is missing.
     """
     done = change_rows(
         Authenticator.objects.all(), "data", lambda row: with_secrets(row.data, reencrypt)

@@ -1,4 +1,4 @@
-"""Keeping the terms that customers accept."""
+"""Storing the terms that customers accept."""
 
 from django.db import transaction
 
@@ -9,9 +9,9 @@ from portal.terms import customer_terms, digest_of
 
 @transaction.atomic
 def keep_terms() -> str:
-    """Keep today's customer terms and return their digest, "" for none (CDS-WG3-01 9.4).
+    """Store the current customer terms; return their digest, "" for none (CDS-WG3-01 9.4).
 
-    Each text is kept once, however many customers accept it.
+    Each text is stored once, however many customers accept it.
     """
     text = customer_terms()
     digest = digest_of(text)
