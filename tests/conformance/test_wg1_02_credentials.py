@@ -194,9 +194,9 @@ def test_a_leaked_secret(api, consent, staff, planned, capsys):
     assert message["related_uri"] == wire["uri"]
     assert message["description"].endswith("Reason: It is on a public page.")
     assert OutboxEntry.objects.filter(task=NOTICE_TASK).count() == 1
-    assert "no other secret" not in capsys.readouterr().out
+    assert "no secret left" not in capsys.readouterr().out
     call_command("expire_credential", other.credential_id, reason="That one too.", by=by)
-    assert "no other secret" in capsys.readouterr().out
+    assert "no secret left" in capsys.readouterr().out
 
 
 def test_only_known_secrets_can_be_ended(consent, staff):

@@ -290,12 +290,12 @@ class Household:
 
     def add_bill(self, day: date = date(2025, 3, 3)) -> None:
         """Give the account a bill with everything that a bill may state, and a section of it."""
-        content = BytesIO(b"%PDF-1.7")
+        content = BytesIO(b"%PDF-1.7 " + day.isoformat().encode())
         file = BillFile.objects.create(
             customer=self.customer,
             name="bill.pdf",
             mime_type="application/pdf",
-            size=8,
+            size=len(content.getvalue()),
             sha256=sha256(content.getvalue()).hexdigest(),
             content=File(content, "bill.pdf"),
         )

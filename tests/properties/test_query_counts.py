@@ -1,12 +1,14 @@
 """A page of a listing costs the same number of queries whatever its length."""
 
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from consent.catalogue.selection import SelectionType
 from consent.models import Receipt
 from customerdata.access.compute import compute_grant
 from portal.values import jsontext
@@ -21,6 +23,7 @@ from tests.factories.customerdata import (
     AccountHolderFactory,
     Household,
     Service,
+    bill_entry,
     chosen,
     contract_entry,
     make_grant,
@@ -134,6 +137,25 @@ def segments(count: int) -> str:
     return token_for(grant_over(home, usage()))
 
 
+def bills(count: int) -> str:
+    """Make bill statements with a file and a section each, all in one Grant."""
+    home = Household()
+    for number in range(count):
+        home.add_bill(date(2015, 1, 1) + timedelta(days=31 * number))
+    entry = bill_entry(
+        "include_accounts",
+        "include_bill_statements",
+        "include_bill_statement_files",
+        "include_bill_statement_charges",
+        "include_bill_section_line_items",
+        "include_service_contracts",
+    )
+    choice = chosen(home.account.cds_account_id, selection_type=SelectionType.ACCOUNT.value)
+    grant = make_grant(home.user, (entry, choice))
+    compute_grant(grant)
+    return token_for(grant)
+
+
 _ADMIN, _DATA = "/cds-api/v1/", "/cds-customerdata-api/v1/"
 # Per listing what makes so many objects and returns a token that sees exactly those.
 LISTINGS: dict[str, Callable[[int], str]] = {
@@ -147,6 +169,8 @@ LISTINGS: dict[str, Callable[[int], str]] = {
     f"{_DATA}service-contracts": structure,
     f"{_DATA}service-points": structure,
     f"{_DATA}meter-devices": structure,
+    f"{_DATA}bill-statements": bills,
+    f"{_DATA}bill-sections": bills,
     f"{_DATA}usage-segments": segments,
 }
 

@@ -24,6 +24,4 @@ class Command(BaseCommand):
         ]
         if problems:
             raise CommandError("\n".join(problems))
-        self.stdout.write(
-            f"Nothing was altered; {audit.unsealed_count()} events are not yet sealed."
-        )
+        self.stdout.write(f"Nothing was altered. Events not sealed yet: {audit.unsealed_count()}.")

@@ -21,6 +21,7 @@ from tests.factories.customerdata import (
     Household,
     MeterDeviceFactory,
     Service,
+    bill_entry,
     chosen,
     contract_entry,
     make_grant,
@@ -30,6 +31,7 @@ from tests.factories.customerdata import (
 pytestmark = pytest.mark.django_db
 
 LISTINGS = tuple(kind.path for kind in VERSIONED)
+BILLS = ("bill-statements", "bill-sections")
 
 
 def granted(home, *includes, services=(0,), **values):
@@ -37,6 +39,14 @@ def granted(home, *includes, services=(0,), **values):
     grant = make_grant(
         home.user, (contract_entry(*includes, **values), chosen(*home.contract_ids(*services)))
     )
+    compute_grant(grant)
+    return grant
+
+
+def bills_of(home):
+    """A computed grant over the bills of a household's first service."""
+    entry = bill_entry("include_bill_statements")
+    grant = make_grant(home.user, (entry, chosen(*home.contract_ids(0))))
     compute_grant(grant)
     return grant
 
@@ -213,18 +223,24 @@ def test_required_fields_filter():
 def test_filters_narrow_each_other(listing):
     """What one finds, another that finds nothing takes away."""
     home = Household()
-    grant = granted(home, *EVERYTHING)
+    home.add_bill()
+    grant = granted(home, *EVERYTHING) if listing not in BILLS else bills_of(home)
     (found,) = ids(ask(grant, listing))
     ids_of = {
+        "bill-statements": "cds_billstatement_ids",
+        "bill-sections": "cds_billsection_ids",
         "accounts": "cds_account_ids",
         "service-contracts": "cds_servicecontract_ids",
         "service-points": "cds_servicepoint_ids",
         "meter-devices": "cds_meterdevice_ids",
     }[listing]
     assert ids(ask(grant, listing, **{ids_of: found})) == [found]
-    assert ids(ask(grant, listing, **{ids_of: found}, q=found)) == [found]
-    assert ids(ask(grant, listing, **{ids_of: found}, q="no such thing")) == []
-    assert ids(ask(grant, listing, **{ids_of: "other"}, q=found)) == []
+    fits, fits_not = ({"q": found}, {"q": "no such thing"})
+    if listing in BILLS:
+        fits, fits_not = ({"before": "2099-01-01"}, {"before": "1999-01-01"})
+    assert ids(ask(grant, listing, **{ids_of: found}, **fits)) == [found]
+    assert ids(ask(grant, listing, **{ids_of: found}, **fits_not)) == []
+    assert ids(ask(grant, listing, **{ids_of: "other"}, **fits)) == []
 
 
 @pytest.mark.spec("WG3-01 10.1.10 e")

@@ -86,7 +86,7 @@ def test_an_account_is_ticked_and_its_bills_are_read():
     assert bills[0]["cds_billstatement_id"] == recent.cds_billstatement_id
     assert "new_charges" not in bills[0]
     url = bills[1]["file_uri"].removeprefix("http://testserver")
-    assert b"".join(read(grant, url).streaming_content) == b"%PDF-1.7"
+    assert b"".join(read(grant, url).streaming_content).startswith(b"%PDF-1.7")
     receipt = world.browser.get(f"/receipts/{grant.receipts.get().url_token}/").content.decode()
     assert "Your bills" in receipt
 

@@ -81,7 +81,7 @@ def test_roles_come_and_go(sam, staff, capsys):
         (subject, by, {"role": "staff"}),
         (subject, by, {}),
     ]
-    assert "sam@example.com is an administrator now" in capsys.readouterr().out
+    assert "sam@example.com is now an administrator" in capsys.readouterr().out
 
 
 def test_the_first_member_of_staff_is_made_without_a_name(sam, staff):

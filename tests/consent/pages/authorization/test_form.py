@@ -95,7 +95,7 @@ def test_another_person_does_not_see_the_request(world: World) -> None:
 
 @pytest.mark.spec("WG3-01 9.1.2 e", "WG3-01 9.2.1.7 a")
 def test_using_another_account_hands_the_request_over(world: World) -> None:
-    """9.2.1.7: sign in as somebody else, then see that person's services."""
+    """9.2.1.7: sign in as someone else, then see that person's services."""
     request = world.ask(details=MERGED)
     world.browser.get(form_url(request))
     response = world.browser.post(form_url(request) + "account/")

@@ -279,7 +279,7 @@ def test_somebody_else_confirms_nothing(utility_login, traveller, guest):
     way = traveller.begin("/accounts/oidc/utility/confirm/", next=SENSITIVE[0])
     traveller.there.cookies.clear()
     answer = traveller.arrive(traveller.visit(way, BO["email"]))
-    assert heading(answer) == "You signed in with Utility Login as somebody else"
+    assert heading(answer) == "You signed in with Utility Login as someone else"
     assert traveller.browser.session["_auth_user_id"] == str(guest.pk)
     assert traveller.browser.get(SENSITIVE[0]).status_code == 302
 
