@@ -20,6 +20,7 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[m
     """Compressed files with hashed names.
 
     Vendored libraries are stored unchanged, so they still name source maps that are not shipped;
+    Vendored libraries are stored unchanged, so they still name source maps that are not shipped;
     Django would refuse to collect them.
     """
 

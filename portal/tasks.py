@@ -18,9 +18,9 @@ def run_outbox_entry(entry_id: int) -> None:
 
 @shared_task(name="portal.tasks.sweep_outbox")
 def sweep_outbox(queue: str = DEFAULT) -> None:
-    """Run work of a queue whose nudge was lost; each queue is swept by its own workers.
+    """Run a queue's work whose nudge was lost; each queue is swept by its own workers.
 
-    Several sweeps may run at once: rows are taken singly.
+    Several sweeps can run at once: rows are taken one at a time.
     """
     for entry_id in outbox.due_entries(timezone.now(), queue=queue):
         outbox.run(entry_id)
@@ -28,7 +28,7 @@ def sweep_outbox(queue: str = DEFAULT) -> None:
 
 @shared_task(name="portal.tasks.seal_audit")
 def seal_audit() -> None:
-    """Extend the audit hash chain over what was committed since."""
+    """Extend the audit hash chain with the rows committed since the last run."""
     audit.seal_some()
 
 
@@ -64,5 +64,5 @@ def send_second_factor_reset(user_pk: int, reason: str) -> None:
 
 @shared_task(name=mail.STORED_TASK)
 def send_stored_mail(sealed: str) -> None:
-    """Send a mail of sign-in."""
+    """Send a sign-in email."""
     mail.send_stored(sealed)

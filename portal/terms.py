@@ -1,6 +1,6 @@
-"""What customers accept when they approve a request: a Markdown text of the utility's own.
+"""The terms that customers accept when they approve a request: the utility's Markdown text.
 
-Developers have terms of their own, which no customer accepts: docs/terms.md.
+Developers have separate terms, which no customer accepts: docs/terms.md.
 """
 
 from hashlib import sha256
@@ -10,12 +10,12 @@ from django.template.loader import render_to_string
 
 
 def has_customer_terms() -> bool:
-    """Whether this utility asks customers to accept anything."""
+    """Whether this utility asks customers to accept terms."""
     return bool(settings.CUSTOMER_TERMS.strip() or settings.DEMO)
 
 
 def customer_terms() -> str:
-    """Return the terms of today, "" for none; the demo utility brings its own."""
+    """Return the current terms, "" for none; the demo utility has its own."""
     if settings.CUSTOMER_TERMS.strip():
         return str(settings.CUSTOMER_TERMS)
     if not settings.DEMO:
@@ -25,5 +25,5 @@ def customer_terms() -> str:
 
 
 def digest_of(terms: str) -> str:
-    """Return what tells one text from another, "" for no text."""
+    """Return a digest that identifies a text, "" for no text."""
     return sha256(terms.encode()).hexdigest() if terms else ""

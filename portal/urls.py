@@ -1,4 +1,4 @@
-"""All URLs. Clients discover theirs from the metadata; only the well-known paths are promised."""
+"""All URLs. Clients discover theirs from the metadata; only the well-known paths are fixed."""
 
 from allauth.account.decorators import reauthentication_required
 from allauth.socialaccount.views import connections
@@ -16,7 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("registration.urls")),
     path("", include("customerdata.urls")),
     path("payments/", include("registration.pages.onboarding.webhooks")),
-    # Last: its documentation pages take every path below /docs/ that nobody else has.
+    # Last: its documentation pages match every path under /docs/ that is still free.
     path("", include("portal.pages.urls")),
     path("accounts/connections/", connections, name="socialaccount_connections"),
     path("accounts/oidc/<slug:provider_id>/login/", openid.sign_in, name="openid_connect_login"),
@@ -28,7 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "accounts/oidc/<slug:provider_id>/confirm/", openid.confirm, name="openid_connect_confirm"
     ),
-    # Before the library's own, which would change how a person signs in without recording it.
+    # Before those of the library, which change how people sign in without a record.
     path("accounts/email/", signed_in(accounts.Addresses.as_view()), name="account_email"),
     re_path(
         r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",
@@ -40,7 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         signed_in(accounts.PasswordChange.as_view()),
         name="account_change_password",
     ),
-    # A first password is another way in, so a session alone does not set one.
+    # A first password is another way in, so a session alone is not enough to set one.
     path(
         "accounts/password/set/",
         signed_in(reauthentication_required(accounts.PasswordSet.as_view(), app="portal")),
@@ -80,5 +80,5 @@ handler400 = "portal.http.error_pages.bad_request"
 handler403 = "portal.http.error_pages.forbidden"
 handler404 = "portal.http.error_pages.page_not_found"
 handler500 = "portal.http.failures.server_error"
-# Not Django's: sign-in looks for it here.
+# Not Django's view: sign-in looks for it here.
 handler429 = "portal.http.error_pages.too_many_requests"

@@ -2,7 +2,7 @@
 
 Run as ``python -m portal.vendoring`` (``make vendor``). It needs npm; the running portal does not.
 Every library gets a folder named after its version, so that an upgrade never mixes two releases
-and a browser never meets an old file under a new name.
+and a browser never gets an old file under a new name.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "portal" / "static" / "portal" / "vendor"
 CHECKSUMS = "SHA256SUMS"
 
-# Only what a page or a PDF form loads. Source maps stay out: they are larger than the code they
-# describe.
+# Only what a page or a PDF form loads. Source maps are left out: they are larger than the code
+# they describe.
 FILES: Mapping[str, tuple[str, ...]] = {
     "bootstrap": (
         "LICENSE",
@@ -44,7 +44,7 @@ def folder_of(name: str, version: str) -> Path:
 
 
 def vendored_file(name: str, file: str) -> Path:
-    """Return where a file of the pinned release of a library lies."""
+    """Return the path of a file in the pinned release of a library."""
     return folder_of(name, pinned_versions()[name]) / file
 
 
@@ -82,7 +82,7 @@ def vendor(*, name: str, version: str) -> Path:
 
 
 def main() -> None:
-    """Vendor every pinned library and say what was written."""
+    """Vendor every pinned library and print what was written."""
     for name, version in pinned_versions().items():
         folder = vendor(name=name, version=version)
         sys.stdout.write(f"{name} {version} -> {folder.relative_to(ROOT)}\n")

@@ -1,4 +1,4 @@
-"""The version, read from the changelog so that there is one place to write it."""
+"""The version, read from the changelog so that it is written in only one place."""
 
 import re
 from pathlib import Path

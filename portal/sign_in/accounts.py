@@ -30,7 +30,7 @@ from portal.sign_in.openid import freshness
 from portal.sign_in.openid.config import named_providers
 
 _NO_WAY_LEFT = gettext_lazy(
-    "There is no way to ask again who you are. Sign out, choose a password with “Forgot your "
+    "There is no way to confirm your identity. Sign out, choose a password with “Forgot your "
     "password?”, sign in with it, and come back."
 )
 
@@ -43,25 +43,25 @@ class CannotBeAsked(DomainError):
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Where people land after sign-in, that staff use a second factor, and what is written down."""
+    """Redirects after sign-in, the second factor of staff, and the record of sign-ins."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "too_many_login_attempts": gettext_lazy(
-            "Too many attempts have failed. Wait a minute, then try again. If it keeps failing, "
-            "choose a new password with “Forgot your password?”: that lets you in."
+            "Too many attempts have failed. Wait a minute, then try again. If this keeps "
+            "happening, choose a new password with “Forgot your password?”: that lets you in."
         ),
     }
 
     def clean_email(self, email: str) -> str:
-        """Return an address that fits its column. Raises ValidationError."""
+        """Return an address that fits into its column. Raises ValidationError."""
         if len(email) > MAX_ADDRESS:
-            words = _("An address may have %(limit)d characters at most; this one has %(count)d.")
+            words = _("An address can have at most %(limit)d characters; this one has %(count)d.")
             raise ValidationError(words % {"limit": MAX_ADDRESS, "count": len(email)})
         return email
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Compare a password within the limits on guessing. Raises ValidationError beyond them."""
+        """Check a password within the limits on guessing. Raises ValidationError beyond them."""
         address = str(credentials.get("email", ""))
         person = lookup.person_of(address)
         attempt = guesses.Try(request, guesses.PASSWORDS, person, address)
@@ -77,33 +77,33 @@ class AccountAdapter(DefaultAccountAdapter):
         return found
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Staff without a second factor set one up first; others go to their own pages."""
+        """Send staff without a second factor to set one up, and others to their own pages."""
         if request.user.is_staff and not is_mfa_enabled(request.user):
             return reverse("mfa_activate_totp")
         return reverse("portal:home")
 
     @transaction.atomic
     def login(self, request: HttpRequest, user: User) -> None:
-        """Open the session and note it; what was asked of this sign-in is fulfilled."""
+        """Open the session and record it; this fulfills any demand for a new sign-in."""
         super().login(request, user)
         freshness.signed_in(request)
         records = get_authentication_records(request, user)
         notices.note_opened(person=user, methods=[record["method"] for record in records])
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        """Continue; from now on the browser is known as one of this person's."""
+        """Continue; from now on this browser is known as one of the person's."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
         browsers.remember(request, response, user)
         return response
 
     def logout(self, request: HttpRequest) -> None:
-        """End the session and note it."""
+        """End the session and record it."""
         if isinstance(request.user, User):
             notices.note_closed(person=request.user)
         super().logout(request)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """Offer the connected providers too, the only way of people without a password."""
+        """Add the connected providers, the only method of people without a password."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if not user.is_authenticated:
             return methods
@@ -119,10 +119,10 @@ class AccountAdapter(DefaultAccountAdapter):
         ]
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Ask again also those who have no password and no second factor here.
+        """Also require it from people who have no password and no second factor here.
 
-        allauth takes them as confirmed whatever their session. Raises ReauthenticationRequired, and
-        CannotBeAsked when no way is left to ask.
+        allauth would treat them as confirmed in any session. Raises ReauthenticationRequired, or
+        CannotBeAsked if there is no way for the person to confirm their identity.
         """
         is_required: bool = super().is_reauthentication_required(app=app, **kwargs)
         user = self.request.user
@@ -134,7 +134,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return is_required
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Only paths of this server are followed after sign-in."""
+        """Follow only paths of this server after sign-in."""
         return url_has_allowed_host_and_scheme(
             url,
             allowed_hosts={urlsplit(settings.BASE_URL).netloc},
@@ -142,7 +142,7 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def send_mail(self, template_prefix: str, email: str, context: Mapping[str, Any]) -> None:
-        """Promise a mail of sign-in: nobody waits for a mail server."""
+        """Queue a sign-in email, so that the request does not wait for a mail server."""
         data = {"email": email, "current_site": get_current_site(self.request)}
         data |= {"request": self.request, **context}
         mail.promise_sign_in_mail(self.render_mail(template_prefix, email, data))

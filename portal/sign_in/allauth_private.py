@@ -1,6 +1,6 @@
-"""What django-allauth does not promise to keep; no other module imports it (ADR 16).
+"""Internals of django-allauth, which may change; no other module imports them (ADR 16).
 
-Compare these names first when the library is upgraded.
+Check these names first when the library is upgraded.
 """
 
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address

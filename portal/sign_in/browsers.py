@@ -1,8 +1,8 @@
 """Browsers in which a person has signed in before.
 
-Strangers can enter wrong passwords for anyone. So that they lock no one out, a browser that knows
-a person has tries of its own (`portal.sign_in.guesses`). The mark of such a browser is signed,
-names the person and the password, and grants nothing on its own.
+Anyone can enter wrong passwords for anyone. So that this locks no one out, a browser that is known
+for a person has its own tries (`portal.sign_in.guesses`). The mark of such a browser is signed,
+names the person and their password, and grants no access.
 """
 
 import secrets
@@ -20,19 +20,19 @@ from portal.models import User
 COOKIE = "known_browser"
 _SALT = "portal.identity.browsers"
 _AGE = timedelta(days=365)
-# People who share a browser; the oldest mark goes.
+# For people who share a browser; the oldest mark is dropped.
 _MOST = 5
 
 
 def mark_of(request: HttpRequest, person: User | None) -> str:
-    """Return what names this browser for a person, "" where it is not known as theirs."""
+    """Return the mark that names this browser for a person, "" if it is not known for them."""
     if person is None:
         return ""
     return next((mark for mark, proof in _marks(request) if _is_of(person, mark, proof)), "")
 
 
 def remember(request: HttpRequest, response: HttpResponse, person: User) -> None:
-    """Mark a browser as one of a person who has just proven who they are."""
+    """Mark a browser as known for a person who has just proven who they are."""
     mark = mark_of(request, person) or secrets.token_urlsafe(9)
     others = [pair for pair in _marks(request) if pair[0] != mark]
     marks = [(mark, _proof(person, mark)), *others][:_MOST]
@@ -60,6 +60,6 @@ def _is_of(person: User, mark: str, proof: str) -> bool:
 
 
 def _proof(person: User, mark: str) -> str:
-    """A new password makes all marks worthless: someone else may have had the old one."""
+    """Derived from the password: a new one voids all marks, as others may know the old one."""
     words = f"{person.pk}|{person.password}|{mark}"
     return salted_hmac(_SALT, words, algorithm="sha256").hexdigest()[:32]

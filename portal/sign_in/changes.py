@@ -1,4 +1,4 @@
-"""What can change about how a person signs in, and the sentence that tells the owner."""
+"""Changes to how a person signs in, and the sentence about each for the owner."""
 
 from enum import StrEnum
 
@@ -22,30 +22,30 @@ class Change(StrEnum):
     MANY_CODES = "many_wrong_codes"
 
 
-# An address that is confirmed was added before, which its owner was told.
+# No sentence for confirming an address: the owner was already told when it was added.
 SENTENCES = {
     Change.ADDRESS_ADDED: _(
-        "The address %(address)s was added to your account. Once it is confirmed, it opens the "
-        "account as your main address does."
+        "The address %(address)s was added to your account. Once it is confirmed, you can also "
+        "sign in with it."
     ),
     Change.ADDRESS_REMOVED: _("The address %(address)s was removed from your account."),
     Change.MAIN_ADDRESS: _(
         "The main address of your account is now %(address)s. It was %(before)s."
     ),
     Change.PASSWORD_CHANGED: _("The password of your account was changed."),
-    Change.PASSWORD_SET: _("Your account now has a password, which opens it too."),
+    Change.PASSWORD_SET: _("Your account now has a password, and you can sign in with it."),
     Change.PASSWORD_RESET: _(
-        "A new password was chosen for your account, through the link in a mail to you."
+        "A new password was set for your account with the link in an email that we sent you."
     ),
-    Change.FACTOR_ADDED: _("Signing in to your account now needs a code from an app, too."),
-    Change.FACTOR_REMOVED: _("Signing in to your account no longer needs a code from an app."),
+    Change.FACTOR_ADDED: _("Signing in to your account now also requires a code from an app."),
+    Change.FACTOR_REMOVED: _("Signing in to your account no longer requires a code from an app."),
     Change.RECOVERY_CODES: _(
-        "New recovery codes were made for your account. The earlier ones no longer work."
+        "New recovery codes were created for your account. The old ones no longer work."
     ),
     Change.MANY_PASSWORDS: _(
-        "Many wrong passwords were entered for your account today. New browsers cannot sign in "
-        "with a password until tomorrow, unless you choose a new one with “Forgot your password?”. "
-        "Browsers in which you signed in before are not affected."
+        "Many wrong passwords were entered for your account today. You cannot sign in with your "
+        "password in a new browser until tomorrow, unless you choose a new one with “Forgot your "
+        "password?”. Browsers in which you have signed in before are not affected."
     ),
     Change.MANY_CODES: _(
         "Many wrong codes were entered for your account today, by someone who knows your password. "

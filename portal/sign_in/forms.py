@@ -1,4 +1,4 @@
-"""Sign-in's forms, where allauth's tell strangers too much, or do not count what is guessed."""
+"""Sign-in forms, where allauth's reveal who has an account or do not count guesses."""
 
 import secrets
 from typing import Any
@@ -20,16 +20,16 @@ from portal.sign_in.allauth_private import send_verification_email_to_address
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]
-    """Creates an account; for a known address it does the same work and takes it back."""
+    """Creates an account; for an existing address, does the same work and rolls it back."""
 
     def validate_unique_email(self, value: str) -> str:
-        """Note whether an account has the address; the answer does not say."""
+        """Record whether an account has the address, without revealing it."""
         self.account_already_exists = lookup.is_taken(value)
         return value
 
     @transaction.atomic
     def try_save(self, request: HttpRequest) -> tuple[None, Any]:
-        """Create the account and email the address; the answer is the same whoever owns it."""
+        """Create the account and email the address; the response is the same if it is taken."""
         address: str = self.cleaned_data["email"]
         with transaction.atomic():
             row = self._created(request, address)
@@ -40,7 +40,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
         return None, get_adapter(request).respond_email_verification_sent(request, None)
 
     def _created(self, request: HttpRequest, address: str) -> EmailAddress:
-        """Create an account; under an address of nobody when it is not to last."""
+        """Create an account, or one under a placeholder address that will be rolled back."""
         adapter = get_adapter(request)
         if self.account_already_exists:
             address = f"{secrets.token_hex(16)}@taken.invalid"
@@ -52,17 +52,17 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
 
 
 class _Filled:
-    """What the adapter reads of a form."""
+    """The part of a form that the adapter reads."""
 
     def __init__(self, cleaned_data: dict[str, Any]) -> None:
         self.cleaned_data = cleaned_data
 
 
 class ResetForm(ResetPasswordForm):  # type: ignore[misc]
-    """Sends the link for a new password to main addresses alone."""
+    """Sends the link for a new password only to main addresses."""
 
     def clean_email(self) -> str:
-        """Find whose main address it is; the answer does not say."""
+        """Find the account with this main address, without revealing it."""
         address: str = get_adapter().clean_email(self.cleaned_data["email"].lower())
         person = lookup.person_reset_by(address)
         self.users = [person] if person else []
@@ -70,10 +70,10 @@ class ResetForm(ResetPasswordForm):  # type: ignore[misc]
 
 
 class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]
-    """Asks for the current password, whose guesses count as those of sign-in."""
+    """Asks for the current password; wrong ones count like those at sign-in."""
 
     def clean_oldpassword(self) -> str:
-        """Compare it as a sign-in does."""
+        """Check the password as a sign-in does."""
         password: str = self.cleaned_data["oldpassword"]
         if not get_adapter().reauthenticate(self.user, password):
             raise get_adapter().validation_error("enter_current_password")
@@ -84,7 +84,7 @@ class _Counted:
     user: User
 
     def clean_code(self) -> str:
-        """Count the try, and note one that is wrong."""
+        """Count the attempt, and record a wrong one."""
         attempt = guesses.Try(context.request, guesses.CODES, self.user)
         try:
             attempt.begin()
@@ -100,8 +100,8 @@ class _Counted:
 
 
 class CodeForm(_Counted, AuthenticateForm):  # type: ignore[misc]
-    """Takes the second factor of a sign-in."""
+    """Takes the second factor during sign-in."""
 
 
 class CodeAgainForm(_Counted, ReauthenticateForm):  # type: ignore[misc]
-    """Takes the second factor of a person who has to confirm it again."""
+    """Takes the second factor when a signed-in person has to confirm their identity."""

@@ -1,9 +1,9 @@
-"""How often passwords and codes may be guessed, so that strangers lock nobody out.
+"""Limits on guessing passwords and codes that do not let others lock a person out.
 
-A try is counted before the password is compared, and given back when it was right. It counts for
-the network it comes from, for network and person together, and, only if those let it pass, for the
-person, with a larger limit a day. A browser that knows the person (`portal.sign_in.browsers`) has
-tries of its own first. Whether the address belongs to an account makes no difference.
+A try is counted before the password is checked, and given back if it was right. It counts for the
+network it comes from, for the network and person together, and, only if those let it through, for
+the person, with a larger limit per day. A browser that is known for the person
+(`portal.sign_in.browsers`) first has its own tries. All this is the same if nobody has the address.
 """
 
 from dataclasses import dataclass, field
@@ -19,10 +19,10 @@ from portal.sign_in import browsers, notices
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many wrong tries pass: of a known browser, and of strangers.
+    """How many wrong tries are allowed: from a known browser, and from others.
 
-    `steps` are for a network and for network and person together, the short ones first: what one
-    step refuses does not count in the next.
+    `steps` are for a network and for network and person together, the short ones first: a try that
+    one step refuses is not counted in the next.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Limits:
 PASSWORDS = Limits(
     "password", "10/hour", steps=(("10/min", "5/min"), ("200/hour", "20/day")), person="100/day"
 )
-# Callers who get here already have the password or an open session.
+# Anyone who gets here already has the password or an open session.
 CODES = Limits(
     "code", "10/hour", steps=(("10/min", "5/min"), ("200/hour", "10/day")), person="30/day"
 )
@@ -42,7 +42,7 @@ CODES = Limits(
 
 @dataclass(slots=True)
 class Try:
-    """One try at a password or a code; `person` is None for an address that nobody has."""
+    """One try at a password or a code; `person` is None if nobody has the address."""
 
     request: HttpRequest
     limits: Limits
@@ -51,7 +51,7 @@ class Try:
     _taken: list[Claim] = field(default_factory=list)
 
     def begin(self) -> None:
-        """Count the try. Raises TooManyRequests; the person hears of many from all around."""
+        """Count the try. Raises TooManyRequests; the person is warned at the limit per day."""
         if self._passes_as_known():
             return
         network = current.get().network
@@ -67,11 +67,11 @@ class Try:
             raise
 
     def failed(self) -> None:
-        """Note that it was wrong; it stays counted."""
+        """Record that it was wrong; it stays counted."""
         notices.note_failed(person=self.person, kind=self.limits.kind, by=self._by)
 
     def succeeded(self) -> None:
-        """Give the try back: what was right uses nothing up."""
+        """Give the try back: a right one does not count."""
         ratelimits.take(*(Claim(claim.rate, claim.who, -1) for claim in self._taken))
 
     @property

@@ -1,4 +1,4 @@
-"""What is recorded when a person signs in, or when their ways to sign in change."""
+"""Records of sign-ins and of changes to a person's ways to sign in."""
 
 import json
 from collections.abc import Sequence
@@ -33,9 +33,9 @@ class ResetRefused(DomainError):
 
 @transaction.atomic
 def note_connected(*, account: SocialAccount, language: str, is_new_person: bool = False) -> None:
-    """Record that a provider opens a person's account, and promise the email that says so.
+    """Record that a provider now opens a person's account, and queue the email that says so.
 
-    A person who has just signed in with the provider already knows.
+    A person who has just signed up with the provider gets no email.
     """
     _note(account, "connected")
     if not is_new_person:
@@ -44,7 +44,7 @@ def note_connected(*, account: SocialAccount, language: str, is_new_person: bool
 
 @transaction.atomic
 def note_removed(*, account: SocialAccount, language: str) -> None:
-    """Record that a provider no longer opens a person's account, and promise the email."""
+    """Record that a provider no longer opens a person's account, and queue the email about it."""
     _note(account, "removed")
     enqueue(TASK, account.user_id, account.provider, False, language)
 
@@ -67,7 +67,7 @@ def note_change(
     also_to: Sequence[str] = (),
     facts: dict[str, str] | None = None,
 ) -> None:
-    """Note a change, and promise the mail about it to the main address and to `also_to`."""
+    """Record a change, and queue the email about it to the main address and to `also_to`."""
     audit.record(f"sign_in.{change}", by=by, subject=f"user:{person.pk}")
     _promise_notice(person, change, [person.email, *also_to], facts or {})
 
@@ -75,7 +75,7 @@ def note_change(
 def _promise_notice(
     person: User, change: Change, addresses: Sequence[str], facts: dict[str, str], key: str = ""
 ) -> None:
-    """Promise the mails of a change that has a sentence; addresses are stored encrypted."""
+    """Queue the emails about a change, if it has a sentence; addresses are stored encrypted."""
     if change not in SENTENCES:
         return
     for address in dict.fromkeys(filter(None, addresses)):
@@ -84,7 +84,7 @@ def _promise_notice(
 
 
 def send_change(sealed: str) -> None:
-    """Send the email that `note_change` promised."""
+    """Send the email that `note_change` queued."""
     change, address, language, facts = json.loads(decrypt(sealed))
     with override(language):
         sentence = SENTENCES[Change(change)] % facts
@@ -95,15 +95,15 @@ def send_notice(user_pk: int, *, provider: str, is_added: bool, language: str) -
     """Email a person that a provider opens their account, or no longer does."""
     with override(language):
         sentence = (
-            _("Your account can now also be opened by signing in with %(provider)s.")
+            _("You can now also sign in to your account with %(provider)s.")
             if is_added
-            else _("Your account can no longer be opened by signing in with %(provider)s.")
+            else _("You can no longer sign in to your account with %(provider)s.")
         ) % {"provider": provider}
     _send_sentence(sentence, to=User.objects.get(pk=user_pk).email, language=language)
 
 
 def _send_sentence(sentence: str, *, to: str, language: str) -> None:
-    # The old password may be the intruder's by now, so the way back is the mailbox.
+    # An intruder may know the old password, so the email points to the mailbox as the way back.
     context = {
         "sentence": sentence,
         "path": reverse("socialaccount_connections"),
@@ -113,35 +113,35 @@ def _send_sentence(sentence: str, *, to: str, language: str) -> None:
 
 
 def note_signed_up(*, person: User) -> None:
-    """Record that a person has created an account whose address is not confirmed yet."""
+    """Record that a person created an account; its address is not confirmed yet."""
     audit.record("sign_in.signed_up", by=person, subject=f"user:{person.pk}")
 
 
 def note_opened(*, person: User, methods: Sequence[str]) -> None:
-    """Note a sign-in, and by what."""
+    """Record a sign-in and its methods."""
     audit.record(
         "sign_in.opened", by=person, subject=f"user:{person.pk}", details={"by": list(methods)}
     )
 
 
 def note_closed(*, person: User) -> None:
-    """Note a sign-out."""
+    """Record a sign-out."""
     audit.record("sign_in.closed", by=person, subject=f"user:{person.pk}")
 
 
 def note_failed(*, person: User | None, kind: str, by: User | str) -> None:
-    """Note a wrong password or code; also of nobody, so that it takes as long."""
+    """Record a wrong password or code; also for no person, so that it takes as long."""
     audit.record("sign_in.failed", by=by, subject=_subject(person), details={"kind": kind})
 
 
 def note_locked(*, person: User | None, kind: str, by: User | str) -> None:
-    """Note that further tries are refused; said once, tries past a limit are not."""
+    """Record that further tries are refused; only once, since tries past a limit are not."""
     audit.record("sign_in.locked", by=by, subject=_subject(person), details={"kind": kind})
 
 
 @transaction.atomic
 def note_many_guesses(*, person: User | None, who: str, kind: str) -> None:
-    """Promise, once a day, the email to a person whose password or code others try to guess."""
+    """Queue the warning, at most once a day, that many wrong passwords or codes were tried."""
     if person is not None:
         change = Change.MANY_CODES if kind == "code" else Change.MANY_PASSWORDS
         key = f"guessed:{digest(who, purpose='guessed')[:32]}:{timezone.now():%Y-%m-%d}"
@@ -154,13 +154,13 @@ def _subject(person: User | None) -> str:
 
 @transaction.atomic
 def reset_second_factor(*, user: User, reason: str, by: User | str) -> None:
-    """Take away a person's codes, recovery codes too, and end their sessions.
+    """Remove a person's second factor, including recovery codes, and end their sessions.
 
-    The person gets a mail with the reason; who works here sets up a new factor at the next
-    sign-in. Raises ResetRefused without a reason, and for a person who has no second factor.
+    The person gets an email with the reason; staff set up a new factor at their next sign-in.
+    Raises ResetRefused without a reason, or if the person has no second factor.
     """
     if not reason.strip():
-        raise ResetRefused("A reason is needed: the person reads it.", field="reason")
+        raise ResetRefused("Give a reason; it is sent to the person.", field="reason")
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     gone, _ = Authenticator.objects.filter(user=user).delete()
     if not gone:
@@ -175,8 +175,8 @@ def reset_second_factor(*, user: User, reason: str, by: User | str) -> None:
 def end_sessions(user: User) -> None:
     """Sign a person out everywhere.
 
-    A session does not name its person in a column, so all that are open are read: those that were
-    used within the idle time.
+    The person of a session is not stored in a column, so all open sessions are read: those used
+    within the idle time.
     """
     running = Session.objects.filter(expire_date__gt=timezone.now())
     theirs = [

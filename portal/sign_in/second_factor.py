@@ -1,4 +1,4 @@
-"""Second-factor authentication, in our wording and with encrypted secrets."""
+"""Our messages about the second factor, and the encryption of its secrets."""
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from portal import crypto
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Says what to do after a wrong code; keeps in the database no secret that makes codes."""
+    """Says what to do after a wrong code; stores secrets only encrypted."""
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
@@ -18,16 +18,16 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
             "One of your email addresses is not confirmed yet. Confirm or remove it first."
         ),
         "add_email_blocked": _(
-            "Your account asks for codes from an app, so no address can be added. Switch the app "
+            "You cannot add an address while your account requires codes from an app. Turn the app "
             "off, add the address, confirm it, and set the app up again."
         ),
-        "too_many_codes": _("Too many codes were wrong. Wait a minute, then enter a new one."),
+        "too_many_codes": _("Too many wrong codes. Wait a minute, then enter a new one."),
     }
 
     def encrypt(self, text: str) -> str:
-        """Return what the database holds."""
+        """Return the encrypted text to store."""
         return crypto.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return what `encrypt` was given; raises cryptography.fernet.InvalidToken."""
+        """Return the text that `encrypt` received; raises cryptography.fernet.InvalidToken."""
         return crypto.decrypt(encrypted_text)

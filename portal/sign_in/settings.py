@@ -1,4 +1,4 @@
-"""Settings of django-allauth that are the same in every deployment; `portal.settings` takes all."""
+"""Settings of django-allauth that are the same in every deployment; used by `portal.settings`."""
 
 AUTHENTICATION_BACKENDS = ["portal.sign_in.lookup.Backend"]
 LOGIN_URL = "account_login"
@@ -14,11 +14,11 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-# Each added address gets an email, and it may belong to another person.
+# Each added address gets an email, and may belong to another person.
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
-# The library's own reads, and makes, rows of addresses for whomever a link names.
+# The library's own generator reads and creates address rows for the person in a link.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 -- a class
-# Adding or removing a way to sign in requires the person to confirm who they are again.
+# People must confirm their identity before they change how an account is opened.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 1800
@@ -34,5 +34,5 @@ MFA_FORMS = {
 SOCIALACCOUNT_ADAPTER = "portal.sign_in.openid.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_FORMS = {"disconnect": "portal.sign_in.openid.forms.DisconnectForm"}
 SOCIALACCOUNT_STORE_TOKENS = False
-# A person matched by address stays connected when the address changes.
+# Keeps a provider matched by address connected when the address changes.
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True

@@ -1,4 +1,4 @@
-"""Who works for the utility: roles are given to people who can sign in already, and taken away."""
+"""Staff roles: given to people who can already sign in, and taken away."""
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -15,18 +15,18 @@ class RoleRefused(DomainError):
 
 @transaction.atomic
 def make_staff(*, user: User, is_administrator: bool = False, by: User | str) -> User:
-    """Let a person work here, as exactly that: staff, or an administrator too.
+    """Give a person exactly this role: staff, or administrator as well.
 
-    The sessions end: the role begins with a new sign-in and a second factor. Raises RoleRefused
-    for a person whose sign-in is not confirmed or is closed, or who already has this role.
+    Their sessions end, so the role starts with a new sign-in and a second factor. Raises
+    RoleRefused if their sign-in is not confirmed or is closed, or if they already have this role.
     """
     user = _locked(user)
-    # Entering another person's address must not give anyone the role meant for that person.
+    # A person who entered another person's address must not get the role meant for its owner.
     own = EmailAddress.objects.filter(user=user, email=user.email, verified=True)
     if not user.is_active or not own.exists():
         raise RoleRefused("This person must sign up and confirm the address first.", field="email")
     if user.is_staff and user.is_superuser == is_administrator:
-        raise RoleRefused("This person has this role already.", field="email")
+        raise RoleRefused("This person already has this role.", field="email")
     _set_role(user, is_staff=True, is_superuser=is_administrator)
     role = "administrator" if is_administrator else "staff"
     audit.record("staff.made", by=by, subject=f"user:{user.pk}", details={"role": role})
@@ -35,13 +35,13 @@ def make_staff(*, user: User, is_administrator: bool = False, by: User | str) ->
 
 @transaction.atomic
 def remove_staff(*, user: User, by: User | str) -> User:
-    """Take away every role of a person; the sessions end, the sign-in stays.
+    """Remove all roles of a person; their sessions end, but they can still sign in.
 
-    Raises RoleRefused for a person who has none.
+    Raises RoleRefused if they have none.
     """
     user = _locked(user)
     if not user.is_staff and not user.is_superuser:
-        raise RoleRefused("This person does not work here.", field="email")
+        raise RoleRefused("This person is not staff.", field="email")
     _set_role(user, is_staff=False, is_superuser=False)
     audit.record("staff.removed", by=by, subject=f"user:{user.pk}")
     return user

@@ -1,4 +1,4 @@
-"""What sign-in pages offer."""
+"""Sign-in options for pages."""
 
 from django import template
 
@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.simple_tag
 def sign_in_providers() -> list[NamedProvider]:
-    """Return the identity providers in the order in which the operator names them."""
+    """Return the identity providers in the operator's order."""
     return named_providers()

@@ -1,4 +1,4 @@
-"""Moments as people read them: absolute with the zone's name, and relative beside it."""
+"""Times for people: absolute with the zone's name, and relative."""
 
 from datetime import datetime
 
@@ -13,11 +13,11 @@ register = template.Library()
 
 @register.filter
 def moment(value: datetime) -> str:
-    """Word an aware datetime in the page's language and zone: "1 Jan 2026, 11:00 am EST"."""
+    """Format an aware datetime in the page's language and zone: "1 Jan 2026, 11:00 am EST"."""
     return moment_words(value, timezone.get_current_timezone())
 
 
 @register.filter
 def relative(value: datetime) -> str:
-    """Word the distance to now: "3 months ago", "2 hours from now" (units by Django's humanize)."""
+    """Format the distance to now: "3 months ago", "2 hours from now" (units from humanize)."""
     return str(naturaltime(value))

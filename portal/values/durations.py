@@ -1,8 +1,8 @@
 """Dates, datetimes and durations as the CDS specifications write them (CDS-WG1-02 2).
 
-Reading is liberal, writing is strict: every datetime leaves through `format_datetime`. A relative
-value is a calendar duration before or after one instant, the creation of a Grant, taken in the
-time zone of the utility (CDS-WG1-02 3.9, CDS-WG3-01 7.3).
+Reading is liberal, writing is strict: every datetime is written with `format_datetime`. A relative
+value is a calendar duration before or after one instant, the creation of a Grant, in the time zone
+of the utility (CDS-WG1-02 3.9, CDS-WG3-01 7.3).
 """
 
 import re
@@ -18,7 +18,7 @@ from portal.values.times import TimeFormatError, format_datetime, parse_date, pa
 INFINITE = "infinite"
 
 CLOCK_DRIFT = timedelta(minutes=5)
-"""How far an absolute datetime may overshoot a limit: clients compute it by their own clocks."""
+"""How far an absolute datetime can exceed a limit: clients compute it with their own clocks."""
 
 _ZERO = frozenset({"P0D", "PT0S", "P0S"})
 _DURATION = re.compile(
@@ -30,7 +30,7 @@ _MAX_DAYS = _MAX_YEARS * 366
 
 
 class Direction(StrEnum):
-    """Whether a relative value reaches into the future or into the past."""
+    """Whether a relative value points to the future or to the past."""
 
     ADD = "add"
     SUBTRACT = "subtract"
@@ -84,14 +84,14 @@ def parse_duration(text: str) -> Duration:
 def read_date_value(text: str) -> DateValue:
     """Read a "relative or absolute date" (CDS-WG1-02 2). Raises TimeFormatError.
 
-    Hours, minutes and seconds have no place in relative dates, save for a zero.
+    Hours, minutes and seconds are not allowed in relative dates, except for a zero.
     """
     if text == INFINITE:
         return Infinite()
     if text.startswith("P"):
         duration = parse_duration(text)
         if text not in _ZERO and "T" in text:
-            raise TimeFormatError(f'"{text}" holds a time of day, which a relative date cannot')
+            raise TimeFormatError(f'"{text}" contains a time of day, which a relative date cannot')
         return duration
     return parse_date(text)
 
@@ -106,13 +106,13 @@ def read_datetime_value(text: str, *, zone: tzinfo = UTC) -> DatetimeValue:
 
 
 def normalize_date_value(text: str) -> str:
-    """Return the one way we write this relative or absolute date. Raises TimeFormatError."""
+    """Return the only form in which we write this date. Raises TimeFormatError."""
     value = read_date_value(text)
     return "P0D" if isinstance(value, Duration) and value.is_zero else text
 
 
 def normalize_datetime_value(text: str, *, zone: tzinfo = UTC) -> str:
-    """Return the one way we write this relative or absolute datetime. Raises TimeFormatError."""
+    """Return the only form in which we write this datetime. Raises TimeFormatError."""
     value = read_datetime_value(text, zone=zone)
     if isinstance(value, datetime):
         return format_datetime(value)
@@ -122,7 +122,7 @@ def normalize_datetime_value(text: str, *, zone: tzinfo = UTC) -> str:
 def shift(now: datetime, duration: Duration, *, direction: Direction, zone: tzinfo) -> datetime:
     """Return `now` moved by a duration: months and days on the wall clock of `zone`, then seconds.
 
-    The result is in UTC. Raises TimeFormatError when it lies outside the calendar.
+    The result is in UTC. Raises TimeFormatError if it is outside the calendar.
     """
     sign = 1 if direction is Direction.ADD else -1
     calendar = relativedelta(months=sign * duration.months, days=sign * duration.days)
@@ -131,7 +131,7 @@ def shift(now: datetime, duration: Duration, *, direction: Direction, zone: tzin
             now = now.astimezone(zone) + calendar
         return now.astimezone(UTC) + timedelta(seconds=sign * duration.seconds)
     except (ValueError, OverflowError) as error:
-        raise TimeFormatError("the value lies outside the calendar") from error
+        raise TimeFormatError("the value is outside the calendar") from error
 
 
 def resolve_date(text: str, *, now: datetime, direction: Direction, zone: tzinfo) -> date | None:
@@ -157,13 +157,13 @@ def resolve_datetime(
 
 
 def absolute_date(text: str, *, now: datetime, direction: Direction, zone: tzinfo) -> str:
-    """Return the absolute date, or "infinite", that Grants and tokens carry (CDS-WG3-01 7.3)."""
+    """Return the absolute date, or "infinite", for Grants and tokens (CDS-WG3-01 7.3)."""
     moment = resolve_date(text, now=now, direction=direction, zone=zone)
     return INFINITE if moment is None else moment.isoformat()
 
 
 def absolute_datetime(text: str, *, now: datetime, direction: Direction, zone: tzinfo) -> str:
-    """Return the absolute datetime, or "infinite", that Grants and tokens carry (7.3)."""
+    """Return the absolute datetime, or "infinite", for Grants and tokens (7.3)."""
     moment = resolve_datetime(text, now=now, direction=direction, zone=zone)
     return INFINITE if moment is None else format_datetime(moment)
 
@@ -203,7 +203,7 @@ def datetime_within(
 ) -> bool:
     """Return whether a datetime lies between two limits, each relative, absolute or infinite.
 
-    Absolute values may overshoot by CLOCK_DRIFT, since limits move with our clock.
+    Absolute values can exceed a limit by CLOCK_DRIFT, since limits move with our clock.
     """
 
     def distance(value: str) -> float:

@@ -1,7 +1,7 @@
-"""JSON with exact decimals, both ways.
+"""JSON with exact decimals, in both directions.
 
-Python's json module turns numbers into floats and DRF's encoder does so on the way out. Energy and
-money pass through here instead: numbers with a fraction are read as Decimal, and a Decimal is
+Python's json module turns numbers into floats, and DRF's encoder does so when writing. For energy
+and money we use this module instead: numbers with a fraction are read as Decimal, and a Decimal is
 written in its one canonical form (no exponent, no trailing zeros).
 """
 
@@ -17,25 +17,25 @@ from django.utils.functional import Promise
 
 from portal.values.times import format_datetime
 
-# JSON can carry NUL and half a surrogate pair; no other text can, and no database.
+# JSON can carry NUL and lone surrogates; other text formats and databases cannot.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# The only way for halves into text that was UTF-8.
+# The only way for a lone surrogate to get into text that was UTF-8.
 _MAY_HOLD_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 _HALF = re.compile("[\ud800-\udfff]")
-# Parsing costs by the value, not by the byte: a text of megabytes is a file, a list of them is not.
+# Parsing costs by the value, not by the byte: a string of megabytes may be a file; a list is not.
 MAX_VALUES = 100_000
 
 
 class HalfPair(ValueError):
-    """A text is not Unicode: neither an answer nor a database can hold it (RFC 8259 8.2)."""
+    """A text is not Unicode: neither a response nor a database can contain it (RFC 8259 8.2)."""
 
     def __init__(self, member: str | None) -> None:
-        super().__init__(f"{member or 'a text'} holds half a surrogate pair")
+        super().__init__(f"{member or 'a text'} contains half a surrogate pair")
         self.member = member
 
 
 def canonical(value: Decimal) -> str:
-    """Return the one text of a number: `1.50` -> `1.5`, `1E+3` -> `1000`, `-0` -> `0`."""
+    """Return the canonical text of a number: `1.50` -> `1.5`, `1E+3` -> `1000`, `-0` -> `0`."""
     if not value:
         return "0"
     text = format(value, "f")
@@ -51,7 +51,7 @@ def _encode_other(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Replace what msgspec would write differently from the standards."""
+    """Convert values that msgspec would write differently than the standards do."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -69,15 +69,15 @@ _encoder = msgspec.json.Encoder(enc_hook=_encode_other)
 
 
 def dumps(value: Any) -> bytes:
-    """Return compact UTF-8 JSON; `msgspec.Raw` fragments are inserted as they are."""
+    """Return compact UTF-8 JSON; `msgspec.Raw` fragments are inserted unchanged."""
     return _encoder.encode(_plain(value))
 
 
 def loads(text: bytes | str) -> Any:
     """Parse JSON with exact decimals; NaN and Infinity are refused.
 
-    Raises ValueError, also for more than MAX_VALUES; HalfPair, which names the member of the
-    object, for text that is none.
+    Raises ValueError, also for more than MAX_VALUES values; HalfPair, with the name of the object's
+    member, for text that is not Unicode.
     """
 
     def refuse(name: str) -> None:
@@ -85,7 +85,7 @@ def loads(text: bytes | str) -> Any:
 
     text = text.decode("utf-8") if isinstance(text, bytes) else text
     if sum(map(text.count, ",[{")) > MAX_VALUES:
-        raise ValueError(f"it holds more than {MAX_VALUES} values")
+        raise ValueError(f"it contains more than {MAX_VALUES} values")
     value = json.loads(text, parse_float=Decimal, parse_constant=refuse)
     if _MAY_HOLD_HALVES.search(text):
         _refuse_halves(value)
@@ -101,12 +101,12 @@ def _refuse_halves(value: Any) -> None:
 
 
 def is_storable(value: Any) -> bool:
-    """Whether a database can hold all names and texts inside a JSON value."""
+    """Whether a database can store all names and texts inside a JSON value."""
     return not any(UNSTORABLE.search(each) for each in _texts(value))
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield names and texts in any order; by a list, so that nesting costs nothing."""
+    """Yield names and texts in any order; without recursion, so that nesting costs nothing."""
     waiting = [value]
     while waiting:
         item = waiting.pop()

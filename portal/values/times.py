@@ -1,6 +1,6 @@
 """Dates and datetimes as the standards write them: read liberally, written strictly.
 
-Every datetime leaves through `format_datetime`.
+Every datetime is written with `format_datetime`.
 """
 
 import re
@@ -19,12 +19,12 @@ _DATETIME = re.compile(
 
 
 def utility_zone() -> ZoneInfo:
-    """Return the utility's zone, in which relative dates count and pages show times."""
+    """Return the utility's time zone, for relative dates and for times on pages."""
     return ZoneInfo(settings.CDS_TIMEZONE)
 
 
 class TimeFormatError(ValueError):
-    """A text is not the date, datetime or duration that was expected; the message says why."""
+    """A text is not the expected date, datetime or duration; the message says why."""
 
 
 def parse_date(text: str) -> date:
@@ -34,14 +34,14 @@ def parse_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise TimeFormatError(f'"{text}" is not a date of the calendar') from error
+        raise TimeFormatError(f'"{text}" is not a date in the calendar') from error
 
 
 def parse_datetime(text: str, *, zone: tzinfo = UTC) -> datetime:
     """Read a datetime liberally and return it in UTC.
 
-    Seconds may be missing, fractions are cut to microseconds, offsets may be written +HH:MM, +HHMM
-    or +HH, and a datetime without an offset counts in `zone`. Raises TimeFormatError.
+    Seconds can be missing, fractions are cut to microseconds, offsets can be written +HH:MM, +HHMM
+    or +HH, and a datetime without an offset is in `zone`. Raises TimeFormatError.
     """
     match = _DATETIME.fullmatch(text.strip())
     if not match:
@@ -54,14 +54,14 @@ def parse_datetime(text: str, *, zone: tzinfo = UTC) -> datetime:
             day.day,
             int(match["hour"]),
             int(match["minute"]),
-            # RFC 3339 knows leap seconds, our clocks do not.
+            # RFC 3339 has leap seconds, our clocks do not.
             59 if match["second"] == "60" else int(match["second"] or 0),
             int((match["fraction"] or "0")[:6].ljust(6, "0")),
             tzinfo=_offset(match["offset"]) or zone,
         )
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise TimeFormatError(f'"{text}" is not a time of the calendar') from error
+        raise TimeFormatError(f'"{text}" is not a time in the calendar') from error
 
 
 def _offset(text: str | None) -> tzinfo | None:
@@ -75,7 +75,7 @@ def _offset(text: str | None) -> tzinfo | None:
 
 
 def format_datetime(moment: datetime) -> str:
-    """Write an aware datetime in UTC with Z; a fraction appears only when there is one."""
+    """Write an aware datetime in UTC with Z; a fraction appears only if it is not zero."""
     if moment.tzinfo is None:
-        raise ValueError("a datetime without a time zone has no place on the wire")
+        raise ValueError("a datetime without a time zone must not be sent")
     return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"

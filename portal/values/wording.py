@@ -1,4 +1,4 @@
-"""Moments and times in the language of the page."""
+"""Times and waits in the language of the page."""
 
 from datetime import datetime, tzinfo
 
@@ -14,7 +14,7 @@ def page_locale() -> Locale:
 
 
 def moment_words(moment: datetime, zone: tzinfo) -> str:
-    """Word a moment with its zone: "1 Jan 2026, 11:00 am EST"."""
+    """Format a time with its zone: "1 Jan 2026, 11:00 am EST"."""
     locale = page_locale()
     local = moment.astimezone(zone)
     pattern = "d MMM y, h:mm a" if locale.language == "en" else "d MMM y, H:mm"
@@ -24,17 +24,17 @@ def moment_words(moment: datetime, zone: tzinfo) -> str:
 
 
 def wait_words(seconds: int) -> str:
-    """Word a time to wait, rounded up: "1 second", "33 minutes", "2 hours"."""
+    """Format a time to wait, rounded up: "1 second", "33 minutes", "2 hours"."""
     units = (("hour", 3600), ("minute", 60), ("second", 1))
     unit, length = next(each for each in units if seconds > 2 * each[1] or each[1] == 1)
     return format_unit(-(-seconds // length), f"duration-{unit}", "long", locale=page_locale())
 
 
 def _misnamed(local: datetime) -> bool:
-    """True when Babel would name another offset than the rules in use.
+    """Whether Babel's zone name stands for a different offset than the rules in use.
 
-    Its names know nothing of a government that gave up changing clocks: it calls Vancouver's time
-    PST for ever, which everybody reads as an hour less. The name without a season ("PT") is right.
+    Its names do not know about a government that stopped changing clocks: it calls Vancouver's time
+    PST forever, which readers take as an hour less. The name without a season ("PT") is right.
     """
     name = get_timezone_name(local, width="short", locale="en")
     return name.isalpha() and name != local.tzname()

@@ -1,6 +1,6 @@
-"""Rules of time zones: those of the `tzdata` package, never those that the machine happens to have.
+"""Time zone rules: those of the `tzdata` package, never those installed on the machine.
 
-zoneinfo prefers the system's files, and these may be years behind. Local months, days and ends
+zoneinfo prefers the system's files, which may be years out of date. Local months, days and ends
 would then differ between machines, by an hour from the day on which a government changed them.
 """
 
@@ -9,7 +9,7 @@ import zoneinfo
 
 
 def use_packaged_rules() -> None:
-    """Have zoneinfo read the package alone; what it read before is forgotten."""
+    """Make zoneinfo read only the package, and clear what it has already read."""
     zoneinfo.reset_tzpath(to=())
     zoneinfo.ZoneInfo.clear_cache()
 

@@ -1,4 +1,4 @@
-"""What a sign-in with a provider may do here."""
+"""The rules for a sign-in with a provider."""
 
 import logging
 from typing import Any, NoReturn
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
-    """Providers come from the settings alone; nobody's account is taken over by an address."""
+    """Providers come only from the settings; an address alone never takes over an account."""
 
     error_messages = {
         **DefaultSocialAccountAdapter.error_messages,
@@ -58,43 +58,43 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def list_apps(
         self, request: HttpRequest, provider: Any = None, client_id: Any = None
     ) -> list[SocialApp]:
-        """Return the providers of the settings; rows in the database offer no sign-in."""
+        """Return the providers in the settings; database rows offer no sign-in."""
         found = build_apps_from_settings(provider=provider, client_id=client_id)
         return [app for apps in found.values() for app in apps]
 
     def get_requests_session(self) -> ProviderSession:
-        """Return what all requests to providers go through."""
+        """Return the session for all requests to providers."""
         return ProviderSession()
 
     def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
-        """Match a verified address where the operator trusts the provider; never a member of staff.
+        """Match a verified address if the operator trusts the provider, but never one of staff.
 
-        People who work here connect a provider themselves, after their second factor.
+        Staff connect a provider themselves, after their second factor.
         """
         found: tuple[User, str] | None = super().authenticate_by_email(sociallogin)
         if not found or found[0].is_staff or found[0].is_superuser:
             return None
         user, address = found
         rows = EmailAddress.objects.filter(user=user, email=address.lower(), verified=True)
-        # Anyone can enter another person's address, unconfirmed, in their own account.
+        # Others can add someone's address to their own account, but they cannot confirm it.
         return found if user.last_login is None or rows.exists() else None
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: Any) -> User:
-        """Take address and name."""
+        """Set address and name."""
         user: User = super().populate_user(request, sociallogin, data)
         user.email = user.email.lower()
         user.name = str(data.get("name", ""))[:150]
         return user
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Decide what to do with a person a provider has recognized. Raises SignInProblem."""
-        # It has served its purpose, and would be kept in the session of a sign-in that waits.
+        """Decide what a sign-in accepted by the provider does here. Raises SignInProblem."""
+        # No longer needed, and would otherwise be stored in the session of an unfinished sign-in.
         sociallogin.token = None
         state = sociallogin.state
         if state["process"] == REAUTHENTICATE:
             self._confirmed(request, sociallogin)
         if freshness.is_asked_afresh(request) and not state["asked_at"]:
-            # Begun, in another tab, before a new sign-in was wanted.
+            # Begun in another tab, before a new sign-in was required.
             raise SignInProblem(Problem.NOT_ASKED_AGAIN, "begun earlier")
         if sociallogin.account.pk is not None:
             _tell(sociallogin)
@@ -102,7 +102,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             _check_sign_up(sociallogin)
 
     def _confirmed(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Note that a signed-in person was asked again, and continue with what needed it."""
+        """Record that a signed-in person confirmed their identity, and resume what required it."""
         if not request.user.is_authenticated:
             sociallogin.state["process"] = LOGIN
             return
@@ -117,16 +117,16 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             uid=account.uid,
             reauthenticated=True,
         )
-        # `resume_request` finds the way in the request, from which the round trip has taken it.
+        # `resume_request` takes the target from the request, which lost it in the round trip.
         query = urlencode({REDIRECT_FIELD_NAME: sociallogin.state.get("next") or ""})
         request.GET = QueryDict(query)
         raise ImmediateHttpResponse(resume_request(request) or redirect("portal:home"))
 
     @transaction.atomic
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
-        """Create the account of a person who came with a verified address. Raises SignInProblem.
+        """Create a person who came with a verified address. Raises SignInProblem.
 
-        Two who come with one address at once, or one person twice, find each other here.
+        Also detects two sign-ups at once with one address, or by the same person.
         """
         hold(f"sign-up:{sociallogin.user.email}")
         _check_sign_up(sociallogin)
@@ -138,7 +138,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return user
 
     def validate_disconnect(self, account: SocialAccount, accounts: Any) -> None:
-        """Keep a way in: accounts at providers that are no longer configured are none."""
+        """Keep a way to sign in; accounts at providers that are no longer configured are none."""
         ids = [each.id for each in named_providers()]
         others = accounts.exclude(pk=account.pk).filter(provider__in=ids)
         if not account.user.has_usable_password() and not others.exists():
@@ -152,7 +152,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         exception: Any = None,
         extra_context: Any = None,
     ) -> NoReturn:
-        """Show a page in plain words whose button keeps the way back."""
+        """Show a page in plain words, with a button that leads back to where the person was."""
         state = (extra_context or {}).get("state") or {}
         problem = _problem_of(error, exception, is_over=not state)
         log.warning(
@@ -167,7 +167,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 def problem_response(
     request: HttpRequest, problem: Problem, *, name: str, state: dict[str, Any]
 ) -> HttpResponse:
-    """Return the page of a problem; without a state the session still knows the way back."""
+    """Return the page of a problem; without a state, the session still knows the way back."""
     way = state or request.session.get(WAY_BACK) or {}
     page = words_of(
         problem, name=name, process=way.get("process", LOGIN), next_url=way.get("next") or ""
@@ -192,7 +192,7 @@ def _problem_of(error: Any, exception: Any, *, is_over: bool) -> Problem:
 
 
 def _reason(request: HttpRequest, exception: Any) -> str:
-    """Return what the log may know: kinds of errors, never an answer's content."""
+    """Return the reason for the log: kinds of errors, never the content of an answer."""
     if isinstance(exception, SignInProblem):
         return str(exception)
     if exception is not None:
@@ -201,11 +201,11 @@ def _reason(request: HttpRequest, exception: Any) -> str:
 
 
 def _check_sign_up(sociallogin: SocialLogin) -> None:
-    """Let in only new people whose address the provider vouches for.
+    """Accept only new people whose address the provider has verified.
 
-    Otherwise an attacker could prepare an account under another person's address and wait: the
-    provider's subject would stay connected when the owner claims the address. Nobody learns here
-    who has an account but those whose own address it is.
+    Otherwise, an attacker could prepare an account under another person's address and wait: the
+    attacker's subject at the provider would stay connected when the owner claims the address. Only
+    people who own an address learn here whether it has an account.
     """
     if not sociallogin.email_addresses:
         raise SignInProblem(Problem.MAIL_MISSING)
@@ -228,15 +228,15 @@ def _tell(sociallogin: SocialLogin) -> None:
 
 
 def connected(*, sociallogin: SocialLogin, **kwargs: Any) -> None:
-    """A signed-in person connected a provider (allauth's social_account_added)."""
+    """Record that a signed-in person connected a provider (allauth's social_account_added)."""
     notices.note_connected(account=sociallogin.account, language=_language())
-    # A connection that had to wait for a password was read from the session, without claims.
+    # A connection that had to wait for a password was restored from the session, without claims.
     if hasattr(sociallogin, "told"):
         _tell(sociallogin)
 
 
 def removed(*, socialaccount: SocialAccount, **kwargs: Any) -> None:
-    """A signed-in person removed a provider (allauth's social_account_removed)."""
+    """Record that a signed-in person removed a provider (allauth's social_account_removed)."""
     notices.note_removed(account=socialaccount, language=_language())
 
 

@@ -1,7 +1,7 @@
-"""What a trusted provider says about a person's accounts with the utility.
+"""What a trusted provider states about a person's accounts with the utility.
 
-Nothing is asserted unless the operator named the claim that says it. Upper apps register who acts
-on an assertion.
+Nothing is asserted unless the operator named the claim that states it. Upper apps register
+listeners that act on an assertion.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,13 +14,13 @@ from portal.registries import Registry
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A provider says that a person is a customer or holds accounts.
+    """A provider states that a person is a customer or holds accounts.
 
-    `subject` is how it knows the person, who may be several subjects there.
+    `subject` is the provider's identifier of the person, who may have several there.
 
-    `test_customers` tells whether the provider knows test customers (sandbox) or real ones; it
-    never says anything about the others. `is_whole` tells whether every claim that counts was there
-    and could be read, so that what it does not name is not meant.
+    `test_customers` tells whether the provider knows test customers (sandbox) or real ones; it says
+    nothing about the others. `is_whole` tells whether every relevant claim was present and valid,
+    so that anything it does not list can be taken as not asserted.
     """
 
     provider_id: str
@@ -44,7 +44,7 @@ def tell(
     rules: Mapping[str, Any],
     told: Mapping[str, Any],
 ) -> None:
-    """Hand on what a provider told about a person, as far as its `rules` name claims."""
+    """Pass on what a provider told about a person, as far as its `rules` name claims."""
     claims = [rules["customer_claim"], rules["accounts_claim"]]
     customers, accounts = (_numbers(told, claim) for claim in claims)
     counting = [claim for claim in claims if claim]
@@ -64,14 +64,14 @@ def tell(
 
 
 def _is_whole(told: Mapping[str, Any], claim: str) -> bool:
-    """Whether a claim is there and all of it can be read; an empty list means none."""
+    """Whether a claim is present and completely valid; an empty list means none."""
     value = told.get(claim)
     items = len(set(map(str, value))) if isinstance(value, list) else 1
     return len(_numbers(told, claim)) == items
 
 
 def _numbers(told: Mapping[str, Any], claim: str) -> tuple[str, ...]:
-    """Return the numbers of a claim, which may be one or a list; anything else counts as none."""
+    """Return the numbers in a claim, which can be one or a list; anything else counts as none."""
     value = told.get(claim) if claim else None
     values = value if isinstance(value, list) else [value]
     found = [str(x) for x in values if isinstance(x, str | int) and not isinstance(x, bool)]

@@ -1,6 +1,6 @@
-"""Which OpenID Connect providers people may sign in with: what `OIDC_PROVIDERS` may say.
+"""The OpenID Connect providers for sign-in, and what `OIDC_PROVIDERS` can contain.
 
-Read by the settings, so nothing here needs Django's apps.
+Read by the settings, so nothing here requires Django's apps.
 """
 
 import re
@@ -22,14 +22,14 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class NamedProvider:
-    """A provider as pages speak of it."""
+    """A provider as it is shown on pages."""
 
     id: str
     name: str
 
 
 def apps_of(entries: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return the providers in allauth's form; entries with problems offer no sign-in."""
+    """Return the providers in allauth's format; entries with problems offer no sign-in."""
     return [_app(entry) for entry in entries if not problems_of(entry)]
 
 
@@ -51,16 +51,16 @@ def _app(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def problems_of(entry: Any) -> list[str]:
-    """Return what is wrong with the form of one entry, in sentences without its values."""
+    """Return what is wrong with the format of an entry, as sentences without its values."""
     if not isinstance(entry, dict):
         return ["is not an object"]
     problems = [
-        f"needs {name}, a text"
+        f"needs {name}, a string"
         for name in REQUIRED
         if not isinstance(entry.get(name), str) or not entry[name].strip()
     ]
     problems += [
-        f"{name} must be a text" for name in TEXTS if not isinstance(entry.get(name, ""), str)
+        f"{name} must be a string" for name in TEXTS if not isinstance(entry.get(name, ""), str)
     ]
     problems += [
         f"{name} must be true or false"
@@ -69,7 +69,7 @@ def problems_of(entry: Any) -> list[str]:
     ]
     scopes = entry.get("scopes", [])
     if not isinstance(scopes, list) or not all(isinstance(each, str) for each in scopes):
-        problems.append("scopes must be a list of texts")
+        problems.append("scopes must be a list of strings")
     known = {*REQUIRED, *TEXTS, *FLAGS, "scopes"}
     problems += [f"has the unknown key {name}" for name in sorted(set(entry) - known)]
     if not problems:
@@ -80,16 +80,16 @@ def problems_of(entry: Any) -> list[str]:
 def _limits(entry: Mapping[str, str]) -> list[str]:
     problems = []
     if not _ID.fullmatch(entry["id"]):
-        problems.append("id may have small letters, digits and hyphens, at most 40")
+        problems.append("id can have lowercase letters, digits and hyphens, at most 40")
     if len(entry["name"]) > 40:
-        problems.append("name may have at most 40 characters")
+        problems.append("name can have at most 40 characters")
     if not is_issuer(entry["server_url"]):
         problems.append("server_url must be the provider's issuer: no query, no fragment, no user")
     return problems
 
 
 def is_issuer(url: str) -> bool:
-    """Whether an address has the form of an issuer (OpenID Connect Discovery 1.0, 4.3)."""
+    """Whether a URL has the form of an issuer (OpenID Connect Discovery 1.0, 4.3)."""
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -108,7 +108,7 @@ def is_loopback(host: str) -> bool:
 
 
 def may_be_spoken_to(url: str) -> bool:
-    """Whether secrets may travel to an address: https, or this machine itself in the demo."""
+    """Whether secrets can be sent to a URL: https, or this machine itself in the demo."""
     parts = urlsplit(url)
     if parts.scheme == "https":
         return True
@@ -116,11 +116,11 @@ def may_be_spoken_to(url: str) -> bool:
 
 
 def apps() -> list[dict[str, Any]]:
-    """Return the configured providers in allauth's form."""
+    """Return the configured providers in allauth's format."""
     configured: list[dict[str, Any]] = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     return configured
 
 
 def named_providers() -> list[NamedProvider]:
-    """Return the providers that people may sign in with, in the configured order."""
+    """Return the providers for sign-in, in the configured order."""
     return [NamedProvider(app["provider_id"], app["name"]) for app in apps()]

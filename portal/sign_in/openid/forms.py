@@ -1,4 +1,4 @@
-"""Forms of the ways to sign in."""
+"""Forms for the ways to sign in."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class LastWayIn(DomainError):
 
 
 class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
-    """Removes a provider; those that the operator has taken out are neither shown nor removed."""
+    """Removes a provider; one that the operator has taken out is neither shown nor removed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,9 +31,9 @@ class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
 
     @transaction.atomic
     def save(self) -> None:
-        """Remove it; without a note of it (`portal.sign_in.openid.adapter.removed`) it stays.
+        """Remove it, together with a record of it (`portal.sign_in.openid.adapter.removed`).
 
-        Raises LastWayIn when the other ways in were removed since the form was checked.
+        Raises LastWayIn if the other ways to sign in were removed after the form was checked.
         """
         account = self.cleaned_data["account"]
         User.objects.select_for_update(no_key=True).only("pk").get(pk=account.user_id)
@@ -44,7 +44,7 @@ class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
         super().save()
 
     def connected(self) -> list[str]:
-        """Return the providers that need not be offered again."""
+        """Return the ids of providers that need not be offered again."""
         return [account.provider for account in self.accounts]
 
     def connections(self) -> list[dict[str, Any]]:

@@ -10,12 +10,12 @@ _ASKED = "sign_in_afresh"
 
 
 def ask_afresh(request: HttpRequest) -> None:
-    """Make the next sign-in of this session a new one: providers ask who the person is."""
+    """Require a new sign-in in this session, for which providers must authenticate the person."""
     request.session[_ASKED] = True
 
 
 def ask_now(request: HttpRequest) -> None:
-    """Make the sign-in that this request begins a new one; nothing is stored."""
+    """Require a new sign-in in this request; nothing is stored."""
     setattr(request, _ASKED, True)
 
 
@@ -25,12 +25,12 @@ def is_asked_afresh(request: HttpRequest) -> bool:
 
 
 def signed_in(request: HttpRequest) -> None:
-    """Note that the person has signed in."""
+    """Record that a person has signed in."""
     request.session.pop(_ASKED, None)
 
 
 def confirmed_recently(request: HttpRequest) -> bool:
-    """Whether the person was asked again within the time that sensitive acts allow."""
+    """Whether the person confirmed their identity recently enough for sensitive actions."""
     records = get_authentication_records(request, request.user)
     times = [record["at"] for record in records if record.get("reauthenticated")]
     limit: int = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT

@@ -1,4 +1,4 @@
-"""Checking what a provider says about a person (OpenID Connect Core 1.0)."""
+"""Checks of what a provider states about a person (OpenID Connect Core 1.0)."""
 
 import time
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet
 
 from portal.sign_in.openid.problems import Problem, SignInProblem
 
-# Signatures that only the provider can make; with a shared secret, or none, anyone could.
+# Only the provider can make these signatures; with a shared secret, or none, others could.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 LEEWAY = 60
 _MAX_SUBJECT: int = SocialAccount._meta.get_field("uid").max_length or 0
@@ -22,7 +22,7 @@ _PROTOCOL = ("iss", "aud", "sub", "exp", "iat", "nonce", "azp", "auth_time")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What an ID token must say; `asked_at` (seconds) wants a sign-in made since then."""
+    """What an ID token must say; `asked_at` (seconds) requires a sign-in since then."""
 
     issuer: str
     client_id: str
@@ -58,7 +58,7 @@ def verified_claims(token: str, keys: Any, expected: Expected) -> dict[str, Any]
 
 
 def _usable(keys: Any) -> Any:
-    """Leave out keys of kinds that our algorithms do not use (RFC 7517 5)."""
+    """Leave out keys of types that our algorithms do not use (RFC 7517 5)."""
     curves: dict[str, set[Any]] = {"RSA": {None}, "EC": {"P-256", "P-384", "P-521"}}
     listed = keys.get("keys") if isinstance(keys, dict) else None
     return {
@@ -84,7 +84,7 @@ def _check_parties(claims: Mapping[str, Any], expected: Expected) -> None:
 
 
 def _signed_in_since(claims: Mapping[str, Any], asked_at: int) -> bool:
-    """Whether `auth_time` is that of this sign-in (2: compulsory when max_age was asked for)."""
+    """Whether `auth_time` is that of this sign-in (2: required if max_age was requested)."""
     told = claims.get("auth_time")
     if isinstance(told, bool) or not isinstance(told, int | float):
         return False
@@ -92,10 +92,10 @@ def _signed_in_since(claims: Mapping[str, Any], asked_at: int) -> bool:
 
 
 def merged_claims(id_token: Mapping[str, Any], userinfo: Any) -> dict[str, Any]:
-    """Return what ID token and userinfo say together. Raises SignInProblem.
+    """Return the combined claims of ID token and userinfo. Raises SignInProblem.
 
     The userinfo answer must be about the same person (5.3.2). An address and whether it is
-    verified come from the same place.
+    verified come from the same source.
     """
     if userinfo is None:
         return dict(id_token)
@@ -111,6 +111,6 @@ def merged_claims(id_token: Mapping[str, Any], userinfo: Any) -> dict[str, Any]:
 
 
 def is_mail_verified(claims: Mapping[str, Any]) -> bool:
-    """Whether the provider vouches for the address; some providers write the word as a text."""
+    """Whether the provider has verified the address; some providers write the boolean as text."""
     said = claims.get("email_verified")
     return said is True or said == "true"

@@ -1,4 +1,4 @@
-"""Why a sign-in with a provider did not work, and what the person reads then."""
+"""Why a sign-in with a provider did not work, and the message for the person."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,7 +29,7 @@ class Problem(StrEnum):
 
 
 class SignInProblem(ProviderException):  # type: ignore[misc]
-    """A sign-in that ends on the page of a Problem; `detail` is for the log alone."""
+    """A sign-in that ends on the page of a Problem; `detail` is only for the log."""
 
     def __init__(self, problem: Problem, detail: str = "") -> None:
         super().__init__(f"{problem}: {detail}")
@@ -38,7 +38,7 @@ class SignInProblem(ProviderException):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class ProblemPage:
-    """What the page says, and where its button leads."""
+    """The text of the page, and the target of its button."""
 
     heading: str
     text: str
@@ -55,9 +55,9 @@ _STATUS = {
 
 
 def problem_page(problem: Problem, *, name: str, process: str, next_url: str) -> ProblemPage:
-    """Return the words for a problem with the provider called `name`.
+    """Return the page for a problem with the provider called `name`.
 
-    The button leads back to where the person came from, and `next_url` comes along.
+    The button leads back to where the person came from, and passes on `next_url`.
     """
     heading, text = _words(problem, name)
     button, target = _way_back(process)
@@ -81,21 +81,21 @@ def _words(problem: Problem, name: str) -> tuple[str, str]:
             _("Nothing has changed. You can try again or choose another way."),
         ),
         Problem.UNAVAILABLE: (
-            _("%(name)s does not answer"),
+            _("%(name)s is not responding"),
             _("Try again in a few minutes, or choose another way. Nothing is lost."),
         ),
         Problem.REFUSED: (
             _("Signing in with %(name)s did not work"),
-            _("The answer of %(name)s could not be accepted. Try again, or choose another way."),
+            _("We could not accept the answer from %(name)s. Try again, or choose another way."),
         ),
         Problem.EXPIRED: (
-            _("This sign-in is over"),
-            _("It was open for too long, or was begun in another window. Begin again."),
+            _("This sign-in has expired"),
+            _("It was open for too long, or was started in another window. Please start again."),
         ),
         Problem.MAIL_MISSING: (
             _("We need your email address"),
             _(
-                "%(name)s did not tell us one. Add an address there and try again, or create an "
+                "%(name)s did not give us one. Add an address there and try again, or create an "
                 "account here."
             ),
         ),
@@ -109,20 +109,20 @@ def _words(problem: Problem, name: str) -> tuple[str, str]:
         Problem.KNOWN_MAIL: (
             _("You already have an account here"),
             _(
-                "Sign in as you did before, or set a new password with “Forgot your password?”. "
-                "Then you can add %(name)s under “Ways to sign in”."
+                "Sign in the way you did before, or set a new password with “Forgot your "
+                "password?”. Then you can add %(name)s under “Ways to sign in”."
             ),
         ),
         Problem.NOT_ASKED_AGAIN: (
-            _("%(name)s did not ask who you are"),
+            _("%(name)s did not confirm that it's you"),
             _(
-                "This step needs a new sign-in, and %(name)s did not show that there was one. "
+                "This step requires a new sign-in, and %(name)s did not show that there was one. "
                 "Sign out there and try again, or choose another way."
             ),
         ),
         Problem.SOMEBODY_ELSE: (
             _("You signed in with %(name)s as someone else"),
-            _("Use the account that belongs to you here, or sign out first."),
+            _("Sign in there with the account that is connected here, or sign out first."),
         ),
     }
     heading, text = words[problem]

@@ -1,7 +1,7 @@
-"""The OpenID Connect provider of allauth, with the checks that the standard wants of a client.
+"""allauth's OpenID Connect provider, with the checks that the standard requires of a client.
 
-allauth sends no nonce, skips the signature, compares neither the issuer of the metadata nor the
-subject of userinfo, and takes any non-empty `email_verified` for yes.
+allauth sends no nonce, skips the signature, compares neither the issuer in the metadata nor the
+subject of userinfo, and treats any non-empty `email_verified` as true.
 """
 
 import secrets
@@ -37,13 +37,13 @@ from portal.sign_in.openid.problems import (
     SignInProblem,
 )
 
-# Outlives the state of a sign-in that was left open for too long.
+# Longer than the state of a sign-in that was left open for too long.
 WAY_BACK = "openid_way_back"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
-    """Speaks to one provider in the course of one request; `state` is set by the callback."""
+    """Communicates with one provider during one request; `state` is set by the callback."""
 
     state: dict[str, Any]
 
@@ -67,13 +67,13 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return found
 
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
-        """Return the address that the provider knows; it does not follow the Host header."""
+        """Return the callback URL registered with the provider, regardless of the Host header."""
         return f"{settings.BASE_URL}{self.get_provider().get_callback_url()}"
 
     def get_access_token_data(
         self, request: HttpRequest, app: SocialApp, client: Any, pkce_code_verifier: Any = None
     ) -> dict[str, Any]:
-        """Exchange the code. Raises OAuth2Error also for answers that the library trips over."""
+        """Exchange the code. Raises OAuth2Error even for answers that break the library."""
         try:
             data = super().get_access_token_data(request, app, client, pkce_code_verifier)
         except (KeyError, ValueError, TypeError) as error:
@@ -106,7 +106,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
 
 
 def _json_of(url: str, token: str = "") -> Any:
-    """Return the JSON at an address. Raises requests.RequestException."""
+    """Return the JSON at a URL. Raises requests.RequestException."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with get_adapter().get_requests_session() as session:
         response = session.get(url, headers=headers)
@@ -115,17 +115,17 @@ def _json_of(url: str, token: str = "") -> Any:
 
 
 class Provider(OpenIDConnectProvider):  # type: ignore[misc]
-    """A provider of `OIDC_PROVIDERS`."""
+    """A provider from `OIDC_PROVIDERS`."""
 
     oauth2_adapter_class = Adapter
 
     def is_issuer(self, told: Any) -> bool:
-        """Whether this is the issuer that the operator named; a slash at the end is no matter."""
+        """Whether this is the issuer that the operator named; a trailing slash does not matter."""
         named: str = self.app.settings["server_url"]
         return isinstance(told, str) and told.rstrip("/") == named.rstrip("/")
 
     def wk_server_url(self, url: str) -> str:
-        """Return where the metadata lie (Discovery 1.0, 4)."""
+        """Return the URL of the metadata (Discovery 1.0, 4)."""
         return f"{url.rstrip('/')}/.well-known/openid-configuration"
 
     def serialize(self) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
         return {"id": self.sub_id, "app.client_id": self.app.client_id}
 
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
-        """Take the way back and the purpose from the request; scopes and the like stay ours."""
+        """Take only the return URL and the purpose from the request, not scopes and the like."""
         kwargs: dict[str, Any] = super().get_redirect_from_request_kwargs(request)
         process = CONNECT if kwargs["process"] == CONNECT else LOGIN
         return {"process": process, "next_url": kwargs.get("next_url")}
@@ -146,10 +146,10 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
         data: Any = None,
         **kwargs: Any,
     ) -> HttpResponse:
-        """Send to the provider with a nonce, and to a new sign-in there where one is needed.
+        """Redirect to the provider with a nonce, and to a new sign-in there if one is required.
 
-        Raises requests.RequestException, OAuth2Error and SignInProblem when the provider's
-        metadata cannot be had.
+        Raises requests.RequestException, OAuth2Error and SignInProblem if the provider's metadata
+        is unavailable.
         """
         nonce = secrets.token_urlsafe(24)
         parameters = {"nonce": nonce, "ui_locales": get_language() or settings.LANGUAGE_CODE}
@@ -177,9 +177,9 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
         return login
 
     def extract_uid(self, data: dict[str, Any]) -> str:
-        """Return the subject: the one thing by which a provider's person is known again.
+        """Return the subject: the only thing that identifies a provider's person.
 
-        Raises SignInProblem for one that cannot be kept whole: cut off, it might be another's.
+        Raises SignInProblem if it is too long to store: cut off, it might equal someone else's.
         """
         subject = str(data["sub"])
         if len(subject) > UID_MAX_LENGTH:
@@ -192,14 +192,14 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
         return {"email": mail} if isinstance(mail, str) and "\x00" not in mail else {}
 
     def extract_email_addresses(self, data: dict[str, Any]) -> list[EmailAddress]:
-        """Return the address and whether the provider vouches for it."""
+        """Return the address and whether the provider has verified it."""
         mail = data.get("email")
         if not isinstance(mail, str) or len(mail) > MAX_ADDRESS:
             return []
         return [EmailAddress(email=mail, verified=is_mail_verified(data), primary=True)]
 
     def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Return what a new account starts with: address and name."""
+        """Return the data for a new person: address and name."""
         name = data.get("name")
         fields = {"name": name.replace("\x00", "")} if isinstance(name, str) else {}
         addresses = self.extract_email_addresses(data)

@@ -1,10 +1,10 @@
-"""How the portal speaks to identity providers: as `portal.fetching.safe_fetch`, by `requests`.
+"""Requests to identity providers: like `portal.fetching.safe_fetch`, but with `requests`.
 
-The operator names a provider's host, which may well be inside the utility's own network. The other
-addresses come from the provider's own metadata: unless they lie on a host that the operator named,
-the connection must go to a public address, judged after the name was resolved, on the open socket.
-None of our settings (proxies, .netrc) are used; redirects are not followed; size and time have
-limits; plain http goes to this machine alone, and only in the demo.
+The operator names a provider's host, which may be inside the utility's own network. The other URLs
+come from the provider's own metadata: unless they are on a host that the operator named, the
+connection must go to a public address, checked after the name was resolved, on the open socket.
+Nothing of our own (proxies, .netrc) is sent; redirects are not followed; size and time are limited;
+plain http works only to this machine, and only in the demo.
 """
 
 import socket
@@ -34,7 +34,7 @@ def _judge(connection: HTTPConnection, opened: socket.socket) -> socket.socket:
     if connection.host.lower() in _named_hosts() or is_public_address(peer):
         return opened
     opened.close()
-    raise NewConnectionError(connection, "the host does not lead to a public address")
+    raise NewConnectionError(connection, "the host does not resolve to a public address")
 
 
 class _GuardedHTTPConnection(BoundedHTTPConnection):
@@ -51,7 +51,7 @@ class _GuardedAdapter(BoundedAdapter):
 
 
 class ProviderSession(BoundedSession):
-    """A session that keeps the rules above; it raises `requests.RequestException` alone."""
+    """A session with the rules above; it raises only `requests.RequestException`."""
 
     adapter = _GuardedAdapter
 
@@ -60,7 +60,7 @@ class ProviderSession(BoundedSession):
         self.trust_env = False
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send a request to a provider that may be spoken to."""
+        """Send a request to a provider, if its URL is allowed."""
         if not may_be_spoken_to(request.url or ""):
-            raise requests.exceptions.InvalidSchema("only https addresses are spoken to")
+            raise requests.exceptions.InvalidSchema("only https addresses are allowed")
         return super().send(request, **kwargs)

@@ -57,7 +57,7 @@ def test_an_address_that_is_too_long_is_refused_in_words(client, ana, path, fiel
     visitor = client if path == "/accounts/email/" else Client()
     page = visitor.post(path, fields)
     assert page.status_code == 200
-    words = "An address may have 254 characters at most; this one has 300."
+    words = "An address can have at most 254 characters; this one has 300."
     assert words in page.content.decode()
     assert EmailAddress.objects.count() == 1
     assert User.objects.count() == 1

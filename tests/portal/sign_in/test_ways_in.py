@@ -211,7 +211,7 @@ CHANGES: list[tuple[str, str, str, dict[str, str], str, set[str], str]] = [
         {},
         "sign_in.second_factor_removed",
         {"staff@example.com"},
-        "no longer needs a code",
+        "no longer requires a code",
     ),
     (
         "codes",
@@ -282,7 +282,7 @@ def test_a_second_factor_is_noted(client, people):
     assert Authenticator.objects.filter(user=people["ana"]).count() == 2
     assert AuditEvent.objects.filter(action="sign_in.second_factor_added").count() == 1
     (message,) = delivered(CHANGE_TASK)
-    assert "now needs a code from an app" in message.body
+    assert "now also requires a code from an app" in message.body
 
 
 def reset_link(client: Client, address: str) -> str:
@@ -303,7 +303,7 @@ def test_only_the_main_address_resets_the_password(client, people):
     assert AuditEvent.objects.filter(action="sign_in.password_reset").count() == 1
     message = delivered(CHANGE_TASK)[-1]
     assert message.to == ["ana@example.com"]
-    assert "through the link in a mail to you" in message.body
+    assert "with the link in an email that we sent you" in message.body
 
 
 def test_an_address_that_somebody_wrote_down_belongs_to_who_confirms_it(client, people):
@@ -361,7 +361,7 @@ def test_a_mail_to_an_added_address_speaks_of_no_new_account(client, people):
     ("who", "path", "sent", "words"),
     [
         ("ana", "/accounts/2fa/totp/activate/", None, "Confirm or remove it first"),
-        ("staff", EMAIL, {"action_add": "1", "email": "new@example.com"}, "Switch the app off"),
+        ("staff", EMAIL, {"action_add": "1", "email": "new@example.com"}, "Turn the app off"),
     ],
 )
 def test_a_refusal_says_what_to_do(client, people, who, path, sent, words):

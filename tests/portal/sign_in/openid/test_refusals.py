@@ -23,9 +23,9 @@ from tests.portal.sign_in.openid.support import (
 
 pytestmark = pytest.mark.django_db
 
-OVER = "This sign-in is over"
+OVER = "This sign-in has expired"
 FAILED = "Signing in with Utility Login did not work"
-UNANSWERED = "Utility Login does not answer"
+UNANSWERED = "Utility Login is not responding"
 
 
 def local(email="ana@example.com", *, verified=True, **more):

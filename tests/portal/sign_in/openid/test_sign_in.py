@@ -49,7 +49,7 @@ def test_the_provider_is_down(provider, walker, settings):
         configure(settings, entry(f"http://127.0.0.1:{port}"))
         walker.go("/accounts/login/?next=/sharing/%3Fa%3D1").press("Continue with Utility Login")
     assert walker.answer.status_code == 502
-    assert walker.heading == "Utility Login does not answer"
+    assert walker.heading == "Utility Login is not responding"
     assert "Traceback" not in walker.answer.text
     walker.go(walker.page.xpath("//main//a[contains(@class, 'btn')]/@href")[0])
     assert walker.heading == "Sign in"

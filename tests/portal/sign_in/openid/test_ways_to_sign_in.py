@@ -93,8 +93,8 @@ def test_removing(traveller, user):
     run_outbox("portal.tasks.send_sign_in_notice")
     assert [message.to for message in mail.outbox] == [["me@here.example"]] * 2
     added, gone = [str(message.body) for message in mail.outbox]
-    assert "can now also be opened by signing in with Utility Login" in added
-    assert "can no longer be opened by signing in with Utility Login" in gone
+    assert "can now also sign in to your account with Utility Login" in added
+    assert "can no longer sign in to your account with Utility Login" in gone
     assert "http://testserver/accounts/connections/" in gone
 
 
@@ -268,7 +268,7 @@ def test_being_recognised_is_not_being_asked(utility_login, traveller, guest, fa
     utility_login.spoil(fault)
     way = traveller.begin("/accounts/oidc/utility/confirm/", next=SENSITIVE[0])
     answer = traveller.arrive(traveller.visit(way))
-    assert heading(answer) == "Utility Login did not ask who you are"
+    assert heading(answer) == "Utility Login did not confirm that it's you"
     assert link_back(answer).startswith("/accounts/reauthenticate/?next=")
     assert traveller.browser.get(SENSITIVE[0]).status_code == 302
 
@@ -303,7 +303,7 @@ def test_a_sign_in_that_was_begun_before_is_not_a_new_one(traveller, guest):
     session["sign_in_afresh"] = True
     session.save()
     answer = traveller.arrive(url)
-    assert heading(answer) == "Utility Login did not ask who you are"
+    assert heading(answer) == "Utility Login did not confirm that it's you"
     assert link_back(answer) == "/accounts/login/?next=%2Fsharing%2F"
     assert "_auth_user_id" not in traveller.browser.session
 
