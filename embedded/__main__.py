@@ -1,4 +1,4 @@
-"""`python -m embedded VERB`: the entry point that the Makefile uses."""
+"""`python -m embedded VERB`: the command that the Makefile uses."""
 
 import os
 import shutil
@@ -23,8 +23,8 @@ PROFILES = ("demo", "test")
 def with_services(argv: list[str], *, profile: str) -> int:
     """Run a command with the servers of a profile and return its exit code.
 
-    When both addresses are in the environment nothing is started; when the profile's servers
-    are already running (a demo in another terminal) they are used.
+    If both URLs are in the environment, nothing is started; if the profile's servers are already
+    running (a demo in another terminal), they are used.
     """
     layout = Layout.of(profile)
     demo_settings = profile == "demo"
@@ -35,8 +35,8 @@ def with_services(argv: list[str], *, profile: str) -> int:
             running = attached
         else:
             raise Refusal(
-                "The embedded test servers of this checkout are in use by another run. Wait for "
-                "it, or set DATABASE_URL and REDIS_URL, or stop it with: make stop"
+                "The embedded test servers of this checkout are in use by another run. Wait for it "
+                "to finish, set DATABASE_URL and REDIS_URL, or stop it with: make stop"
             )
         environment = services.environment(layout, running, demo=demo_settings)
         return run_foreground(argv, env=environment, supervisor=supervisor)
@@ -65,9 +65,9 @@ def clean() -> int:
 USAGE = """\
 usage: python -m embedded VERB
 
-  demo          the whole portal with demo data, until Ctrl-C (PORT, HOST)
-  test [WORDS]  pytest with these words and the embedded servers
-  run -- CMD    any command with the demo's servers and environment
+  demo          run the whole portal with demo data until Ctrl-C (PORT, HOST)
+  test [ARGS]   run pytest with these arguments and the embedded servers
+  run -- CMD    run any command with the demo's servers and environment
   stop          stop a demo or test run of this checkout
   clean         stop, and delete all data of this checkout"""
 
@@ -76,15 +76,15 @@ PLAIN_VERBS: Mapping[str, Callable[[], int]] = {"demo": demo.demo, "stop": stop,
 
 
 def main(argv: list[str]) -> int:
-    """Do what the verb says; a Refusal becomes one clear line and exit code 2."""
-    # Root's servers run as another user, who must be able to enter the folders we make.
+    """Run the verb; a Refusal becomes one clear line and exit code 2."""
+    # Root's servers run as another user, who must be able to enter the folders that we create.
     os.umask(0o022)
     os.chdir(CHECKOUT)
     verb, words = (argv[0], argv[1:]) if argv else ("", [])
     command = words[1:] if words[:1] == ["--"] else words
     try:
         if verb == "test":
-            # Not parsed by us: pytest's own options follow.
+            # Not parsed here, since pytest's own options follow.
             pytest = [sys.executable, "-m", "pytest", *command]
             return with_services(pytest, profile="test")
         if verb == "run" and command:

@@ -1,4 +1,4 @@
-"""What a person at the terminal reads: progress with elapsed seconds, one box, clear refusals."""
+"""Terminal output: progress with elapsed seconds, one box, clear refusals."""
 
 import sys
 import time
@@ -9,18 +9,18 @@ Say = Callable[[str], None]
 
 
 class Refusal(Exception):
-    """Work cannot continue; the text says why and what to do, without a traceback."""
+    """The command cannot continue; the text says why and what to do, without a traceback."""
 
 
 def say(line: str) -> None:
-    """Write one line at once, also when the output goes to a file or a pipe."""
+    """Write one line immediately, even if the output goes to a file or a pipe."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Announce a step and, when it is over, the seconds it took."""
+    """Announce a step and, when it is done, the seconds it took."""
     started = time.monotonic()
     say(f"  ... {what}")
     yield
@@ -28,7 +28,7 @@ def step(what: str) -> Iterator[None]:
 
 
 def box(title: str, rows: Sequence[tuple[str, str]]) -> str:
-    """Return a framed block of labelled lines under a title."""
+    """Return a framed block of labeled lines under a title."""
     label_width = max(len(label) for label, _ in rows)
     lines = [f"{label:<{label_width}}  {value}".rstrip() for label, value in rows]
     width = max(len(line) for line in [title, *lines])

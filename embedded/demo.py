@@ -24,12 +24,12 @@ PAGES = (
     ("Documentation", "/docs/"),
     ("My sharing", "/sharing/"),
     ("Staff", "/admin/"),
-    ("Mails sent", "/demo/mail/"),
+    ("Emails sent", "/demo/mail/"),
 )
 
 
 def web_address(environment: Mapping[str, str]) -> tuple[str, int]:
-    """Return the host and port to listen on from HOST and PORT; refuse what is no port."""
+    """Return the host and port to listen on, from HOST and PORT. Raises Refusal for a bad port."""
     text = environment.get("PORT") or "8000"
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise Refusal(f"PORT must be a number from 1 to 65535, not {text!r}.")
@@ -37,7 +37,7 @@ def web_address(environment: Mapping[str, str]) -> tuple[str, int]:
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """Refuse to start when something else listens on the port, before anything is started."""
+    """Refuse if something else is listening on the port, before anything is started."""
     if not is_free(port, host=host):
         raise Refusal(
             f"Port {port} on {host} is already in use by another program. "
@@ -46,7 +46,7 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 
 def already_running(layout: Layout) -> str:
-    """Return what to say to someone who starts the demo a second time."""
+    """Return the message for a person who starts the demo a second time."""
     running = services.recorded(layout)
     if running is None:
         return f"A demo of this checkout is already starting ({layout.lock_file} is held)."
@@ -80,12 +80,12 @@ def demo() -> int:
 
 
 def announcement(base_url: str, layout: Layout, seconds: float) -> str:
-    """Return the box that says that the demo is ready and where everything is."""
+    """Return the box that says that the demo is ready and lists its addresses."""
     rows = [(label, f"{base_url}{path}") for label, path in PAGES]
     rows += [
         ("Sign in as", "ana@example.com, password demo-password-2026 (all logins: see above)"),
         ("Logs", str(layout.logs)),
-        ("Mind", "no proxy stands before it: a few slow connections stop it"),
+        ("Note", "no proxy is in front of it: a few slow connections can stop it"),
         ("Stop", "Ctrl-C"),
     ]
     return box(f"The demo is ready ({seconds:.0f} s)", rows)
@@ -115,11 +115,11 @@ def _bring_up(
 def portal_programs(
     layout: Layout, environment: dict[str, str], *, host: str, port: int
 ) -> list[Program]:
-    """Return web server, both workers and beat as programs to supervise."""
+    """Return the web server, both workers and beat as programs to supervise."""
     schedule = layout.folder / "beat-schedule"
 
     def forget_schedule() -> None:
-        # A killed beat may leave a half-written file; every periodic task may run at once anyway.
+        # A killed beat can leave a half-written file; every periodic task may run at once anyway.
         for path in layout.folder.glob(f"{schedule.name}*"):
             path.unlink(missing_ok=True)
 
@@ -159,7 +159,7 @@ def _program(
 
 
 def _manage(layout: Layout, environment: dict[str, str], *command: str, quiet: bool = True) -> None:
-    """Run a management command; a quiet one shows its output only when it fails."""
+    """Run a management command; if quiet, show its output only when it fails."""
     result = subprocess.run(
         [sys.executable, "manage.py", *command],
         cwd=layout.checkout,
@@ -183,7 +183,7 @@ def static_fingerprint(checkout: Path) -> str:
     for name in ("requirements/demo.lock", "portal/settings.py"):
         path = checkout / name
         digest.update(path.read_bytes() if path.exists() else b"")
-    # Not hidden folders: .local/static is where the files are collected to.
+    # Skip hidden folders: .local/static is where the files are collected.
     for path in sorted(checkout.glob("[!.]*/static/**/*")):
         if path.is_file():
             state = path.stat()
@@ -224,4 +224,4 @@ def _wait_until_ready(supervisor: Supervisor, *, base_url: str, port: int) -> No
         finally:
             connection.close()
         time.sleep(0.1)
-    raise Refusal(f"The portal does not become ready: /readyz says {answer}")
+    raise Refusal(f"The portal did not become ready: /readyz says {answer}")

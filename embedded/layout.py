@@ -1,4 +1,4 @@
-"""Where things lie: `.local/` in the checkout and, for root, a folder that `nobody` may enter."""
+"""Paths: `.local/` in the checkout and, for root, a folder that `nobody` can enter."""
 
 import fcntl
 import hashlib
@@ -14,7 +14,7 @@ from embedded.console import Refusal
 from embedded.processes import Account
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-# Root's own home may be closed to other users, and PostgreSQL must run as another user.
+# Root's home may be closed to other users, and PostgreSQL must run as another user.
 SHARED_PARENT = Path("/var/lib")
 
 
@@ -28,7 +28,7 @@ class Layout:
 
     @classmethod
     def of(cls, profile: str, *, checkout: Path = CHECKOUT, local: Path | None = None) -> "Layout":
-        """Return the layout of a profile and make its folder; refuse a `.local` of someone else."""
+        """Return the layout of a profile and create its folder; refuse another user's `.local`."""
         layout = cls(checkout=checkout, local=local or checkout / ".local", profile=profile)
         try:
             layout.folder.mkdir(parents=True, exist_ok=True)
@@ -37,45 +37,45 @@ class Layout:
                 pass
         except PermissionError as error:
             raise Refusal(
-                f"Cannot write {layout.folder}: it belongs to another user. Run as the user who "
-                "made it, or delete it as that user with `make clean`."
+                f"Cannot write to {layout.folder}: it belongs to another user. Run this as the "
+                "user who created it, or delete it as that user with `make clean`."
             ) from error
         return layout
 
     @property
     def folder(self) -> Path:
-        """What this profile records: lock, addresses, logs and, without root, its data."""
+        """The folder for the lock, addresses, logs and, without root, the data of this profile."""
         return self.local / self.profile
 
     @property
     def logs(self) -> Path:
-        """One log file per program."""
+        """The folder with one log file per program."""
         return self.folder / "log"
 
     @property
     def lock_file(self) -> Path:
-        """Held by the process that runs this profile."""
+        """The file locked by the process that runs this profile."""
         return self.folder / "lock"
 
     @property
     def services_file(self) -> Path:
-        """Addresses and passwords of the running servers."""
+        """The addresses and passwords of the running servers."""
         return self.folder / "services.json"
 
     @property
     def secrets_file(self) -> Path:
-        """Keys of the portal itself, shared by the profiles."""
+        """The keys of the portal itself, shared by the profiles."""
         return self.local / "secrets.env"
 
     @property
     def server_folder_record(self) -> Path:
-        """For root: names the folder outside the checkout."""
+        """For root: the file that names the folder outside the checkout."""
         return self.local / "server-folder"
 
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Wait for and hold a file lock, which the system drops however its holder ends."""
+    """Wait for and hold a file lock, which the system releases however its holder ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -86,8 +86,8 @@ def server_folder(layout: Layout, account: Account | None) -> Path:
     """Return the folder for the servers' data and, for root, copies of their programs.
 
     An ordinary user's servers live in `.local`. Root's live in a folder under /var/lib named after
-    the checkout, recorded in `.local/server-folder`; without that record a folder of the same name
-    is a leftover of a deleted checkout and starts empty.
+    the checkout, recorded in `.local/server-folder`. A folder of the same name without that record
+    is a leftover of a deleted checkout and is emptied.
     """
     if account is None:
         return layout.local
@@ -122,7 +122,7 @@ def _make_shared_folder(local: Path) -> Path:
 
 
 def private_folder(path: Path, account: Account | None) -> Path:
-    """Make a folder that only the server's user can read; parents stay open to pass through."""
+    """Create a folder that only the server's user can read; parents stay passable."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
     if account is not None:
@@ -131,9 +131,9 @@ def private_folder(path: Path, account: Account | None) -> Path:
 
 
 def public_copy(source: Path, target: Path, *, also: tuple[Path, ...] = ()) -> Path:
-    """Copy programs once to where the server's user can run them and return the copy of `source`.
+    """Copy programs once to where the server's user can run them; return the copy of `source`.
 
-    `also` are folders that the programs find beside their own (shared libraries).
+    `also` are folders that the programs expect next to their own (shared libraries).
     """
     with exclusive(target.parent / f"{target.name}.lock"):
         if not target.exists():
@@ -147,7 +147,7 @@ def public_copy(source: Path, target: Path, *, also: tuple[Path, ...] = ()) -> P
 
 
 def _without_tools(folder: str, names: list[str]) -> list[str]:
-    """Leave out headers, static libraries and the client programs, half of a wheel."""
+    """Leave out headers, static libraries and client programs, which are half of a wheel."""
     if Path(folder).name == "bin":
         return [name for name in names if name not in {"postgres", "initdb"}]
     return [name for name in names if name.endswith((".a", ".py")) or name in {"include", "doc"}]

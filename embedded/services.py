@@ -1,4 +1,4 @@
-"""The two servers of a profile together: start, attach, environment, stop."""
+"""The two servers of a profile: start, attach, environment, stop."""
 
 import fcntl
 import json
@@ -22,14 +22,14 @@ from embedded.valkey import Valkey, ValkeyError
 
 ATTEMPTS = 3
 PAYMENT_INSTRUCTIONS = (
-    "Transfer the amount to Demo Gas & Electric, account 0000 123 456 at the Demo Bank, and name "
+    "Transfer the amount to Demo Gas & Electric, account 0000 123 456 at the Demo Bank, and quote "
     "the reference number. No money moves in this demo: its staff say when the payment has arrived."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Where the servers are; what `.local/<profile>/services.json` records."""
+    """Where the servers are, as recorded in `.local/<profile>/services.json`."""
 
     database_url: str
     redis_url: str
@@ -48,7 +48,7 @@ def recorded(layout: Layout) -> Services | None:
 
 
 def record(layout: Layout, services: Services) -> None:
-    """Record the servers for `run`, `stop` and the next start; the file holds passwords."""
+    """Record the servers for `run`, `stop` and the next start; the file contains passwords."""
     secrets_file.write_private(layout.services_file, json.dumps(asdict(services), indent=2) + "\n")
 
 
@@ -67,10 +67,10 @@ def sole_runner(layout: Layout) -> Iterator[bool]:
 def start(layout: Layout, supervisor: Supervisor, *, base_url: str = "") -> Services:
     """Start the servers that the environment does not name and record them.
 
-    DATABASE_URL and REDIS_URL win: for each one that is set nothing is started.
+    DATABASE_URL and REDIS_URL take precedence: a server whose URL is set is not started.
     """
     before = recorded(layout) or Services(database_url="", redis_url="", pid=0)
-    # Known from the first moment on, so that `stop` can reach us while the servers are starting.
+    # Recorded from the start, so that `stop` can reach us while the servers are starting.
     record(layout, replace(before, pid=os.getpid(), base_url=base_url))
     count = processes.end_leftovers(layout.folder)
     if count:
@@ -137,7 +137,7 @@ def _run_postgres(
 ) -> tuple[int, str]:
     failure = PostgresError("not started")
     for attempt in range(ATTEMPTS):
-        # The port was free a moment ago; a second try takes another one.
+        # The port was free a moment ago; a second attempt uses another one.
         port = choose(preferred if attempt == 0 else None)
         supervisor.start(server.program(port))
         try:
@@ -161,7 +161,7 @@ def start_valkey(
     account: processes.Account | None,
     preferred: int | None,
 ) -> tuple[int, str]:
-    """Start Valkey, in the end without a snapshot that it may have refused to read."""
+    """Start Valkey, if necessary without the snapshot, which it may have refused to read."""
     home = places.server_folder(layout, account)
     server = Valkey.prepare(
         home=home, profile=layout.profile, account=account, log=layout.logs / "valkey.log"
@@ -173,7 +173,7 @@ def start_valkey(
             server.wait_until_ready(port, alive=lambda: _is_running(supervisor, "valkey"))
         except ValkeyError:
             supervisor.stop_one("valkey")
-            # The first failure may be the port alone.
+            # The first failure may be due to the port.
             if attempt > 0:
                 server.discard()
         else:
@@ -189,10 +189,10 @@ def _is_running(supervisor: Supervisor, name: str) -> bool:
 
 
 def environment(layout: Layout, services: Services, *, demo: bool) -> dict[str, str]:
-    """Return the environment of a child: ours below, what the caller has set above.
+    """Return the environment of a child: our values, overridden by what the caller has set.
 
-    DATABASE_URL and REDIS_URL already are the caller's where the caller has set them. A test run
-    gets no more than the servers: tests/settings.py gives it fixed keys and folders.
+    DATABASE_URL and REDIS_URL are already the caller's if set. A test run gets only the servers:
+    tests/settings.py gives it fixed keys and folders.
     """
     ours: dict[str, str] = {}
     if demo:
@@ -216,13 +216,13 @@ def environment(layout: Layout, services: Services, *, demo: bool) -> dict[str, 
     }
     environment = {**ours, **os.environ, **fixed}
     if not demo:
-        # Importing this package has set it (portal/celery.py); pytest has settings of its own.
+        # Importing this package has set it (portal/celery.py); pytest has its own settings.
         environment.pop("DJANGO_SETTINGS_MODULE", None)
     return environment
 
 
 def stop(layout: Layout, *, patience: float = 45) -> bool:
-    """Ask the process that runs the profile to stop; return False when none ran.
+    """Ask the process that runs the profile to stop; return False if none was running.
 
     Raises Refusal when it does not end within `patience` seconds.
     """
@@ -232,7 +232,7 @@ def stop(layout: Layout, *, patience: float = 45) -> bool:
     services = recorded(layout)
     if services is None:
         raise Refusal(
-            f"Something holds {layout.lock_file} but has recorded nothing yet. Try again."
+            f"A process holds {layout.lock_file} but has not recorded anything yet. Try again."
         )
     os.kill(services.pid, signal.SIGTERM)
     deadline = time.monotonic() + patience

@@ -1,4 +1,4 @@
-"""Keeps child programs running in the foreground and ends them all, in order, when we end."""
+"""Keeps child programs running in the foreground, and ends them all in order when we end."""
 
 import os
 import signal
@@ -14,11 +14,11 @@ from embedded.console import Say, say
 from embedded.processes import Program, signal_group, spawn
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# More deaths than this within the window mean that starting again will not help.
+# More deaths than this within the window mean that restarting will not help.
 DEATHS_ALLOWED = 3
 DEATHS_WINDOW = 60.0
 PATIENCE = 15.0
-# Stop signals that arrive within this many seconds are one person's one wish.
+# Stop signals that arrive within this many seconds count as one.
 SAME_SIGNAL = 2.0
 
 
@@ -27,7 +27,7 @@ class StopRequested(BaseException):
 
 
 class ChildDied(Exception):
-    """A program ended unexpectedly and is not restarted; the text shows its last lines."""
+    """A program ended on its own and is not restarted; the text shows its last lines."""
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ def last_lines(program: Program, count: int = 15) -> str:
 
 
 def ending(returncode: int) -> str:
-    """Say how a process ended."""
+    """Describe how a process ended."""
     if returncode < 0:
         return f"killed by {signal.Signals(-returncode).name}"
     return f"exit code {returncode}"
@@ -74,24 +74,24 @@ class Supervisor:
         self.stop()
 
     def start(self, program: Program) -> None:
-        """Start a program and keep it; its log starts fresh, and the previous one is kept."""
+        """Start and supervise a program with a new log; the previous log is kept next to it."""
         if program.log.exists():
             program.log.replace(program.log.with_name(f"{program.log.name}.1"))
         self.children[program.name] = Child(program, spawn(program))
 
     def stop_one(self, name: str) -> None:
-        """End one program and forget it."""
+        """End one program and stop supervising it."""
         child = self.children.pop(name)
         _end([child], PATIENCE)
 
     def expect_alive(self) -> None:
-        """Raise ChildDied when any program has ended; for the time before everything is up."""
+        """Raise ChildDied if any program has ended; used until everything is up."""
         for child in self.children.values():
             if child.process.poll() is not None:
                 raise ChildDied(self._obituary(child))
 
     def restart_dead(self) -> None:
-        """Report and start again what has died; raise ChildDied for one that keeps dying."""
+        """Report and restart programs that died; raise ChildDied for one that keeps dying."""
         now = time.monotonic()
         for child in self.children.values():
             if child.process.poll() is None:
@@ -102,18 +102,18 @@ class Supervisor:
             if len(child.deaths) > DEATHS_ALLOWED:
                 raise ChildDied(self._obituary(child))
             self._report(f"{self._obituary(child)}\n  Starting {child.program.name} again.")
-            # What the dead program had started itself must not run beside its successor.
+            # Processes that the dead program started must not run beside its successor.
             signal_group(child.process, signal.SIGKILL)
             child.process = spawn(child.program)
 
     def watch(self, *, interval: float = 0.5) -> None:
-        """Stay until a stop signal arrives, which raises StopRequested; restart what dies."""
+        """Watch and restart programs until a stop signal arrives, which raises StopRequested."""
         while True:
             self.restart_dead()
             time.sleep(interval)
 
     def stop(self) -> None:
-        """End all programs, the last started first, each only after those that use it."""
+        """End all programs, last started first, each only after those that use it."""
         children = list(self.children.values())
         self.children.clear()
         with impatient(children):
@@ -129,12 +129,12 @@ class Supervisor:
         )
 
 
-# Ended after everything else, because everything else talks to them.
+# Ended after everything else, because everything else uses them.
 SERVICES = frozenset({"postgres", "valkey"})
 
 
 def _end(children: list[Child], patience: float) -> None:
-    """Ask the programs to end together and kill, with all they started, those that do not."""
+    """Ask the programs to end together; kill those that do not, with all they started."""
     for child in children:
         if child.process.poll() is None:
             child.process.send_signal(child.program.stop_signal)
@@ -165,9 +165,9 @@ def stop_signals() -> Iterator[None]:
 
 @contextmanager
 def impatient(children: list[Child]) -> Iterator[None]:
-    """While programs are ending, let a second Ctrl-C kill them at once.
+    """While programs are ending, let a second Ctrl-C kill them immediately.
 
-    Not within the first moment: `make` and process groups deliver one stop signal twice.
+    Not right away: `make` and process groups deliver one stop signal twice.
     """
     started = time.monotonic()
 

