@@ -60,7 +60,7 @@ def promise_sign_in_mail(message: EmailMessage) -> None:
         key=secrets.token_hex(8),
     )
     if wait is not None:
-        log.warning("an address had its share of sign-in mails")
+        log.warning("an address reached its limit of sign-in emails")
 
 
 def send_stored(sealed: str) -> None:
