@@ -60,7 +60,7 @@ def test_all_steps(steps, new_visitor) -> None:
     visitor.look()
     visitor.page.get_by_label("Your full name").fill("Dev Person")
     visitor.page.get_by_label("Your role in the company").fill("Owner")
-    visitor.page.get_by_label(re.compile("^I may sign")).check()
+    visitor.page.get_by_label(re.compile("^I am authorized to sign")).check()
     visitor.press("Accept the terms")
     visitor.page.get_by_text("This is done").wait_for()
 
