@@ -22,7 +22,7 @@ from django.db import transaction  # noqa: E402
 
 from consent.catalogue.demo_offers import demo_offers  # noqa: E402
 from consent.catalogue.details import parse_request, resolve, to_wire  # noqa: E402
-from consent.services.grants.lifecycle import SelectionInput, create_grant  # noqa: E402
+from consent.services.grants.lifecycle import GrantTerms, SelectionInput, create_grant  # noqa: E402
 from consent.services.tokens import TokenOwner, store_access_token  # noqa: E402
 from customerdata.kinds.account import AccountState  # noqa: E402
 from customerdata.kinds.service_contract import ContractState  # noqa: E402
@@ -122,17 +122,18 @@ def token_for(user: User, contracts: list[str], now: datetime) -> str:
     grant = create_grant(
         client=client,
         user=user,
-        authorization_details=[details],
-        scope="cds_usage",
-        selections=[
-            SelectionInput(
-                entry=0,
-                scope_id="cds_usage",
-                selection_type="service_contract_selection",
-                object_ids=tuple(contracts),
-            )
-        ],
-        expires=None,
+        terms=GrantTerms(
+            authorization_details=[details],
+            scope="cds_usage",
+            selections=[
+                SelectionInput(
+                    entry=0,
+                    scope_id="cds_usage",
+                    selection_type="service_contract_selection",
+                    object_ids=tuple(contracts),
+                )
+            ],
+        ),
         by="command:bench",
     )
     raw = new_secret()
